@@ -1,1 +1,18 @@
-//! (crate head)
+//! The vault: personal data, encrypted, with keyed look-up.
+//!
+//! Records carry random ids; the name, identity number, mobile number and card behind an id live
+//! here, and are durable here before the record that mentions the id is written. Nothing that leaves
+//! this crate through `Debug`, `Display` or an error shows them: only `expose` does.
+
+mod error;
+mod key;
+mod personal;
+mod vault;
+
+pub use error::{KeyError, VaultError};
+pub use key::VaultKey;
+pub use personal::{CardNumber, IdentityNumber, Msisdn, PersonName, PersonalError};
+pub use vault::{
+    InstrumentId, NewInstrument, NewNumber, NewPerson, PersonId, Put, Registered, Registration, SubscriberId, Vault,
+    VaultOptions,
+};

@@ -1,0 +1,102 @@
+//! Why the vault refuses or fails. No text here ever carries personal data.
+
+use std::path::PathBuf;
+
+/// Why a key file was not used.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyError {
+    /// Others could read the key.
+    #[error("vault key `{}` can be read by others: mode is {mode:04o}, allowed is 0600\nhint: chmod 600 {}", path.display(), path.display())]
+    Exposed {
+        /// The key file.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// The file is not a key.
+    #[error("vault key `{}` has {found} bytes, expected 32", path.display())]
+    Length {
+        /// The key file.
+        path: PathBuf,
+        /// How many bytes it has.
+        found: usize,
+    },
+    /// The file could not be read or made.
+    #[error("cannot use vault key `{}`", path.display())]
+    Io {
+        /// The key file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The system gave no randomness.
+    #[error("the system gave no random bytes: {0}")]
+    Randomness(String),
+}
+
+/// Why the vault did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum VaultError {
+    /// The vault was written with another key.
+    #[error("vault `{}` was written with another key\nhint: use the key file that was made together with this vault", path.display())]
+    WrongKey {
+        /// The vault file.
+        path: PathBuf,
+    },
+    /// The vault was written by a release this one does not understand.
+    #[error("vault `{}` has format {found}, this release reads {supported}", path.display())]
+    Format {
+        /// The vault file.
+        path: PathBuf,
+        /// The version found.
+        found: String,
+        /// The version this release reads and writes.
+        supported: u32,
+    },
+    /// No row has this id.
+    #[error("the vault holds no {table} row with id {id:032x}")]
+    NotFound {
+        /// The table.
+        table: &'static str,
+        /// The id.
+        id: u128,
+    },
+    /// A row does not open: it was changed, or belongs to another id.
+    #[error("{table} row {id:032x} does not open: it was changed or moved")]
+    Sealed {
+        /// The table.
+        table: &'static str,
+        /// The id.
+        id: u128,
+    },
+    /// An id is in use for other data.
+    #[error("{table} id {id:032x} is in use for other data")]
+    IdInUse {
+        /// The table.
+        table: &'static str,
+        /// The id.
+        id: u128,
+    },
+    /// The target of a backup exists.
+    #[error("`{}` exists\nhint: name a file that does not exist", path.display())]
+    TargetExists {
+        /// The target file.
+        path: PathBuf,
+    },
+    /// A file could not be read or written.
+    #[error("cannot use `{}`", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The database answered with an error.
+    #[error("the vault's database failed")]
+    Storage(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The system gave no randomness.
+    #[error("the system gave no random bytes: {0}")]
+    Randomness(String),
+}
