@@ -1,1 +1,30 @@
-//! (crate head)
+//! Facts, and the state they add up to: floor 2.
+//!
+//! A fact is what happened, with its outcomes: fees, dates, lots, due times, complete postings. A record is
+//! all facts of one command, sealed into the hash chain. [`State`] is the fold of all records; `evolve`
+//! touches it and never refuses for a business reason. Nothing here knows a policy, a calendar, a price,
+//! risk or a plan: those decide, above, and their decisions arrive as facts.
+
+mod account_name;
+mod fact;
+mod id;
+mod order;
+mod partner;
+mod record;
+mod refusal;
+mod state;
+mod subscriber;
+mod terms;
+mod time;
+
+pub use account_name::AccountName;
+pub use fact::{Admission, Fact, KeyUse, Made, Part, Quoted, SignalKind};
+pub use id::{Bucket, InstrumentId, OrderId, ParseIdError, PersonId, QuoteId, SubscriberId};
+pub use order::{Attempt, Cause, Due, Necessity, Order, OrderState, Step, StepPlan, StepState, Target};
+pub use partner::{Action, CallRef, ParseCallRefError, Partner, PartnerLoad};
+pub use record::{Actor, ActorKind, Channel, Meta, OpenRecord, READER, Record, RecordError, SaltKey, Seal, Verdict};
+pub use refusal::Refusal;
+pub use state::{Broken, State};
+pub use subscriber::{Lot, LotUse, Subscriber, Usage};
+pub use terms::{FeeLine, FeeRule, Hash, Key16, PolicyVersion, Product, Provenance, Province, Terms, UnknownWord};
+pub use time::{Day, Millis, ParseDayError};

@@ -1,0 +1,70 @@
+//! The chart of accounts by name. A name and its asset identify one account for ever.
+
+use crate::{Partner, PersonId};
+use core::fmt;
+use minicbor::{Decode, Encode};
+use money::{Asset, Telco};
+
+/// What an account is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
+pub enum AccountName {
+    /// Airtime that a telco took from subscribers on our instruction and owes us money for.
+    #[n(0)]
+    TelcoTaken(#[n(0)] Telco),
+    /// Airtime that a telco set aside on our instruction.
+    #[n(1)]
+    TelcoReserved(#[n(0)] Telco),
+    /// The other side of what telcos set aside: still the subscribers'.
+    #[n(2)]
+    AirtimeHeld(#[n(0)] Telco),
+    /// Where one asset is exchanged for another; zero in each asset once the telco has settled.
+    #[n(3)]
+    Position(#[n(0)] Telco),
+    /// Money owed to a person.
+    #[n(4)]
+    Payable(#[n(0)] PersonId),
+    /// Fees earned on conversions.
+    #[n(5)]
+    FeesConversion,
+    /// Our money at the bank that pays out.
+    #[n(6)]
+    ReserveBank,
+    /// The operator's own money behind the reserve.
+    #[n(7)]
+    OperatorFloat,
+    /// Value whose whereabouts a partner has not told us yet.
+    #[n(8)]
+    InDoubt(#[n(0)] Partner),
+    /// Value that left against our instruction and that a partner owes back.
+    #[n(9)]
+    Claim(#[n(0)] Partner),
+}
+
+impl AccountName {
+    /// The public name of the account that holds `asset`.
+    pub fn code(self, asset: Asset) -> String {
+        match self {
+            AccountName::Position(telco) => format!("position:{telco}:{asset}"),
+            AccountName::InDoubt(partner) => format!("in_doubt:{partner}:{asset}"),
+            AccountName::Claim(partner) => format!("claim:{partner}:{asset}"),
+            other => other.to_string(),
+        }
+    }
+}
+
+impl fmt::Display for AccountName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            AccountName::TelcoTaken(telco) => write!(f, "telco:{telco}:taken"),
+            AccountName::TelcoReserved(telco) => write!(f, "telco:{telco}:reserved"),
+            AccountName::AirtimeHeld(telco) => write!(f, "held:{telco}"),
+            AccountName::Position(telco) => write!(f, "position:{telco}"),
+            AccountName::Payable(person) => write!(f, "payable:{person}"),
+            AccountName::FeesConversion => f.write_str("fees:conversion"),
+            AccountName::ReserveBank => f.write_str("reserve:bank"),
+            AccountName::OperatorFloat => f.write_str("operator:float"),
+            AccountName::InDoubt(partner) => write!(f, "in_doubt:{partner}"),
+            AccountName::Claim(partner) => write!(f, "claim:{partner}"),
+        }
+    }
+}

@@ -1,0 +1,513 @@
+//! The closed list of facts. A fact is its own wire form: numbers are never reused, names may change.
+
+use crate::order::{Attempt, Cause, OrderState, StepPlan};
+use crate::{
+    AccountName, Day, InstrumentId, Key16, LotUse, Millis, OrderId, Partner, PersonId, PolicyVersion, Product,
+    Provenance, Province, QuoteId, Refusal, SubscriberId, Terms,
+};
+use ledger::{AccountId, Bound, Transfer};
+use minicbor::{Decode, Encode};
+use money::{Asset, Telco};
+
+/// Which of a record's two parts a fact is disclosed with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// What its subject may see.
+    Receipt,
+    /// Scores, rule hits, operations and bookkeeping.
+    Internal,
+}
+
+/// The quote an order took.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode)]
+pub struct Quoted {
+    /// Its identity; all zero when none was taken.
+    #[n(0)]
+    pub id: QuoteId,
+    /// After this moment it can be forgotten that it was taken.
+    #[n(1)]
+    pub expires_at: Millis,
+}
+
+/// An admitted order with all of its outcomes.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Admission {
+    /// Its identity.
+    #[n(0)]
+    pub order: OrderId,
+    /// Whose limits it counts against.
+    #[n(1)]
+    pub person: PersonId,
+    /// The subscriber, and after it any counterparty.
+    #[n(2)]
+    pub parties: Vec<SubscriberId>,
+    /// What it costs and brings.
+    #[n(3)]
+    pub terms: Terms,
+    /// Business time.
+    #[n(4)]
+    pub requested_at: Millis,
+    /// The steps of its plan.
+    #[n(5)]
+    pub steps: Vec<StepPlan>,
+    /// What it takes from which lots.
+    #[n(6)]
+    pub lots: Vec<LotUse>,
+    /// Fen counted against the person's day.
+    #[n(7)]
+    pub counts_total: u64,
+    /// Fen counted against the person's refunds of the day.
+    #[n(8)]
+    pub counts_refund: u64,
+    /// The quote it took.
+    #[n(9)]
+    pub quote: Quoted,
+    /// Input, for what-if: fen convertible as seen when it was decided.
+    #[n(10)]
+    pub seen_convertible: u64,
+}
+
+/// What a client's key brought into being.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub enum Made {
+    /// An order, admitted or declined.
+    #[n(0)]
+    Order(#[n(0)] OrderId),
+    /// A subscriber.
+    #[n(1)]
+    Subscriber(#[n(0)] SubscriberId),
+    /// A lot of a subscriber.
+    #[n(2)]
+    Lot(#[n(0)] SubscriberId, #[n(1)] u32),
+}
+
+/// A client's key, what it was used with, and what came of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct KeyUse {
+    /// Keyed digest of the body.
+    #[n(0)]
+    pub body: Key16,
+    /// What came of it.
+    #[n(1)]
+    pub made: Made,
+}
+
+/// What a partner's word came to when it changed nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+pub enum SignalKind {
+    /// It had been told before.
+    #[n(0)]
+    Duplicate,
+    /// It is older than what is known.
+    #[n(1)]
+    Stale,
+    /// It contradicts the partner's own record, which counts.
+    #[n(2)]
+    Contradiction,
+}
+
+/// Something that happened.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub enum Fact {
+    /// An account was opened; its handle is the next one.
+    #[n(0)]
+    AccountOpened {
+        /// Its handle.
+        #[n(0)]
+        account: AccountId,
+        /// What it is for.
+        #[n(1)]
+        name: AccountName,
+        /// What it holds.
+        #[n(2)]
+        asset: Asset,
+        /// What it may not do.
+        #[n(3)]
+        bound: Bound,
+    },
+    /// Value moved by operation, such as the funding of the reserve.
+    #[n(1)]
+    Posted {
+        /// The movement.
+        #[n(0)]
+        transfers: Vec<Transfer>,
+    },
+    /// A partner lets us have so many requests under way.
+    #[n(2)]
+    CreditsGranted {
+        /// Who.
+        #[n(0)]
+        partner: Partner,
+        /// How many; 0 closes the door.
+        #[n(1)]
+        window: u32,
+    },
+    /// A phone number of a person was registered.
+    #[n(3)]
+    SubscriberRegistered {
+        /// Its identity.
+        #[n(0)]
+        subscriber: SubscriberId,
+        /// Its holder.
+        #[n(1)]
+        person: PersonId,
+        /// Its telco.
+        #[n(2)]
+        telco: Telco,
+        /// Its home province.
+        #[n(3)]
+        province: Province,
+        /// The holder's own bank card.
+        #[n(4)]
+        own_card: Option<InstrumentId>,
+    },
+    /// Airtime of one origin came in.
+    #[n(4)]
+    LotOpened {
+        /// Whose.
+        #[n(0)]
+        subscriber: SubscriberId,
+        /// Its number within the subscriber.
+        #[n(1)]
+        number: u32,
+        /// Where it came from.
+        #[n(2)]
+        provenance: Provenance,
+        /// Fen.
+        #[n(3)]
+        amount: u64,
+        /// When it was recharged.
+        #[n(4)]
+        at: Millis,
+    },
+    /// A client's key was used; the same key never makes anything again.
+    #[n(5)]
+    KeyTaken {
+        /// Keyed digest of scope and key.
+        #[n(0)]
+        key: Key16,
+        /// What it was used with and what came of it.
+        #[n(1)]
+        used: KeyUse,
+    },
+    /// An order was admitted.
+    #[n(6)]
+    OrderAdmitted(#[n(0)] Box<Admission>),
+    /// An order was refused at the door.
+    #[n(7)]
+    OrderDeclined {
+        /// Its identity.
+        #[n(0)]
+        order: OrderId,
+        /// Who asked.
+        #[n(1)]
+        person: PersonId,
+        /// For which number.
+        #[n(2)]
+        subscriber: SubscriberId,
+        /// For what.
+        #[n(3)]
+        product: Product,
+        /// Minor units asked for.
+        #[n(4)]
+        amount: u64,
+        /// Why not.
+        #[n(5)]
+        refusal: Refusal,
+        /// What was found, in the refusal's unit.
+        #[n(6)]
+        found: u64,
+        /// What would have been allowed.
+        #[n(7)]
+        allowed: u64,
+        /// The policy that said so.
+        #[n(8)]
+        policy: PolicyVersion,
+        /// Business time.
+        #[n(9)]
+        requested_at: Millis,
+    },
+    /// A step was appended that undoes or completes another.
+    #[n(8)]
+    StepPlanned {
+        /// Of which order.
+        #[n(0)]
+        order: OrderId,
+        /// The step; its place is the next one.
+        #[n(1)]
+        plan: Box<StepPlan>,
+    },
+    /// It is a step's turn: it leaves when it is due and its partner has a credit.
+    #[n(9)]
+    StepQueued {
+        /// Of which order.
+        #[n(0)]
+        order: OrderId,
+        /// Its place.
+        #[n(1)]
+        step: u8,
+        /// Not before.
+        #[n(2)]
+        due_at: Millis,
+    },
+    /// A step is about to be asked of its partner: durable before the request leaves.
+    #[n(10)]
+    StepSent {
+        /// Of which order.
+        #[n(0)]
+        order: OrderId,
+        /// Its place.
+        #[n(1)]
+        step: u8,
+        /// Which attempt.
+        #[n(2)]
+        attempt: Attempt,
+        /// The hold of its movement.
+        #[n(3)]
+        transfers: Vec<Transfer>,
+    },
+    /// Nobody knows whether the partner did it.
+    #[n(11)]
+    StepUnknown {
+        /// Of which order.
+        #[n(0)]
+        order: OrderId,
+        /// Its place.
+        #[n(1)]
+        step: u8,
+        /// Why.
+        #[n(2)]
+        cause: Cause,
+        /// When to ask.
+        #[n(3)]
+        inquire_at: Millis,
+        /// The hold, moved against the in-doubt account.
+        #[n(4)]
+        transfers: Vec<Transfer>,
+    },
+    /// An inquiry brought nothing final.
+    #[n(12)]
+    InquiryDeferred {
+        /// Of which order.
+        #[n(0)]
+        order: OrderId,
+        /// Its place.
+        #[n(1)]
+        step: u8,
+        /// What it brought.
+        #[n(2)]
+        cause: Cause,
+        /// When to ask again.
+        #[n(3)]
+        inquire_at: Millis,
+    },
+    /// The partner did it.
+    #[n(13)]
+    StepDone {
+        /// Of which order.
+        #[n(0)]
+        order: OrderId,
+        /// Its place.
+        #[n(1)]
+        step: u8,
+        /// Minor units truly done.
+        #[n(2)]
+        amount: u64,
+        /// The partner's name of what was done.
+        #[n(3)]
+        external: String,
+        /// The movement and what goes with it.
+        #[n(4)]
+        transfers: Vec<Transfer>,
+    },
+    /// The partner did not do it, finally.
+    #[n(14)]
+    StepFailed {
+        /// Of which order.
+        #[n(0)]
+        order: OrderId,
+        /// Its place.
+        #[n(1)]
+        step: u8,
+        /// Why.
+        #[n(2)]
+        cause: Cause,
+        /// The hold, voided.
+        #[n(3)]
+        transfers: Vec<Transfer>,
+    },
+    /// What a step did was undone.
+    #[n(15)]
+    StepCompensated {
+        /// Of which order.
+        #[n(0)]
+        order: OrderId,
+        /// Its place.
+        #[n(1)]
+        step: u8,
+    },
+    /// A partner did what we had taken for failed, or what we had not asked for: booked as it is.
+    #[n(16)]
+    StrayFound {
+        /// Of which order.
+        #[n(0)]
+        order: OrderId,
+        /// Its place.
+        #[n(1)]
+        step: u8,
+        /// Which attempt.
+        #[n(2)]
+        attempt: Attempt,
+        /// Late success or opposite.
+        #[n(3)]
+        cause: Cause,
+        /// Minor units.
+        #[n(4)]
+        amount: u64,
+        /// The movement.
+        #[n(5)]
+        transfers: Vec<Transfer>,
+    },
+    /// A partner's word changed nothing.
+    #[n(17)]
+    SignalAbsorbed {
+        /// Of which order.
+        #[n(0)]
+        order: OrderId,
+        /// Its place.
+        #[n(1)]
+        step: u8,
+        /// Which attempt.
+        #[n(2)]
+        attempt: Attempt,
+        /// What it came to.
+        #[n(3)]
+        kind: SignalKind,
+    },
+    /// The order stands elsewhere.
+    #[n(18)]
+    OrderMoved {
+        /// Which order.
+        #[n(0)]
+        order: OrderId,
+        /// Where.
+        #[n(1)]
+        state: OrderState,
+        /// Why.
+        #[n(2)]
+        cause: Cause,
+    },
+    /// The order no longer goes forward: what was done is undone.
+    #[n(19)]
+    OrderUnwound {
+        /// Which order.
+        #[n(0)]
+        order: OrderId,
+        /// Why.
+        #[n(1)]
+        cause: Cause,
+    },
+    /// The order's value is its holder's again: lots are refilled and limits released to the day they came from.
+    #[n(20)]
+    ValueReturned {
+        /// Which order.
+        #[n(0)]
+        order: OrderId,
+        /// The day.
+        #[n(1)]
+        day: Day,
+        /// Fen released from the person's day.
+        #[n(2)]
+        total: u64,
+        /// Fen released from the person's refunds of the day.
+        #[n(3)]
+        refund: u64,
+    },
+}
+
+impl Fact {
+    /// The order the fact is about.
+    pub fn order(&self) -> Option<OrderId> {
+        match self {
+            Fact::AccountOpened { .. }
+            | Fact::Posted { .. }
+            | Fact::CreditsGranted { .. }
+            | Fact::SubscriberRegistered { .. }
+            | Fact::LotOpened { .. } => None,
+            Fact::KeyTaken { used, .. } => match used.made {
+                Made::Order(order) => Some(order),
+                Made::Subscriber(_) | Made::Lot(..) => None,
+            },
+            Fact::OrderAdmitted(admission) => Some(admission.order),
+            Fact::OrderDeclined { order, .. }
+            | Fact::StepPlanned { order, .. }
+            | Fact::StepQueued { order, .. }
+            | Fact::StepSent { order, .. }
+            | Fact::StepUnknown { order, .. }
+            | Fact::InquiryDeferred { order, .. }
+            | Fact::StepDone { order, .. }
+            | Fact::StepFailed { order, .. }
+            | Fact::StepCompensated { order, .. }
+            | Fact::StrayFound { order, .. }
+            | Fact::SignalAbsorbed { order, .. }
+            | Fact::OrderMoved { order, .. }
+            | Fact::OrderUnwound { order, .. }
+            | Fact::ValueReturned { order, .. } => Some(*order),
+        }
+    }
+
+    /// The postings the fact carries.
+    pub fn transfers(&self) -> &[Transfer] {
+        match self {
+            Fact::Posted { transfers }
+            | Fact::StepSent { transfers, .. }
+            | Fact::StepUnknown { transfers, .. }
+            | Fact::StepDone { transfers, .. }
+            | Fact::StepFailed { transfers, .. }
+            | Fact::StrayFound { transfers, .. } => transfers,
+            Fact::AccountOpened { .. }
+            | Fact::CreditsGranted { .. }
+            | Fact::SubscriberRegistered { .. }
+            | Fact::LotOpened { .. }
+            | Fact::KeyTaken { .. }
+            | Fact::OrderAdmitted(_)
+            | Fact::OrderDeclined { .. }
+            | Fact::StepPlanned { .. }
+            | Fact::StepQueued { .. }
+            | Fact::InquiryDeferred { .. }
+            | Fact::StepCompensated { .. }
+            | Fact::SignalAbsorbed { .. }
+            | Fact::OrderMoved { .. }
+            | Fact::OrderUnwound { .. }
+            | Fact::ValueReturned { .. } => &[],
+        }
+    }
+
+    /// The part of its record that the fact belongs to.
+    pub const fn part(&self) -> Part {
+        match self {
+            Fact::SubscriberRegistered { .. }
+            | Fact::LotOpened { .. }
+            | Fact::OrderAdmitted(_)
+            | Fact::OrderDeclined { .. }
+            | Fact::StepPlanned { .. }
+            | Fact::StepSent { .. }
+            | Fact::StepUnknown { .. }
+            | Fact::StepDone { .. }
+            | Fact::StepFailed { .. }
+            | Fact::StepCompensated { .. }
+            | Fact::StrayFound { .. }
+            | Fact::OrderMoved { .. }
+            | Fact::OrderUnwound { .. }
+            | Fact::ValueReturned { .. } => Part::Receipt,
+            Fact::AccountOpened { .. }
+            | Fact::Posted { .. }
+            | Fact::CreditsGranted { .. }
+            | Fact::KeyTaken { .. }
+            | Fact::StepQueued { .. }
+            | Fact::InquiryDeferred { .. }
+            | Fact::SignalAbsorbed { .. } => Part::Internal,
+        }
+    }
+}

@@ -1,0 +1,328 @@
+//! Orders and their steps: the state of a saga, without the rules that move it.
+
+use crate::UnknownWord;
+use crate::terms::words;
+use crate::{Action, Day, Fact, LotUse, Millis, OrderId, Partner, PersonId, QuoteId, Refusal, SubscriberId, Terms};
+use core::fmt;
+use core::str::FromStr;
+use ledger::{Entry, TransferId};
+use minicbor::{Decode, Encode};
+
+/// Which attempt at a step, from 1; 0 before the first.
+pub type Attempt = u8;
+
+words! {
+    /// Where an order stands, as the public sees it.
+    OrderState {
+        /// Admitted; nothing was asked of a partner yet.
+        Created = 0, "created";
+        /// Waiting for a proof from the subscriber.
+        Challenged = 1, "challenged";
+        /// Waiting for a person.
+        InReview = 2, "in_review";
+        /// Partners are being asked.
+        Executing = 3, "executing";
+        /// The value was taken; the payout waits for its day.
+        Clearing = 4, "clearing";
+        /// The payout is under way.
+        Paying = 5, "paying";
+        /// The money arrived. An end.
+        Settled = 6, "settled";
+        /// Refused; nothing was taken, or what was set aside was given back. An end.
+        Declined = 7, "declined";
+        /// Its time ran out before anything was taken. An end.
+        Expired = 8, "expired";
+        /// Withdrawn by the subscriber before anything was taken. An end.
+        Cancelled = 9, "cancelled";
+        /// What was taken was given back. An end.
+        Refunded = 10, "refunded";
+        /// It cannot go on without a person.
+        Suspended = 11, "suspended";
+    }
+}
+
+impl OrderState {
+    /// Whether nothing more is expected to happen.
+    pub const fn is_end(self) -> bool {
+        matches!(
+            self,
+            OrderState::Settled
+                | OrderState::Declined
+                | OrderState::Expired
+                | OrderState::Cancelled
+                | OrderState::Refunded
+        )
+    }
+}
+
+words! {
+    /// Where a step stands.
+    StepState {
+        /// Waiting for its turn, its time or a credit.
+        Planned = 0, "planned";
+        /// Asked; the answer is awaited.
+        Sent = 1, "sent";
+        /// Asked, and no one knows: being inquired about.
+        Unknown = 2, "unknown";
+        /// The partner did it.
+        Done = 3, "done";
+        /// The partner did not do it, finally.
+        Failed = 4, "failed";
+        /// Done, and undone by a later step.
+        Compensated = 5, "compensated";
+    }
+}
+
+words! {
+    /// Why an order or a step took its turn.
+    Cause {
+        /// As planned.
+        Planned = 0, "planned";
+        /// The subscriber withdrew the order.
+        Cancelled = 1, "cancelled";
+        /// The partner refused.
+        Refused = 2, "refused";
+        /// The partner knows nothing of it after its finality deadline.
+        NotFound = 3, "not_found";
+        /// No answer, or one that says nothing.
+        Silence = 4, "silence";
+        /// Accepted, with the result to follow.
+        Pending = 5, "pending";
+        /// The partner did it for another amount.
+        OtherAmount = 6, "other_amount";
+        /// The partner did it after we had taken it for failed.
+        LateSuccess = 7, "late_success";
+        /// The partner did the opposite: it took what it was to give back.
+        Opposite = 8, "opposite";
+        /// The partner contradicts itself.
+        Contradiction = 9, "contradiction";
+        /// The node restarted while the request was under way.
+        Restart = 10, "restart";
+        /// Too many attempts or inquiries.
+        Exhausted = 11, "exhausted";
+        /// The books refuse the posting.
+        BooksRefused = 12, "books_refused";
+        /// The rules panicked on this order.
+        Poisoned = 13, "poisoned";
+        /// A required step failed and what was done is undone.
+        Unwound = 14, "unwound";
+        /// What was in doubt is known again.
+        Resolved = 15, "resolved";
+    }
+}
+
+/// When a step may be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub enum Due {
+    /// As soon as it is its turn.
+    #[n(0)]
+    AtOnce,
+    /// Not before this moment.
+    #[n(1)]
+    At(#[n(0)] Millis),
+    /// When a person releases it.
+    #[n(2)]
+    OnRelease,
+}
+
+words! {
+    /// What a failed step means for its order.
+    Necessity {
+        /// The order unwinds.
+        Required = 0, "required";
+        /// The order goes on without it.
+        Optional = 1, "optional";
+    }
+}
+
+/// One attempt at a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Target {
+    /// The step's place in the order.
+    #[n(0)]
+    pub step: u8,
+    /// Which attempt.
+    #[n(1)]
+    pub attempt: Attempt,
+}
+
+/// A step as planned: everything that later events need, so that no later policy changes it.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct StepPlan {
+    /// Who is asked.
+    #[n(0)]
+    pub partner: Partner,
+    /// For what.
+    #[n(1)]
+    pub action: Action,
+    /// For which party of the order: 0 is its subscriber, 1 the counterparty.
+    #[n(2)]
+    pub party: u8,
+    /// Minor units asked for.
+    #[n(3)]
+    pub amount: u64,
+    /// When.
+    #[n(4)]
+    pub due: Due,
+    /// What its failure means.
+    #[n(5)]
+    pub necessity: Necessity,
+    /// What it undoes or completes, if it was appended to the plan.
+    #[n(6)]
+    pub target: Option<Target>,
+    /// The partner's own name of what the step acts on, where that is known when it is planned.
+    #[n(7)]
+    pub acts_on: String,
+    /// The movement at the partner: held when sent, posted for the amount that was truly done.
+    #[n(8)]
+    pub clear: Option<Entry>,
+    /// The same movement against the in-doubt account, held while the step is unknown.
+    #[n(9)]
+    pub doubt: Option<Entry>,
+    /// Posted with the movement, whatever amount was done.
+    #[n(10)]
+    pub always: Vec<Entry>,
+    /// Posted with the movement only when all of the amount was done.
+    #[n(11)]
+    pub exact: Vec<Entry>,
+}
+
+/// A step of an order.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Step {
+    /// What was planned.
+    #[n(0)]
+    pub plan: StepPlan,
+    /// Where it stands.
+    #[n(1)]
+    pub state: StepState,
+    /// The last attempt made; 0 before the first.
+    #[n(2)]
+    pub attempt: Attempt,
+    /// When the last attempt was sent.
+    #[n(3)]
+    pub sent_at: Millis,
+    /// When it is due: to be sent while planned, to be inquired about while unknown. Zero when it is neither.
+    #[n(4)]
+    pub due_at: Millis,
+    /// How often the last attempt was inquired about.
+    #[n(5)]
+    pub inquiries: u16,
+    /// The open hold of its movement.
+    #[n(6)]
+    pub hold: Option<TransferId>,
+    /// Minor units truly done.
+    #[n(7)]
+    pub done: u64,
+    /// The partner's own name of what was done.
+    #[n(8)]
+    pub external: String,
+}
+
+impl Step {
+    /// A step that nobody was asked about yet.
+    pub const fn planned(plan: StepPlan) -> Step {
+        Step {
+            plan,
+            state: StepState::Planned,
+            attempt: 0,
+            sent_at: Millis(0),
+            due_at: Millis(0),
+            inquiries: 0,
+            hold: None,
+            done: 0,
+            external: String::new(),
+        }
+    }
+
+    /// Whether it still has to end.
+    pub const fn is_open(&self) -> bool {
+        matches!(self.state, StepState::Planned | StepState::Sent | StepState::Unknown)
+    }
+}
+
+/// An order: its terms, its steps, and where it stands.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Order {
+    /// Its identity.
+    #[n(0)]
+    pub id: OrderId,
+    /// The person whose limits it counts against.
+    #[n(1)]
+    pub person: PersonId,
+    /// The subscriber, and after it any counterparty.
+    #[n(2)]
+    pub parties: Vec<SubscriberId>,
+    /// What it costs and brings. A declined order has the amount asked for and nothing else.
+    #[n(3)]
+    pub terms: Terms,
+    /// Business time: the day that limits and prices looked at.
+    #[n(4)]
+    pub requested_at: Millis,
+    /// Where it stands.
+    #[n(5)]
+    pub state: OrderState,
+    /// Why it stands there.
+    #[n(6)]
+    pub cause: Cause,
+    /// The refusal, when it was refused at the door.
+    #[n(7)]
+    pub refusal: Option<Refusal>,
+    /// What was found and what is allowed, for the refusal's text.
+    #[n(8)]
+    pub refusal_detail: (u64, u64),
+    /// Its steps: those of the plan, then those that undo or complete them.
+    #[n(9)]
+    pub steps: Vec<Step>,
+    /// How many steps the plan had when the order was admitted.
+    #[n(10)]
+    pub planned: u8,
+    /// Whether it goes forward (`None`) or unwinds, and why.
+    #[n(11)]
+    pub unwinding: Option<Cause>,
+    /// What it took from which lots.
+    #[n(12)]
+    pub lots: Vec<LotUse>,
+    /// The quote it took; all zero when none.
+    #[n(13)]
+    pub quote: QuoteId,
+    /// Sequence of the record that admitted it.
+    #[n(14)]
+    pub admitted_in: u64,
+    /// Sequence of the last record about it.
+    #[n(15)]
+    pub changed_in: u64,
+    /// When it was admitted, in node time.
+    #[n(16)]
+    pub admitted_at: Millis,
+    /// When it last changed, in node time.
+    #[n(17)]
+    pub changed_at: Millis,
+}
+
+impl Order {
+    /// The subscriber whose value is converted.
+    pub fn subscriber(&self) -> SubscriberId {
+        self.parties.first().copied().unwrap_or_default()
+    }
+
+    /// The day its limits count on.
+    pub const fn day(&self) -> Day {
+        self.requested_at.day()
+    }
+
+    /// The step at a place.
+    pub fn step(&self, place: u8) -> Option<&Step> {
+        self.steps.get(usize::from(place))
+    }
+
+    /// The steps with their places.
+    pub fn numbered_steps(&self) -> impl DoubleEndedIterator<Item = (u8, &Step)> {
+        self.steps.iter().enumerate().map(|(place, step)| (u8::try_from(place).unwrap_or(u8::MAX), step))
+    }
+
+    /// Whether a record about this order contains the fact.
+    pub fn concerns(&self, fact: &Fact) -> bool {
+        fact.order() == Some(self.id)
+    }
+}

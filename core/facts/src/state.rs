@@ -1,0 +1,263 @@
+//! The state: the fold of all facts. `apply` touches and never refuses for a business reason; an error
+//! means that journal and state disagree, and the writer must stop.
+
+mod orders;
+
+use crate::fact::KeyUse;
+use crate::{
+    AccountName, Day, Fact, Hash, Key16, Lot, Millis, OpenRecord, Order, OrderId, Partner, PartnerLoad, PersonId,
+    QuoteId, Subscriber, SubscriberId, Usage,
+};
+use core::fmt;
+use ledger::{AccountId, Ledger, Refused};
+use minicbor::{Decode, Encode};
+use money::Asset;
+use sha2::{Digest, Sha256};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A moment at which a step of an order is due, in the order in which they come.
+type DueStep = (Millis, OrderId, u8);
+
+/// Everything the core knows.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
+pub struct State {
+    #[n(0)]
+    sequence: u64,
+    #[n(1)]
+    now: Millis,
+    #[n(2)]
+    ledger: Ledger,
+    #[n(3)]
+    chart: BTreeMap<(AccountName, Asset), AccountId>,
+    #[n(4)]
+    subscribers: BTreeMap<SubscriberId, Subscriber>,
+    #[n(5)]
+    usage: BTreeMap<(PersonId, Day), Usage>,
+    #[n(6)]
+    orders: BTreeMap<OrderId, Order>,
+    #[n(7)]
+    keys: BTreeMap<Key16, KeyUse>,
+    #[n(8)]
+    quotes_used: BTreeSet<(Millis, QuoteId)>,
+    #[n(9)]
+    loads: BTreeMap<Partner, PartnerLoad>,
+    #[n(10)]
+    queued: BTreeMap<Partner, BTreeSet<DueStep>>,
+    #[n(11)]
+    unknown: BTreeMap<Partner, BTreeSet<DueStep>>,
+    #[n(12)]
+    sent: BTreeSet<(OrderId, u8)>,
+}
+
+/// Journal and state disagree. The writer stops; nothing is guessed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Broken {
+    /// A record is not the next one.
+    Sequence {
+        /// The sequence that was due.
+        expected: u64,
+        /// The sequence that came.
+        found: u64,
+    },
+    /// A fact is about an order that is not there, or is there already.
+    Order(OrderId),
+    /// A fact is about a step that is not there.
+    Step(OrderId, u8),
+    /// A fact is about a subscriber that is not there, or takes what is not there.
+    Subscriber(SubscriberId),
+    /// An account's handle is not the next one.
+    Account(AccountId),
+    /// The ledger refuses a posting that was decided.
+    Posting(Refused),
+}
+
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Broken::Sequence { expected, found } => write!(f, "expected record {expected}, found {found}"),
+            Broken::Order(order) => write!(f, "a fact does not fit order {order}"),
+            Broken::Step(order, step) => write!(f, "a fact does not fit step {step} of order {order}"),
+            Broken::Subscriber(subscriber) => write!(f, "a fact does not fit subscriber {subscriber}"),
+            Broken::Account(account) => write!(f, "account {} is not the next one", account.number()),
+            Broken::Posting(refused) => {
+                write!(f, "posting {} of a decided chain is refused: {}", refused.index, refused.refusal)
+            }
+        }
+    }
+}
+
+impl core::error::Error for Broken {}
+
+impl State {
+    /// Sequence of the last record applied; 0 before the first.
+    pub const fn sequence(&self) -> u64 {
+        self.sequence
+    }
+
+    /// Node time of the last record applied.
+    pub const fn now(&self) -> Millis {
+        self.now
+    }
+
+    /// The books.
+    pub const fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// The account with this name that holds this asset.
+    pub fn account(&self, name: AccountName, asset: Asset) -> Option<AccountId> {
+        self.chart.get(&(name, asset)).copied()
+    }
+
+    /// The chart of accounts.
+    pub fn chart(&self) -> impl Iterator<Item = (AccountName, Asset, AccountId)> {
+        self.chart.iter().map(|((name, asset), account)| (*name, *asset, *account))
+    }
+
+    /// A subscriber.
+    pub fn subscriber(&self, id: SubscriberId) -> Option<&Subscriber> {
+        self.subscribers.get(&id)
+    }
+
+    /// How many subscribers are registered.
+    pub fn subscriber_count(&self) -> usize {
+        self.subscribers.len()
+    }
+
+    /// What counts against a person's limits on a day.
+    pub fn usage(&self, person: PersonId, day: Day) -> Usage {
+        self.usage.get(&(person, day)).copied().unwrap_or_default()
+    }
+
+    /// An order.
+    pub fn order(&self, id: OrderId) -> Option<&Order> {
+        self.orders.get(&id)
+    }
+
+    /// Every order in id order.
+    pub fn orders(&self) -> impl Iterator<Item = &Order> {
+        self.orders.values()
+    }
+
+    /// What a client's key was used for.
+    pub fn key(&self, key: Key16) -> Option<KeyUse> {
+        self.keys.get(&key).copied()
+    }
+
+    /// Whether a quote was taken.
+    pub fn quote_used(&self, id: QuoteId, expires_at: Millis) -> bool {
+        self.quotes_used.contains(&(expires_at, id))
+    }
+
+    /// How busy a partner is.
+    pub fn load(&self, partner: Partner) -> PartnerLoad {
+        self.loads.get(&partner).copied().unwrap_or_default()
+    }
+
+    /// The planned steps of a partner by due time.
+    pub fn queued(&self, partner: Partner) -> impl Iterator<Item = DueStep> {
+        self.queued.get(&partner).into_iter().flatten().copied()
+    }
+
+    /// The unknown steps of a partner by the time of their next inquiry.
+    pub fn unknown(&self, partner: Partner) -> impl Iterator<Item = DueStep> {
+        self.unknown.get(&partner).into_iter().flatten().copied()
+    }
+
+    /// The steps that were sent and not answered.
+    pub fn sent(&self) -> impl Iterator<Item = (OrderId, u8)> {
+        self.sent.iter().copied()
+    }
+
+    /// The first moment at which anything is due.
+    pub fn next_due(&self) -> Option<Millis> {
+        let sets = self.queued.values().chain(self.unknown.values());
+        sets.filter_map(|set| set.first()).map(|(due_at, _, _)| *due_at).min()
+    }
+
+    /// A digest of the whole state: equal on two machines that applied the same records.
+    pub fn digest(&self) -> Hash {
+        // Writing to a vector cannot fail.
+        Hash(Sha256::digest(minicbor::to_vec(self).unwrap_or_default()).into())
+    }
+
+    /// Applies the next record.
+    ///
+    /// Errors: any [`Broken`]; the state is then unusable and the writer must stop.
+    pub fn apply(&mut self, record: &OpenRecord) -> Result<(), Broken> {
+        let expected = self.sequence + 1;
+        if record.sequence != expected {
+            return Err(Broken::Sequence { expected, found: record.sequence });
+        }
+        self.sequence = record.sequence;
+        self.now = self.now.max(record.meta.now);
+        self.forget_expired_quotes();
+        record.facts.iter().try_for_each(|fact| self.evolve(fact))
+    }
+
+    fn evolve(&mut self, fact: &Fact) -> Result<(), Broken> {
+        self.ledger.apply(fact.transfers()).map_err(Broken::Posting)?;
+        match fact {
+            Fact::AccountOpened { account, name, asset, bound } => {
+                if self.ledger.open(*asset, *bound) != *account {
+                    return Err(Broken::Account(*account));
+                }
+                self.chart.insert((*name, *asset), *account);
+                Ok(())
+            }
+            Fact::Posted { .. } => Ok(()),
+            Fact::CreditsGranted { partner, window } => {
+                self.loads.entry(*partner).or_default().window = *window;
+                Ok(())
+            }
+            Fact::SubscriberRegistered { subscriber, person, telco, province, own_card } => {
+                let registered = Subscriber {
+                    id: *subscriber,
+                    person: *person,
+                    telco: *telco,
+                    province: *province,
+                    own_card: *own_card,
+                    lots: Vec::new(),
+                    next_lot: 0,
+                };
+                self.subscribers.insert(*subscriber, registered);
+                Ok(())
+            }
+            Fact::LotOpened { subscriber, number, provenance, amount, at } => {
+                let holder = self.subscribers.get_mut(subscriber).ok_or(Broken::Subscriber(*subscriber))?;
+                let lot = Lot { number: *number, provenance: *provenance, remaining: *amount, opened_at: *at };
+                holder.lots.push(lot);
+                holder.next_lot = number + 1;
+                Ok(())
+            }
+            Fact::KeyTaken { key, used } => {
+                self.keys.insert(*key, *used);
+                Ok(())
+            }
+            Fact::OrderAdmitted(admission) => self.admit(admission),
+            Fact::OrderDeclined { .. } => self.decline(fact),
+            Fact::StepPlanned { .. }
+            | Fact::StepQueued { .. }
+            | Fact::StepSent { .. }
+            | Fact::StepUnknown { .. }
+            | Fact::InquiryDeferred { .. }
+            | Fact::StepDone { .. }
+            | Fact::StepFailed { .. }
+            | Fact::StepCompensated { .. }
+            | Fact::StrayFound { .. }
+            | Fact::SignalAbsorbed { .. }
+            | Fact::OrderMoved { .. }
+            | Fact::OrderUnwound { .. }
+            | Fact::ValueReturned { .. } => self.evolve_order(fact),
+        }
+    }
+
+    /// A quote that has expired is refused for that reason alone, so that it was taken can be forgotten.
+    fn forget_expired_quotes(&mut self) {
+        while let Some((expires_at, _)) = self.quotes_used.first()
+            && *expires_at < self.now
+        {
+            self.quotes_used.pop_first();
+        }
+    }
+}
