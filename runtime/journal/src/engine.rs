@@ -83,6 +83,18 @@ pub enum ReadError {
     /// The stored bytes are not what was written.
     #[error(transparent)]
     Damaged(#[from] Damage),
+    /// The journal was written by a release this one does not understand.
+    #[error(
+        "segment `{segment}` has format {found}, this release reads {supported}\nhint: use the release that wrote it"
+    )]
+    Format {
+        /// File name of the segment.
+        segment: String,
+        /// The version found.
+        found: u32,
+        /// The version this release reads and writes.
+        supported: u32,
+    },
     /// The database of a segment answered with an error.
     #[error("cannot read segment `{segment}`")]
     Storage {

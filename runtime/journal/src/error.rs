@@ -49,22 +49,10 @@ pub enum OpenError {
         /// The shard in the options.
         expected: u32,
     },
-    /// The journal was written by a release this one does not understand.
-    #[error(
-        "segment `{segment}` has format {found}, this release reads {supported}\nhint: use the release that wrote it"
-    )]
-    Format {
-        /// File name of the segment.
-        segment: String,
-        /// The version found.
-        found: String,
-        /// The version this release reads and writes.
-        supported: u32,
-    },
     /// Records that were durable are missing or wrong.
     #[error("{0}\nhint: keep the directory as it is and restore a backup beside it")]
-    Damaged(#[source] Damage),
-    /// Reading failed.
+    Damaged(Damage),
+    /// Reading failed, or the format is a later release's.
     #[error(transparent)]
     Read(ReadError),
     /// A file or directory could not be made or written.
@@ -76,6 +64,12 @@ pub enum OpenError {
         #[source]
         source: std::io::Error,
     },
+}
+
+impl From<Damage> for OpenError {
+    fn from(damage: Damage) -> Self {
+        Self::Damaged(damage)
+    }
 }
 
 impl From<ReadError> for OpenError {

@@ -8,12 +8,23 @@
 //! - [`GroupCommitter`] keeps one group committing while one is filling.
 //! - [`verify`], [`backup`] and [`restore`] work on a directory, beside a live writer if need be.
 
+mod blocking;
 mod committer;
+mod connection;
 mod copy;
 mod engine;
 mod entry;
 mod error;
+mod group;
+mod layout;
+mod lock;
+mod log_check;
+mod mark;
 mod reader;
+mod scan;
+mod sealer;
+mod segment;
+mod sql;
 mod sqlite;
 mod verify;
 
