@@ -1,1 +1,3 @@
-//! (crate head)
+//! What the exchange decides: floor 3.
+
+pub mod rules;

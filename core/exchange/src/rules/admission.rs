@@ -1,0 +1,255 @@
+//! Admission: whether a request may become an order, and on what terms.
+//!
+//! The guards stand in the order of precedence, which is part of the public contract: of two refusals that
+//! apply, the first is given. Facts about the person, the number, the instrument and the receiver are
+//! established before and arrive as values, so that each outcome is a case here and none is looked up.
+
+use super::identity::Identity;
+use super::instrument::Instrument;
+use super::numbers::{Line, NumberRefusal, NumberTable};
+use super::policy::{Draws, Entry, GiftReach, Policy, ProductPolicy};
+use super::price::{PriceError, Priced, price};
+use super::refused::{Detail, Refused};
+use facts::{Millis, Product, Province, Refusal, Terms, Usage};
+
+/// A request with its facts established.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// What is asked for.
+    pub product: Product,
+    /// How much, in the product's unit.
+    pub amount: u64,
+    /// Business time: it decides dates, limits and prices.
+    pub requested_at: Millis,
+    /// Where the request entered.
+    pub channel_province: Province,
+    /// What the identity number says.
+    pub identity: Identity,
+    /// Where the giver's own number is at home.
+    pub number: Result<Line, NumberRefusal>,
+    /// Whether the number is the person's.
+    pub holder: Holder,
+    /// Whether the instrument is what the product asks for.
+    pub instrument: Instrument,
+    /// Who receives.
+    pub receiver: Receiver,
+}
+
+/// Whether a number is registered to the person who asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holder {
+    /// It is.
+    Registered,
+    /// It is somebody else's, or nobody's.
+    Other,
+}
+
+/// Who receives; looked at for a gift only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Receiver {
+    /// Nobody is named, since the product has no receiver.
+    NotAsked,
+    /// A number at home in this province.
+    AtHomeIn(Province),
+    /// No number of a segment.
+    Unknown,
+    /// A virtual operator's number.
+    Virtual,
+    /// The giver's own number.
+    Giver,
+}
+
+impl Receiver {
+    /// Who a gift to `target` from the number `giver` would reach.
+    pub fn of(numbers: &NumberTable, giver: &str, target: &str) -> Receiver {
+        if giver == target {
+            return Receiver::Giver;
+        }
+        match numbers.lookup(target) {
+            Ok(line) => Receiver::AtHomeIn(line.province),
+            Err(NumberRefusal::Unknown) => Receiver::Unknown,
+            Err(NumberRefusal::Virtual) => Receiver::Virtual,
+        }
+    }
+}
+
+/// Says whether the request is admitted, and on what terms.
+///
+/// `usage` is the person's on the request's date, over all numbers; `convertible` is the fen of the number
+/// that may leave, negative when more is restricted than held.
+///
+/// Errors: the first refusal that applies, with what would have been allowed.
+/// Source: `policies/README.md`, refusals.
+pub fn admit(policy: &Policy, request: &Request, usage: &Usage, convertible: i128) -> Result<Terms, Refused> {
+    check_form(policy, request)?;
+    check_person(policy, request)?;
+    let line = check_number(request)?;
+    check_holder(request)?;
+    check_instrument(request)?;
+    check_offer(policy, request, line)?;
+    check_receiver(policy, request)?;
+    check_province(policy, request, line)?;
+    check_amount(policy, request)?;
+    check_refund_cap(policy, request, usage)?;
+    check_day(policy, request, usage)?;
+    let priced = price_of(policy, request, line)?;
+    check_balance(policy, request, &priced, convertible)?;
+    let arrives_on =
+        policy.arrives_on(request.product, line.province, request.requested_at).map_err(|unpublished| {
+            let detail = Detail::Calendar { last_year: unpublished.last_year };
+            Refused { refusal: Refusal::CalendarUnpublished, detail }
+        })?;
+    Ok(Terms {
+        product: request.product,
+        amount: request.amount,
+        fee: priced.fee,
+        fee_lines: priced.fee_lines,
+        payout: priced.payout,
+        arrives_on,
+        policy: policy.version(),
+    })
+}
+
+/// What is left of row 1 once a request is read: an amount, a known province, a day of the calendar.
+fn check_form(policy: &Policy, request: &Request) -> Result<(), Refused> {
+    let entered = policy.region(request.channel_province).is_some();
+    if request.amount == 0 || !entered || !policy.calendar().covers(request.requested_at.day()) {
+        return Err(Refused::plain(Refusal::MalformedRequest));
+    }
+    Ok(())
+}
+
+fn check_person(policy: &Policy, request: &Request) -> Result<(), Refused> {
+    match request.identity {
+        Identity::Valid => Ok(()),
+        Identity::Invalid => Err(Refused::plain(Refusal::IdentityInvalid)),
+        Identity::Underage => {
+            let detail = Detail::Age { from_years: policy.limits().adult_from_years };
+            Err(Refused { refusal: Refusal::IdentityUnderage, detail })
+        }
+    }
+}
+
+fn check_number(request: &Request) -> Result<Line, Refused> {
+    request.number.map_err(|refusal| match refusal {
+        NumberRefusal::Unknown => Refused::plain(Refusal::NumberUnknown),
+        NumberRefusal::Virtual => Refused::plain(Refusal::TelcoNotConnected),
+    })
+}
+
+fn check_holder(request: &Request) -> Result<(), Refused> {
+    match request.holder {
+        Holder::Registered => Ok(()),
+        Holder::Other => Err(Refused::plain(Refusal::NotTheHolder)),
+    }
+}
+
+fn check_instrument(request: &Request) -> Result<(), Refused> {
+    match request.instrument {
+        Instrument::Own => Ok(()),
+        Instrument::NotOwn => Err(Refused::plain(Refusal::InstrumentNotOwn)),
+    }
+}
+
+fn check_offer(policy: &Policy, request: &Request, line: Line) -> Result<(), Refused> {
+    if policy.offers(line.province, request.product) {
+        return Ok(());
+    }
+    Err(Refused::plain(Refusal::ProductNotOffered))
+}
+
+fn check_receiver(policy: &Policy, request: &Request) -> Result<(), Refused> {
+    if request.product != Product::Gift {
+        return Ok(());
+    }
+    match request.receiver {
+        Receiver::AtHomeIn(province) if policy.offers(province, Product::Gift) => Ok(()),
+        Receiver::AtHomeIn(_) | Receiver::NotAsked | Receiver::Unknown | Receiver::Virtual | Receiver::Giver => {
+            Err(Refused::plain(Refusal::ReceiverNotEligible))
+        }
+    }
+}
+
+fn check_province(policy: &Policy, request: &Request, line: Line) -> Result<(), Refused> {
+    let entry = policy.product(request.product).entered_in;
+    if entry == Entry::HomeProvince && request.channel_province != line.province {
+        return Err(out_of_province(request.channel_province, line.province));
+    }
+    let reach = policy.region(line.province).map_or(GiftReach::HomeProvince, |region| region.gift_reach);
+    match request.receiver {
+        Receiver::AtHomeIn(other)
+            if request.product == Product::Gift && reach == GiftReach::HomeProvince && other != line.province =>
+        {
+            Err(out_of_province(other, line.province))
+        }
+        _ => Ok(()),
+    }
+}
+
+const fn out_of_province(found: Province, allowed: Province) -> Refused {
+    Refused { refusal: Refusal::OutOfProvince, detail: Detail::Province { found, allowed } }
+}
+
+fn check_amount(policy: &Policy, request: &Request) -> Result<(), Refused> {
+    let (terms, asked) = (policy.product(request.product), request.amount);
+    let refused =
+        |refusal, nearest| Err(Refused { refusal, detail: Detail::Amount { unit: terms.unit, asked, nearest } });
+    if asked < terms.least {
+        return refused(Refusal::AmountTooSmall, terms.least);
+    }
+    if asked > terms.most {
+        return refused(Refusal::AmountTooLarge, terms.most);
+    }
+    // Between two face values the asker is sent to the lower one: it is too large for that, and never too dear.
+    match face_below(terms, asked) {
+        Some(face) if face != asked => refused(Refusal::AmountTooLarge, face),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// The greatest of the only amounts at or below this one; `None` when any amount will do.
+fn face_below(terms: &ProductPolicy, asked: u64) -> Option<u64> {
+    terms.only.iter().rev().copied().find(|face| *face <= asked)
+}
+
+fn check_refund_cap(policy: &Policy, request: &Request, usage: &Usage) -> Result<(), Refused> {
+    if request.product != Product::Refund {
+        return Ok(());
+    }
+    check_limit(Refusal::RefundCapExceeded, usage.refund, policy.limits().refund_day_fen, request.amount)
+}
+
+fn check_day(policy: &Policy, request: &Request, usage: &Usage) -> Result<(), Refused> {
+    if !policy.limits().counts.contains(request.product) {
+        return Ok(());
+    }
+    check_limit(Refusal::DailyLimitExceeded, usage.total, policy.limits().day_fen, request.amount)
+}
+
+/// A limit is passed when the sum would be greater than it; exactly the limit is allowed.
+fn check_limit(refusal: Refusal, used: u64, limit: u64, asked: u64) -> Result<(), Refused> {
+    if u128::from(used) + u128::from(asked) > u128::from(limit) {
+        return Err(Refused { refusal, detail: Detail::Limit { used, limit, asked } });
+    }
+    Ok(())
+}
+
+/// The amount is in range and the policy was checked to price that, so an error only restates row 11.
+fn price_of(policy: &Policy, request: &Request, line: Line) -> Result<Priced, Refused> {
+    let on = request.requested_at.day();
+    price(policy, request.product, line.telco, on, request.amount).map_err(|error| {
+        Refused::plain(match error {
+            PriceError::Overflow => Refusal::AmountTooLarge,
+            PriceError::FeeExceedsAmount => Refusal::AmountTooSmall,
+        })
+    })
+}
+
+fn check_balance(policy: &Policy, request: &Request, priced: &Priced, convertible: i128) -> Result<(), Refused> {
+    let covered = i128::from(priced.drawn) <= convertible;
+    if covered || policy.product(request.product).draws_on != Draws::ConvertibleBalance {
+        return Ok(());
+    }
+    let detail = Detail::Balance { convertible, needed: priced.drawn };
+    Err(Refused { refusal: Refusal::BalanceInsufficient, detail })
+}

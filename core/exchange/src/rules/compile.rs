@@ -1,0 +1,192 @@
+//! From files to a policy: every word looked up, every gap and overlap found.
+//!
+//! All faults are gathered before any is returned. A policy with one fault does not exist.
+
+use super::calendar::{Calendar, CutOff};
+use super::fault::{Faults, PolicyFault};
+use super::files::{About, FeesFile, LimitsFile, ProductsFile, RegionsFile, TimingsFile};
+use super::policy::{Limits, Policy, PolicyFiles, version};
+use super::region::ProductSet;
+use super::{compile_fees, compile_products, compile_regions};
+use facts::{Day, Product, Province};
+use serde::de::DeserializeOwned;
+
+pub(super) const REGIONS: &str = "regions.toml";
+pub(super) const PRODUCTS: &str = "products.toml";
+pub(super) const FEES: &str = "fees.toml";
+pub(super) const LIMITS: &str = "limits.toml";
+const TIMINGS: &str = "timings.toml";
+const CALENDAR: &str = "workdays_cn.csv";
+const PROVINCES: &str = "provinces_cn.csv";
+
+/// The files, each of its shape.
+struct Read {
+    regions: RegionsFile,
+    products: ProductsFile,
+    fees: FeesFile,
+    limits: LimitsFile,
+    timings: TimingsFile,
+    calendar: Calendar,
+    provinces: Vec<Province>,
+}
+
+pub(super) fn compile(files: &PolicyFiles<'_>) -> Result<Policy, Vec<PolicyFault>> {
+    let mut faults = Faults::default();
+    let Some(read) = read(files, &mut faults) else {
+        return Err(faults.into_list());
+    };
+    let effective_from = effective_from(&read, &mut faults);
+    let charges = compile_fees::charges(&read.fees, &mut faults);
+    let fees = compile_fees::fees(&read.fees, &mut faults);
+    compile_fees::check_band(&read.fees, &fees, &mut faults);
+    let products = compile_products::products(&read.products, &charges, &mut faults);
+    compile_fees::check_least(&products, &fees, &mut faults);
+    let (regions, region_of) = compile_regions::regions(&read.regions, &read.provinces, &mut faults);
+    let limits = limits(&read.limits, &mut faults);
+    let cut_off = cut_off(&read.timings, &mut faults);
+    if !faults.is_empty() {
+        return Err(faults.into_list());
+    }
+    Ok(Policy {
+        version: version(files),
+        effective_from,
+        calendar: read.calendar,
+        regions,
+        region_of,
+        products,
+        fees,
+        limits,
+        cut_off,
+    })
+}
+
+fn read(files: &PolicyFiles<'_>, faults: &mut Faults) -> Option<Read> {
+    let regions = read_toml(REGIONS, files.regions, faults);
+    let products = read_toml(PRODUCTS, files.products, faults);
+    let fees = read_toml(FEES, files.fees, faults);
+    let limits = read_toml(LIMITS, files.limits, faults);
+    let timings = read_toml(TIMINGS, files.timings, faults);
+    let calendar = Calendar::parse(files.calendar);
+    if let Err(error) = &calendar {
+        faults.add(CALENDAR, format!("line {}", error.line), format!("`{}`", error.found), error.allowed);
+    }
+    let provinces = read_provinces(files.provinces, faults);
+    Some(Read {
+        regions: regions?,
+        products: products?,
+        fees: fees?,
+        limits: limits?,
+        timings: timings?,
+        calendar: calendar.ok()?,
+        provinces,
+    })
+}
+
+fn read_toml<T: DeserializeOwned>(file: &'static str, text: &str, faults: &mut Faults) -> Option<T> {
+    let error = match toml::from_str(text) {
+        Ok(read) => return Some(read),
+        Err(error) => error,
+    };
+    let line = error.span().map_or(0, |span| 1 + text[..span.start.min(text.len())].matches('\n').count());
+    faults.add(file, format!("line {line}"), error.message(), "the shape in `policies/README.md`");
+    None
+}
+
+fn read_provinces(csv: &str, faults: &mut Faults) -> Vec<Province> {
+    let mut provinces: Vec<Province> = Vec::new();
+    for (index, line) in csv.lines().enumerate() {
+        let code = line.split(',').next().unwrap_or_default();
+        if index == 0 && code != "code" {
+            faults.add(PROVINCES, "line 1", format!("`{line}`"), "a header that starts with `code,`");
+        }
+        if index == 0 || line.is_empty() {
+            continue;
+        }
+        match code.parse() {
+            Ok(province) if !provinces.contains(&province) => provinces.push(province),
+            Ok(_) => faults.add(PROVINCES, format!("line {}", index + 1), format!("`{code}` again"), "each code once"),
+            Err(_) => faults.add(PROVINCES, format!("line {}", index + 1), format!("`{code}`"), "a code of two digits"),
+        }
+    }
+    if provinces.is_empty() {
+        faults.add(PROVINCES, "the file", "no province", "at least one province");
+    }
+    provinces
+}
+
+fn effective_from(read: &Read, faults: &mut Faults) -> Day {
+    let abouts: [(&'static str, &About); 5] = [
+        (REGIONS, &read.regions.about),
+        (PRODUCTS, &read.products.about),
+        (FEES, &read.fees.about),
+        (LIMITS, &read.limits.about),
+        (TIMINGS, &read.timings.about),
+    ];
+    let mut latest = Day::default();
+    for (file, about) in abouts {
+        match about.effective_from.parse() {
+            Ok(day) => latest = latest.max(day),
+            Err(_) => {
+                let found = format!("`{}`", about.effective_from);
+                faults.add(file, "`about.effective_from`", found, "a date such as 2026-01-01");
+            }
+        }
+        if about.source.trim().is_empty() {
+            faults.add(file, "`about.source`", "nothing", "where the figures come from");
+        }
+    }
+    latest
+}
+
+fn limits(file: &LimitsFile, faults: &mut Faults) -> Limits {
+    let counts = product_set(LIMITS, "`day.counts`", &file.day.counts, faults);
+    if file.day.most_fen == 0 || file.refund_day.most_fen == 0 {
+        faults.add(LIMITS, "`day.most_fen`, `refund_day.most_fen`", "0", "a limit above 0");
+    }
+    if counts.contains(Product::Refund) && file.refund_day.most_fen > file.day.most_fen {
+        let found = file.refund_day.most_fen.to_string();
+        faults.add(LIMITS, "`refund_day.most_fen`", found, "at most `day.most_fen`, which counts refunds too");
+    }
+    if !(1..=150).contains(&file.person.adult_from_years) {
+        let found = file.person.adult_from_years.to_string();
+        faults.add(LIMITS, "`person.adult_from_years`", found, "1 to 150 years");
+    }
+    Limits {
+        adult_from_years: file.person.adult_from_years,
+        day_fen: file.day.most_fen,
+        refund_day_fen: file.refund_day.most_fen,
+        counts,
+    }
+}
+
+fn cut_off(file: &TimingsFile, faults: &mut Faults) -> CutOff {
+    let row = &file.cut_off;
+    CutOff::at(row.hour, row.minute, row.second).unwrap_or_else(|| {
+        let found = format!("{}:{}:{}", row.hour, row.minute, row.second);
+        faults.add(TIMINGS, "`cut_off`", found, "a time of day from 0:0:0 to 23:59:59");
+        CutOff::default()
+    })
+}
+
+/// Looks up a list of products, each at most once.
+pub(super) fn product_set(file: &'static str, place: &str, words: &[String], faults: &mut Faults) -> ProductSet {
+    let mut set = ProductSet::default();
+    for word in words {
+        match product(file, place, word, faults) {
+            Some(product) if set.contains(product) => faults.add(file, place, format!("`{word}` again"), "each once"),
+            Some(product) => set = set.with(product),
+            None => {}
+        }
+    }
+    set
+}
+
+/// Looks up a product's word.
+pub(super) fn product(file: &'static str, place: &str, word: &str, faults: &mut Faults) -> Option<Product> {
+    let product = word.parse().ok();
+    if product.is_none() {
+        let known: Vec<&str> = Product::ALL.iter().map(|product| product.code()).collect();
+        faults.add(file, place, format!("`{word}`"), &format!("one of {}", known.join(", ")));
+    }
+    product
+}

@@ -1,0 +1,217 @@
+//! The shapes of the policy files as written: TOML read strictly, words not yet looked up.
+//!
+//! An unknown key is refused rather than skipped: a misspelt limit must not be a missing limit.
+
+use super::instrument::InstrumentRule;
+use super::policy::{Draws, Entry, GiftReach, Unit};
+use super::region::{CodeBy, Use, Verdict};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct About {
+    pub(super) source: String,
+    pub(super) effective_from: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RegionsFile {
+    pub(super) about: About,
+    pub(super) region: Vec<RegionRow>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RegionRow {
+    pub(super) name: String,
+    pub(super) provinces: Vec<String>,
+    pub(super) products: Vec<String>,
+    pub(super) gift_reach: Option<GiftReach>,
+    pub(super) direct_arrives_after: Option<u32>,
+    pub(super) verification: VerificationRow,
+    pub(super) evidence: EvidenceRow,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct VerificationRow {
+    pub(super) one_time_code_from: Option<u64>,
+    #[serde(default)]
+    pub(super) one_time_code_by: CodeBy,
+    pub(super) face_check_from: Option<u64>,
+    pub(super) person_reviews_from: Option<u64>,
+    #[serde(default)]
+    pub(super) device_signals: Use,
+    #[serde(default)]
+    pub(super) agent_sees_document: Use,
+    #[serde(default)]
+    pub(super) risk_decision: Verdict,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct EvidenceRow {
+    pub(super) final_with: FinalWith,
+    pub(super) witnesses: Option<u32>,
+    pub(super) witnesses_needed: Option<u32>,
+    pub(super) anchored: Option<Anchored>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum FinalWith {
+    OperatorSignature,
+    Witnesses,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Anchored {
+    Daily,
+}
+
+#[derive(Deserialize)]
+pub(super) struct ProductsFile {
+    pub(super) about: About,
+    #[serde(flatten)]
+    pub(super) products: BTreeMap<String, ProductRow>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ProductRow {
+    pub(super) unit: Unit,
+    pub(super) least: u64,
+    pub(super) most: u64,
+    #[serde(default)]
+    pub(super) only: Vec<u64>,
+    pub(super) entered_in: Entry,
+    pub(super) instrument: InstrumentRule,
+    pub(super) draws_on: Draws,
+    pub(super) pays: PaysRow,
+    pub(super) arrives: ArrivesRow,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub(super) enum PaysRow {
+    Word(PaysWord),
+    PerPoints(PerPoints),
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum PaysWord {
+    AmountLessFee,
+    Amount,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PerPoints {
+    pub(super) fen: u64,
+    pub(super) for_points: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub(super) enum ArrivesRow {
+    Word(ArrivesWord),
+    After(After),
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum ArrivesWord {
+    SameDay,
+    Region,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct After {
+    pub(super) working_days: u32,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FeesFile {
+    pub(super) about: About,
+    pub(super) telco_ppm: BTreeMap<String, i32>,
+    pub(super) holiday: HolidayRow,
+    pub(super) telco_rate: TelcoRateRow,
+    pub(super) own_rate: BTreeMap<String, OwnRateRow>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct HolidayRow {
+    pub(super) added_ppm: i32,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TelcoRateRow {
+    pub(super) band_ppm: BandRow,
+    pub(super) least_fen: u64,
+    pub(super) added_ppm: BTreeMap<String, i32>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct BandRow {
+    pub(super) least: i32,
+    pub(super) most: i32,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct OwnRateRow {
+    pub(super) rate_ppm: i32,
+    pub(super) taken: super::policy::Taken,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LimitsFile {
+    pub(super) about: About,
+    pub(super) person: PersonRow,
+    pub(super) day: DayRow,
+    pub(super) refund_day: RefundDayRow,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PersonRow {
+    pub(super) adult_from_years: u32,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DayRow {
+    pub(super) most_fen: u64,
+    pub(super) counts: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RefundDayRow {
+    pub(super) most_fen: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TimingsFile {
+    pub(super) about: About,
+    pub(super) cut_off: CutOffRow,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CutOffRow {
+    pub(super) hour: u64,
+    pub(super) minute: u64,
+    pub(super) second: u64,
+}

@@ -1,0 +1,34 @@
+//! The rules that a request meets: who asks, on whose number, what is offered there, what it costs, how much
+//! is allowed and when it arrives.
+//!
+//! Everything here is a function of the policy's files and of facts established before. Nothing here reads a
+//! clock or a file, keeps a balance or knows an order; nothing here plans steps.
+
+mod admission;
+mod calendar;
+mod compile;
+mod compile_fees;
+mod compile_products;
+mod compile_regions;
+mod fault;
+mod files;
+mod identity;
+mod instrument;
+mod numbers;
+mod policy;
+mod price;
+mod refused;
+mod region;
+
+pub use admission::{Holder, Receiver, Request, admit};
+pub use calendar::{Calendar, CalendarError, CutOff, Unpublished};
+pub use fault::PolicyFault;
+pub use identity::{Identity, IdentityError, IdentityNumber};
+pub use instrument::{Cards, Instrument, InstrumentRule, refund_origin};
+pub use numbers::{Line, NumberRefusal, NumberTable, NumberTableError, VirtualOperators};
+pub use policy::{
+    Arrives, Charge, Draws, Entry, Fees, GiftReach, Limits, Pays, Policy, PolicyFiles, ProductPolicy, Taken, Unit,
+};
+pub use price::{PriceError, Priced, price};
+pub use refused::{Detail, Refused};
+pub use region::{CodeBy, Evidence, ProductSet, Region, Use, Verdict, Verification};

@@ -1,0 +1,307 @@
+//! The policy in force, compiled: every look-up by province or product is one array access.
+//!
+//! What is offered, what it costs and how much of it is data that an operator replaces; this module gives it a
+//! shape and knows none of the figures.
+
+use super::calendar::{Calendar, CutOff, Unpublished};
+use super::fault::PolicyFault;
+use super::identity::Identity;
+use super::instrument::InstrumentRule;
+use super::region::{ProductSet, Region};
+use facts::{Day, Millis, PolicyVersion, Product, Province};
+use money::{Ratio, Telco};
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+
+/// The texts that make a policy; none is read from a disk here.
+#[derive(Clone, Copy, Debug)]
+pub struct PolicyFiles<'a> {
+    /// `policies/regions.toml`.
+    pub regions: &'a str,
+    /// `policies/products.toml`.
+    pub products: &'a str,
+    /// `policies/fees.toml`.
+    pub fees: &'a str,
+    /// `policies/limits.toml`.
+    pub limits: &'a str,
+    /// `policies/timings.toml`.
+    pub timings: &'a str,
+    /// `data/workdays_cn.csv`.
+    pub calendar: &'a str,
+    /// `data/provinces_cn.csv`.
+    pub provinces: &'a str,
+}
+
+/// A compiled policy.
+///
+/// Invariants: every known province is in one region; every product has a row and a fee; every offered direct
+/// has an arrival and every offered gift a reach.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    pub(super) version: PolicyVersion,
+    pub(super) effective_from: Day,
+    pub(super) calendar: Calendar,
+    pub(super) regions: Vec<Region>,
+    /// Place in `regions` by province code; [`NO_REGION`] for a code that is no province.
+    pub(super) region_of: [u8; 100],
+    pub(super) products: Vec<ProductPolicy>,
+    pub(super) fees: Fees,
+    pub(super) limits: Limits,
+    pub(super) cut_off: CutOff,
+}
+
+/// The place of a province that is in no region.
+pub(super) const NO_REGION: u8 = u8::MAX;
+
+/// What a product takes and gives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProductPolicy {
+    /// What its amount counts.
+    pub unit: Unit,
+    /// The least amount.
+    pub least: u64,
+    /// The greatest amount.
+    pub most: u64,
+    /// The only amounts, ascending; empty when each from least to most will do.
+    pub only: Vec<u64>,
+    /// Where it may be entered.
+    pub entered_in: Entry,
+    /// What it asks of the instrument.
+    pub instrument: InstrumentRule,
+    /// What the amount is taken from.
+    pub draws_on: Draws,
+    /// What is paid out.
+    pub pays: Pays,
+    /// When it arrives.
+    pub arrives: Arrives,
+    /// How it is charged.
+    pub charge: Charge,
+}
+
+/// What an amount counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unit {
+    /// Fen.
+    Fen,
+    /// Points of a programme.
+    Points,
+}
+
+/// Where a request may be entered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Entry {
+    /// In any province.
+    Anywhere,
+    /// In the number's home province only.
+    HomeProvince,
+}
+
+/// How far a gift goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GiftReach {
+    /// To any province that takes part in gifts.
+    Anywhere,
+    /// Within the giver's home province.
+    HomeProvince,
+}
+
+/// What an amount is taken from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Draws {
+    /// The number's convertible balance.
+    ConvertibleBalance,
+    /// The recharge that is cancelled.
+    Recharge,
+    /// The points programme.
+    Programme,
+}
+
+/// What is paid out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pays {
+    /// The amount less the fee.
+    AmountLessFee,
+    /// The amount.
+    Amount,
+    /// Fen of airtime for units, rounded down.
+    Rate(Ratio),
+}
+
+/// When it arrives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arrives {
+    /// On the request's own date.
+    SameDay,
+    /// T and this many working days.
+    After(u32),
+    /// T and as many working days as the home region says.
+    AfterOfRegion,
+}
+
+/// How a product is charged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Charge {
+    /// The telco's rate and the holiday's and this addition, in parts per million, clamped to the band.
+    TelcoRate {
+        /// What the product adds; negative for a discount.
+        added_ppm: i32,
+    },
+    /// A rate of its own.
+    OwnRate {
+        /// Parts per million of the amount.
+        ppm: i32,
+        /// What the fee is taken from.
+        taken: Taken,
+    },
+}
+
+/// What a fee is taken from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Taken {
+    /// The amount.
+    FromAmount,
+    /// The balance, beside the amount.
+    OnTop,
+}
+
+/// Rates in parts per million, and the band that clamps the sum of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fees {
+    /// By telco, in wire order.
+    pub telco_ppm: [i32; Telco::ALL.len()],
+    /// Added on a public holiday.
+    pub holiday_ppm: i32,
+    /// The lower end of the band.
+    pub band_least_ppm: i32,
+    /// The upper end of the band.
+    pub band_most_ppm: i32,
+    /// The least fee of a product that charges the telco's rate, in fen.
+    pub least_fen: u64,
+}
+
+/// What a person may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The age from which a person may convert.
+    pub adult_from_years: u32,
+    /// Fen a person a day, over what `counts`.
+    pub day_fen: u64,
+    /// Fen a person a day over refunds.
+    pub refund_day_fen: u64,
+    /// The products that count towards the day.
+    pub counts: ProductSet,
+}
+
+impl Policy {
+    /// Reads, checks and compiles the files.
+    ///
+    /// Errors: every fault found, not only the first, so that a maker repairs them in one go.
+    pub fn compile(files: &PolicyFiles<'_>) -> Result<Policy, Vec<PolicyFault>> {
+        super::compile::compile(files)
+    }
+
+    /// Which policy this is: a hash of the contents of its files.
+    pub const fn version(&self) -> PolicyVersion {
+        self.version
+    }
+
+    /// The first day on which all of the files hold.
+    pub const fn effective_from(&self) -> Day {
+        self.effective_from
+    }
+
+    /// The working calendar.
+    pub const fn calendar(&self) -> &Calendar {
+        &self.calendar
+    }
+
+    /// How much a person may do.
+    pub const fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// The rates.
+    pub const fn fees(&self) -> &Fees {
+        &self.fees
+    }
+
+    /// What a product takes and gives.
+    pub fn product(&self, product: Product) -> &ProductPolicy {
+        &self.products[product as usize]
+    }
+
+    /// The region that a province belongs to; `None` when there is no such province.
+    pub fn region(&self, province: Province) -> Option<&Region> {
+        let place = *self.region_of.get(usize::from(province.code()))?;
+        self.regions.get(usize::from(place))
+    }
+
+    /// Whether numbers at home in the province are offered the product.
+    pub fn offers(&self, home: Province, product: Product) -> bool {
+        self.region(home).is_some_and(|region| region.products.contains(product))
+    }
+
+    /// What an identity number says about its holder on a day.
+    pub fn identity(&self, text: &str, on: Day) -> Identity {
+        Identity::of(text, on, self.limits.adult_from_years)
+    }
+
+    /// The day that a request counts for.
+    ///
+    /// Errors: `Unpublished` when it lies beyond the calendar.
+    pub fn effective_day(&self, at: Millis) -> Result<Day, Unpublished> {
+        self.calendar.effective_day(at, self.cut_off)
+    }
+
+    /// The day on which a product asked for at that time arrives.
+    ///
+    /// Errors: `Unpublished` when it lies beyond the calendar.
+    pub fn arrives_on(&self, product: Product, home: Province, at: Millis) -> Result<Day, Unpublished> {
+        let working_days = match self.product(product).arrives {
+            Arrives::SameDay => return Ok(at.day()),
+            Arrives::After(working_days) => working_days,
+            Arrives::AfterOfRegion => self.region(home).map_or(0, |region| region.direct_arrives_after),
+        };
+        self.calendar.arrival(self.effective_day(at)?, working_days)
+    }
+}
+
+/// The hash of everything the policy was compiled from: named and length-prefixed, so that no content can
+/// move from one file to another unseen.
+pub(super) fn version(files: &PolicyFiles<'_>) -> PolicyVersion {
+    let mut hash = Sha256::new();
+    hash.update(b"tongbao/policy/1");
+    for (name, content) in files.named() {
+        for part in [name, content] {
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part);
+        }
+    }
+    cut(hash)
+}
+
+/// The first 16 bytes of a finished hash.
+pub(super) fn cut(hash: Sha256) -> PolicyVersion {
+    let mut version = [0; 16];
+    version.copy_from_slice(&hash.finalize()[..16]);
+    PolicyVersion(version)
+}
+
+impl<'a> PolicyFiles<'a> {
+    fn named(&self) -> [(&'static str, &'a str); 7] {
+        [
+            ("regions.toml", self.regions),
+            ("products.toml", self.products),
+            ("fees.toml", self.fees),
+            ("limits.toml", self.limits),
+            ("timings.toml", self.timings),
+            ("workdays_cn.csv", self.calendar),
+            ("provinces_cn.csv", self.provinces),
+        ]
+    }
+}
