@@ -1,1 +1,29 @@
-//! (crate head)
+//! Simulated counterparties: telcos that speak TMF654 and a bank with ISO 20022 names.
+//!
+//! They are real HTTP servers with books of their own, so that an exchange can be tried against partners that lie,
+//! hang and repeat themselves, and its books compared with theirs to the fen.
+//! Nothing here may use a crate of the exchange: two sides that share code would share mistakes.
+//!
+//! The wire contract is in `README.md` beside this crate.
+
+mod agenda;
+mod answer;
+mod bank;
+mod clock;
+mod connection;
+mod control;
+mod counterparty;
+mod desk;
+mod faults;
+mod fen;
+mod magic;
+mod outbox;
+mod query;
+mod refused;
+mod request;
+mod telco;
+
+pub use bank::{BankConfig, serve_bank};
+pub use faults::{Action, FaultChange, FaultKind, FaultsConfig, Preset};
+pub use fen::{AmountError, parse_yuan, yuan};
+pub use telco::{Profile, TelcoConfig, serve_telco};

@@ -1,0 +1,258 @@
+//! A telco: TMF654 v4 over books of its own.
+
+mod books;
+mod buckets;
+mod drafts;
+mod lists;
+mod perform;
+mod records;
+mod register;
+mod routes;
+mod views;
+
+use std::collections::{BTreeMap, HashSet};
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use self::books::Books;
+use self::buckets::Opening;
+use self::records::{Order, RowId};
+use crate::counterparty::{Counterparty, host};
+use crate::desk::Desk;
+use crate::faults::{FaultsConfig, Mischief};
+use crate::outbox::Outbox;
+use crate::refused::Refused;
+
+/// What a telco can do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Profile {
+    /// Reserve, capture and release; also adjust and top up.
+    #[default]
+    Reserve,
+    /// Adjust and top up only.
+    DeductOnly,
+}
+
+/// How a telco is started.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TelcoConfig {
+    /// Name, such as `CTCC`; also part of the fault plan's key.
+    pub telco: String,
+    /// What it can do.
+    #[serde(default)]
+    pub profile: Profile,
+    /// Where results of late actions are posted; an `http://` address.
+    #[serde(default)]
+    pub callback_url: Option<String>,
+    /// Whether magic numbers are obeyed.
+    #[serde(default)]
+    pub magic: bool,
+    /// How long a reservation holds, real milliseconds; for ever when absent.
+    #[serde(default)]
+    pub reserve_validity_ms: Option<u64>,
+    /// How calls go wrong.
+    #[serde(default)]
+    pub faults: FaultsConfig,
+}
+
+impl TelcoConfig {
+    /// A telco that reserves and behaves.
+    pub fn named(telco: impl Into<String>) -> Self {
+        TelcoConfig {
+            telco: telco.into(),
+            profile: Profile::Reserve,
+            callback_url: None,
+            magic: false,
+            reserve_validity_ms: None,
+            faults: FaultsConfig::default(),
+        }
+    }
+}
+
+/// Serves a telco until the listener fails; dropping the future stops it.
+///
+/// Errors: `InvalidInput` when the fault configuration is out of range; otherwise what the listener says.
+pub async fn serve_telco(config: TelcoConfig, listener: TcpListener) -> io::Result<()> {
+    config.faults.check().map_err(|reason| io::Error::new(io::ErrorKind::InvalidInput, reason))?;
+    let (outbox, callbacks) = Outbox::new();
+    let routes = routes::router(config.profile);
+    host(Arc::new(Telco::new(config, outbox)), routes, callbacks, listener).await
+}
+
+/// One telco.
+pub(crate) struct Telco {
+    name: String,
+    callback_url: Option<Arc<str>>,
+    reserve_validity: Option<Duration>,
+    outbox: Outbox,
+    scheduled: Notify,
+    floor: Mutex<Floor>,
+}
+
+/// Everything that changes, behind one lock that is never held across a wait.
+struct Floor {
+    books: Books,
+    desk: Desk<Due>,
+    hubs: BTreeMap<String, Arc<str>>,
+    hubs_made: u64,
+}
+
+/// What a telco may owe for later.
+#[derive(Debug)]
+enum Due {
+    /// An order that was accepted for later.
+    Queued(Order, RowId),
+    /// An order that was not answered, and that the billing run takes.
+    Bill(Order),
+    /// The end of a reservation's validity.
+    Expiry(u32),
+}
+
+/// The body of a telco's seed.
+#[derive(Deserialize)]
+pub(crate) struct TelcoSeed {
+    buckets: Vec<SeedBucket>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SeedBucket {
+    msisdn: String,
+    remaining_fen: i64,
+    #[serde(default)]
+    closed: bool,
+}
+
+impl Telco {
+    fn new(config: TelcoConfig, outbox: Outbox) -> Self {
+        let has_callback = config.callback_url.is_some();
+        let desk = Desk::new(&config.telco, config.faults, has_callback, config.magic);
+        Telco {
+            name: config.telco,
+            callback_url: config.callback_url.map(Arc::from),
+            reserve_validity: config.reserve_validity_ms.map(Duration::from_millis),
+            outbox,
+            scheduled: Notify::new(),
+            floor: Mutex::new(Floor { books: Books::default(), desk, hubs: BTreeMap::new(), hubs_made: 0 }),
+        }
+    }
+
+    /// The floor; a panic of another call leaves it usable, since the books check themselves in the totals.
+    fn floor(&self) -> MutexGuard<'_, Floor> {
+        self.floor.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Checks a number: 1 to 20 digits.
+fn check_msisdn(msisdn: &str) -> Result<(), Refused> {
+    if msisdn.is_empty() || msisdn.len() > 20 || !msisdn.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(Refused::malformed("invalidMsisdn", format!("a number is 1 to 20 digits: {msisdn}")));
+    }
+    Ok(())
+}
+
+/// Checks a first balance: not below zero nor above ten trillion yuan.
+fn check_grant(granted_fen: i64) -> Result<(), Refused> {
+    if !(0..=1_000_000_000_000_000).contains(&granted_fen) {
+        return Err(Refused::malformed("invalidAmount", format!("a first balance is 0 to 10^15 fen: {granted_fen}")));
+    }
+    Ok(())
+}
+
+impl Counterparty for Telco {
+    type Seed = TelcoSeed;
+
+    fn seed(&self, seed: TelcoSeed) -> Result<usize, Refused> {
+        let mut floor = self.floor();
+        let mut named = HashSet::new();
+        for bucket in &seed.buckets {
+            check_msisdn(&bucket.msisdn)?;
+            check_grant(bucket.remaining_fen)?;
+            let known = !floor.books.buckets.with_msisdn(&bucket.msisdn).is_empty();
+            if known || !named.insert(&bucket.msisdn) {
+                return Err(Refused::conflict("alreadySeeded", format!("number seeded before: {}", bucket.msisdn)));
+            }
+        }
+        let at_ms = floor.desk.own_stamp();
+        for SeedBucket { msisdn, remaining_fen, closed } in seed.buckets.iter() {
+            let opening =
+                Opening { msisdn: msisdn.as_str().into(), granted_fen: *remaining_fen, closed: *closed, at_ms };
+            floor.books.buckets.open(opening);
+        }
+        Ok(seed.buckets.len())
+    }
+
+    fn books(&self) -> Value {
+        let floor = self.floor();
+        let totals = floor.books.buckets.totals();
+        let (taken, credited) = (floor.books.taken_fen, floor.books.credited_fen);
+        json!({
+            "telco": self.name,
+            "buckets": floor.books.buckets.len(),
+            "granted": totals.granted,
+            "remaining": totals.remaining,
+            "reserved": totals.reserved,
+            "taken_total": taken,
+            "credited_total": credited,
+            "actions": floor.books.history.all().len(),
+            "scheduled": floor.desk.agenda.len(),
+            "overdrawn": totals.overdrawn,
+            "imbalance": totals.granted - (totals.remaining + totals.reserved + taken - credited),
+        })
+    }
+
+    fn books_csv(&self) -> Result<Vec<u8>, csv::Error> {
+        let floor = self.floor();
+        let mut table = csv::Writer::from_writer(Vec::new());
+        table.write_record(["sequence", "correlation_id", "kind", "msisdn", "amount_fen", "status", "at_ms"])?;
+        for (position, item) in floor.books.history.all().iter().enumerate() {
+            let msisdn = floor.books.buckets.get(item.bucket).map_or("", |bucket| &bucket.msisdn);
+            table.write_record([
+                (position + 1).to_string().as_str(),
+                &item.reference,
+                item.kind.type_name(),
+                msisdn,
+                &item.fen.to_string(),
+                item.status.name(),
+                &item.at_ms.to_string(),
+            ])?;
+        }
+        table.into_inner().map_err(|error| csv::Error::from(error.into_error()))
+    }
+
+    fn with_mischief<R>(&self, work: impl FnOnce(&mut Mischief) -> R) -> R {
+        work(&mut self.floor().desk.mischief)
+    }
+
+    fn flush(&self) -> usize {
+        let mut floor = self.floor();
+        let mut flushed = floor.desk.reveal_all();
+        // The end of a validity is not owed to anybody, so it keeps its time.
+        while let Some(due) = floor.desk.agenda.take_early(|due| !matches!(due, Due::Expiry(_))) {
+            self.run(&mut floor, due);
+            flushed += 1;
+        }
+        flushed
+    }
+
+    fn run_due(&self) -> Option<Instant> {
+        let mut floor = self.floor();
+        while let Some(due) = floor.desk.agenda.take_due(Instant::now()) {
+            self.run(&mut floor, due);
+        }
+        floor.desk.agenda.next_due()
+    }
+
+    fn scheduled(&self) -> &Notify {
+        &self.scheduled
+    }
+}
