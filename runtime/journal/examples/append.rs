@@ -13,7 +13,7 @@ const RUN: Duration = Duration::from_secs(2);
 const RECORD_BYTES: usize = 1024;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let base: PathBuf = std::env::args_os().nth(1).map_or_else(|| std::env::temp_dir(), PathBuf::from);
+    let base: PathBuf = std::env::args_os().nth(1).map_or_else(std::env::temp_dir, PathBuf::from);
     let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
     println!("load {}", load.trim());
     for group_bytes in [4 << 10, 64 << 10, 1 << 20] {

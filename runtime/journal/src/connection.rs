@@ -142,10 +142,13 @@ impl Drop for Connection {
     }
 }
 
-/// The space a body takes in a segment at most: its pages with their links, its own row, and slack for the tree.
-pub fn stored_bytes(body_bytes: usize) -> u64 {
-    let page = u64::from(PAGE_BYTES);
-    (body_bytes as u64 / (page - 4) + 3) * page
+/// About how much log a group takes, which is never less than it takes in the sealed segment.
+///
+/// Each group writes its own pages and the leaf with its row. Now and then it starts a leaf, and
+/// then also writes the leaf's parent and the first page; the smaller the group the rarer.
+pub fn log_bytes_of(body_bytes: usize) -> u64 {
+    let (body, page, frame) = (body_bytes as u64, u64::from(PAGE_BYTES), u64::from(PAGE_BYTES) + 24);
+    frame + (3 * body).min(3 * frame) + body / (page - 4) * frame
 }
 
 fn group(row: SqliteRow) -> Result<Group, sqlx::Error> {

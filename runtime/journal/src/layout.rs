@@ -31,6 +31,11 @@ pub fn log_path(segment: &Path) -> PathBuf {
     name.into()
 }
 
+/// Path of the log that is made ready for the next segment.
+pub fn spare_log_path(dir: &Path) -> PathBuf {
+    dir.join("spare-log")
+}
+
 /// Length of a segment's write-ahead log in bytes, 0 when there is none.
 pub fn log_bytes(segment: &Path) -> u64 {
     fs::metadata(log_path(segment)).map_or(0, |log| log.len())
@@ -49,10 +54,10 @@ pub fn list_segments(dir: &Path) -> io::Result<Vec<u64>> {
     Ok(firsts)
 }
 
-/// Removes segments that a crash left unfinished. They hold nothing that was acknowledged.
+/// Removes what a crash left unfinished. It holds nothing that was acknowledged.
 pub fn remove_unfinished(dir: &Path) -> io::Result<()> {
     for name in names(dir)? {
-        if name.starts_with(PREFIX) && name.contains(UNFINISHED) {
+        if name.starts_with(PREFIX) && name.contains(UNFINISHED) || name.starts_with("spare-log") {
             fs::remove_file(dir.join(name))?;
         }
     }

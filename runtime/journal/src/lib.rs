@@ -19,6 +19,7 @@ mod group;
 mod layout;
 mod lock;
 mod log_check;
+mod log_space;
 mod mark;
 mod reader;
 mod scan;

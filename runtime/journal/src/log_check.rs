@@ -14,42 +14,42 @@ const FRAME_HEADER_BYTES: usize = 24;
 const MAGIC_LITTLE_ENDIAN: u32 = 0x377f_0682;
 const MAGIC_BIG_ENDIAN: u32 = 0x377f_0683;
 
-/// Checks the log of a segment that nobody writes to. Returns what is wrong with it, if anything.
-///
-/// Costs one read of the log, so at most of one segment.
-pub fn damage_in(log: &Path) -> io::Result<Option<String>> {
-    let bytes = match std::fs::read(log) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error),
-    };
-    Ok(damage(&bytes))
+/// What a log holds.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Log {
+    /// How many bytes of intact frames it begins with.
+    pub intact_bytes: u64,
+    /// What is wrong with it, if anything.
+    pub damage: Option<String>,
 }
 
-fn damage(bytes: &[u8]) -> Option<String> {
-    // The header is synced before the first frame is written: frames without a header cannot be.
-    if bytes.len() <= HEADER_BYTES {
-        return None;
+/// Checks the log of a segment that nobody writes to. Costs one read of the log, so at most of one segment.
+pub fn check(log: &Path) -> io::Result<Log> {
+    match std::fs::read(log) {
+        Ok(bytes) => Ok(check_bytes(&bytes)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Log::default()),
+        Err(error) => Err(error),
     }
-    let Some(header) = Header::read(bytes) else {
-        return Some("a log header with a wrong checksum".to_owned());
+}
+
+fn check_bytes(bytes: &[u8]) -> Log {
+    let Some((head, body)) = bytes.split_at_checked(HEADER_BYTES) else { return Log::default() };
+    // A log is filled with zeros before its first use, and its header is synced before its first frame.
+    if head.iter().all(|byte| *byte == 0) {
+        let damage = body.iter().any(|byte| *byte != 0).then(|| "log frames without a header".to_owned());
+        return Log { intact_bytes: 0, damage };
+    }
+    let Some(header) = Header::read(head) else {
+        let damage = (!body.is_empty()).then(|| "a log header with a wrong checksum".to_owned());
+        return Log { intact_bytes: 0, damage };
     };
-    let frames: Vec<&[u8]> = bytes[HEADER_BYTES..].chunks_exact(FRAME_HEADER_BYTES + header.page_bytes).collect();
-    let mut checksum = header.checksum;
-    let mut intact = 0;
-    for frame in &frames {
-        match header.follow(checksum, frame) {
-            Some(next) => checksum = next,
-            None => break,
-        }
-        intact += 1;
-    }
-    let mut later =
-        frames[intact..].iter().filter(|frame| header.owns(frame)).skip_while(|frame| !ends_transaction(frame));
-    // The end of the transaction that holds the failed frame, and anything after it.
-    later.next()?;
-    later.next()?;
-    Some(format!("log frame {} with a wrong checksum, followed by later transactions", intact + 1))
+    let frame_bytes = FRAME_HEADER_BYTES + header.page_bytes;
+    let frames: Vec<&[u8]> = body.chunks_exact(frame_bytes).collect();
+    let intact = header.count_intact(&frames);
+    let damage = header
+        .later_transactions(&frames[intact..])
+        .then(|| format!("log frame {} with a wrong checksum, followed by later transactions", intact + 1));
+    Log { intact_bytes: (intact * frame_bytes) as u64, damage }
 }
 
 struct Header {
@@ -71,6 +71,24 @@ impl Header {
         let stored = (word(bytes, 24)?, word(bytes, 28)?);
         let valid = checksum == stored && page_bytes.is_power_of_two() && (512..=65_536).contains(&page_bytes);
         valid.then_some(Self { big_endian, page_bytes, salt: bytes[16..24].try_into().ok()?, checksum })
+    }
+
+    /// How many frames are intact before the first that is not.
+    fn count_intact(&self, frames: &[&[u8]]) -> usize {
+        let mut checksum = self.checksum;
+        for (intact, frame) in frames.iter().enumerate() {
+            match self.follow(checksum, frame) {
+                Some(next) => checksum = next,
+                None => return intact,
+            }
+        }
+        frames.len()
+    }
+
+    /// Whether a transaction ends in these frames and something of this log comes after it.
+    fn later_transactions(&self, frames: &[&[u8]]) -> bool {
+        let mut owned = frames.iter().filter(|frame| self.owns(frame));
+        owned.any(|frame| ends_transaction(frame)) && owned.next().is_some()
     }
 
     /// Whether the frame was written to this log and not to an earlier one in the same file.

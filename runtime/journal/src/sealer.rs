@@ -1,4 +1,4 @@
-//! Sealing: merging the log of a full segment, on a thread of its own, away from the appends.
+//! Sealing full segments and preparing the next log, on a thread of its own, away from the appends.
 
 use std::io;
 use std::path::PathBuf;
@@ -6,66 +6,77 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 
 use crate::connection::{Access, Connection};
+use crate::log_space;
 
 /// How often a checkpoint is tried while readers are in the way; each try waits for some seconds.
 const TRIES: u32 = 6;
 
-/// A full segment that nobody appends to any more.
-pub enum Full {
-    /// Still open from the appends.
-    Open(Connection),
-    /// Left with a log by an earlier process.
-    Closed(PathBuf),
+/// What the thread does.
+pub enum Work {
+    /// Merge the log of a full segment that is still open from the appends.
+    Seal(Connection),
+    /// Merge the log of a full segment that an earlier process left.
+    SealLeftOver(PathBuf),
+    /// Make a spare log of so many bytes in the directory.
+    Spare(PathBuf, u64),
 }
 
-/// The sealing thread. Dropping it waits until everything given is sealed.
+/// The sealing thread. Dropping it waits until all work given is done.
 ///
-/// The queue needs no bound: one connection is given per full segment, and sealing one takes less
-/// time than filling one.
+/// The queue needs no bound: two pieces of work are given per full segment, and doing them takes
+/// less time than filling one.
 pub struct Sealer {
-    full: Option<Sender<Full>>,
+    work: Option<Sender<Work>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Sealer {
     /// Starts the thread.
     pub fn start() -> io::Result<Self> {
-        let (full, queue) = channel();
+        let (work, queue) = channel();
         let thread = std::thread::Builder::new().name("journal-sealer".to_owned()).spawn(move || run(queue))?;
-        Ok(Self { full: Some(full), thread: Some(thread) })
+        Ok(Self { work: Some(work), thread: Some(thread) })
     }
 
-    /// Takes over a full segment. When the thread is gone the segment is closed here, which seals it too.
-    pub fn seal(&self, segment: Full) {
-        if let Some(full) = &self.full {
-            full.send(segment).ok();
+    /// Gives the thread work. When the thread is gone a segment is closed here, which seals it too.
+    pub fn give(&self, work: Work) {
+        if let Some(queue) = &self.work {
+            queue.send(work).ok();
         }
     }
 }
 
 impl Drop for Sealer {
     fn drop(&mut self) {
-        self.full = None;
+        self.work = None;
         if let Some(thread) = self.thread.take() {
             thread.join().ok();
         }
     }
 }
 
-fn run(queue: Receiver<Full>) {
-    for full in queue {
-        // The records are durable in the log already, and the next opening seals what is left.
-        if let Err(error) = seal(full) {
-            tracing::warn!(%error, "segment was not sealed");
+fn run(queue: Receiver<Work>) {
+    for work in queue {
+        match work {
+            Work::Seal(connection) => report(seal(connection)),
+            Work::SealLeftOver(path) => report(Connection::open(&path, Access::Write).and_then(seal)),
+            Work::Spare(dir, bytes) => {
+                if let Err(error) = log_space::make_spare(&dir, bytes) {
+                    tracing::warn!(%error, "no spare log, the next one grows as it is written");
+                }
+            }
         }
     }
 }
 
-fn seal(full: Full) -> Result<(), sqlx::Error> {
-    let mut connection = match full {
-        Full::Open(connection) => connection,
-        Full::Closed(path) => Connection::open(&path, Access::Write)?,
-    };
+/// The records are durable in the log already, and the next opening seals what is left.
+fn report(sealed: Result<(), sqlx::Error>) {
+    if let Err(error) = sealed {
+        tracing::warn!(%error, "segment was not sealed");
+    }
+}
+
+fn seal(mut connection: Connection) -> Result<(), sqlx::Error> {
     for _ in 0..TRIES {
         if connection.checkpoint()? {
             break;

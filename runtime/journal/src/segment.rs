@@ -1,6 +1,7 @@
 //! What a segment says about itself, and how one is made.
 
 use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::connection::{Access, Connection, MetaRows, read_failure};
@@ -108,13 +109,17 @@ impl Unfinished {
         Ok(Self { connection, dir: dir.to_owned(), meta })
     }
 
-    /// Commits, merges the log, and gives the segment its name, durably.
+    /// Commits, merges the log, and gives the segment its name, durably. A spare log becomes its log.
     pub fn finish(mut self) -> Result<PathBuf, MakeError> {
         self.connection.run(sql::COMMIT)?;
         self.connection.close()?;
         let unfinished = layout::unfinished_path(&self.dir, self.meta.first);
         let path = layout::segment_path(&self.dir, self.meta.first);
         File::open(&unfinished)?.sync_all()?;
+        match std::fs::rename(layout::spare_log_path(&self.dir), layout::log_path(&path)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
+            _ => {}
+        }
         std::fs::rename(&unfinished, &path)?;
         layout::sync_dir(&self.dir)?;
         Ok(path)

@@ -4,13 +4,13 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::connection::{Access, Connection, read_failure, stored_bytes};
+use crate::connection::{Access, Connection, log_bytes_of, read_failure};
 use crate::group::{Group, body_bytes};
 use crate::lock::WriterLock;
 use crate::mark::{self, Mark};
-use crate::sealer::{Full, Sealer};
+use crate::sealer::{Sealer, Work};
 use crate::segment::{MakeError, Meta, Unfinished, check_first, check_follows, damage};
-use crate::{AppendError, Engine, Entry, OpenError, ReadError, layout, log_check};
+use crate::{AppendError, Engine, Entry, OpenError, ReadError, layout, log_check, log_space};
 
 /// The smallest and the largest segment in bytes.
 const SEGMENT_BYTES_MIN: u64 = 64 << 10;
@@ -69,7 +69,7 @@ struct Newest {
     last: u64,
     /// The checksum of the journal's last group, 0 when it has none.
     checksum: u32,
-    /// At least what the segment takes on disk once it is sealed.
+    /// About what is in its log, and at least what the segment takes on disk once it is sealed.
     bytes: u64,
 }
 
@@ -94,11 +94,13 @@ impl SqliteJournal {
             segments.push(1);
         }
         check_first(&segments)?;
-        let (segment, recovered_bytes) = Newest::open(dir, &segments, &options)?;
-        mark::check(acknowledged, segment.last, segment.first)?;
+        let found = inspect(dir, &segments, &options)?;
+        mark::check(acknowledged, found.last, found.first)?;
+        let (segment, recovered_bytes) = Newest::open(dir, found, &options)?;
         let mark = Mark::open(dir).map_err(failed)?;
         let sealer = Sealer::start().map_err(failed)?;
         seal_left_over(dir, &segments, &sealer)?;
+        sealer.give(Work::Spare(dir.to_owned(), options.segment_bytes));
         let report = OpenReport { last_sequence: segment.last, segments: segments.len(), recovered_bytes };
         let dir = dir.to_owned();
         Ok((Self { segment, sealer, mark, dir, options, stopped: false, _lock: lock }, report))
@@ -124,7 +126,7 @@ impl SqliteJournal {
     }
 
     fn write(&mut self, group: &Group) -> Result<(), MakeError> {
-        let bytes = stored_bytes(group.body.len());
+        let bytes = log_bytes_of(group.body.len());
         if self.segment.holds_groups() && self.segment.bytes + bytes > self.options.segment_bytes {
             self.open_next_segment()?;
         }
@@ -145,7 +147,8 @@ impl SqliteJournal {
         let bytes = connection.size()?;
         let next = Newest { connection, first: meta.first, last, checksum, bytes };
         let full = std::mem::replace(&mut self.segment, next);
-        self.sealer.seal(Full::Open(full.connection));
+        self.sealer.give(Work::Seal(full.connection));
+        self.sealer.give(Work::Spare(self.dir.clone(), self.options.segment_bytes));
         Ok(())
     }
 }
@@ -166,33 +169,50 @@ impl Engine for SqliteJournal {
     }
 }
 
+/// What the newest segment was found to hold, before anything is changed.
+struct Inspected {
+    first: u64,
+    last: u64,
+    checksum: u32,
+}
+
+/// Looks at the newest segment and at its place after the one before.
+fn inspect(dir: &Path, segments: &[u64], options: &Options) -> Result<Inspected, OpenError> {
+    let first = *segments.last().expect("the caller made a segment if there was none");
+    let path = layout::segment_path(dir, first);
+    let storage = |error| OpenError::from(read_failure(first, first, error));
+    refuse_damaged_log(&path, first)?;
+    let mut connection = Connection::open(&path, Access::Read).map_err(storage)?;
+    let meta = Meta::read(&mut connection, first)?;
+    if meta.shard != options.shard {
+        return Err(OpenError::OtherShard { dir: dir.to_owned(), found: meta.shard, expected: options.shard });
+    }
+    let before = match segments {
+        [.., before, _] => Some(last_of_sealed(dir, *before)?),
+        _ => None,
+    };
+    let (last, checksum) = before.map_or((0, 0), |group| (group.last, group.checksum));
+    check_follows(meta, last, checksum)?;
+    let Some(group) = connection.last_group().map_err(storage)? else {
+        return Ok(Inspected { first, last, checksum });
+    };
+    group.check(&layout::segment_name(first))?;
+    Ok(Inspected { first, last: group.last, checksum: group.checksum })
+}
+
 impl Newest {
-    /// Opens the newest segment, checks it against the one before, and makes what it recovered durable.
-    fn open(dir: &Path, segments: &[u64], options: &Options) -> Result<(Self, u64), OpenError> {
-        let first = *segments.last().expect("the caller made a segment if there was none");
+    /// Makes what was recovered durable, and opens the segment for writing.
+    fn open(dir: &Path, found: Inspected, options: &Options) -> Result<(Self, u64), OpenError> {
+        let Inspected { first, last, checksum } = found;
         let path = layout::segment_path(dir, first);
-        let recovered_bytes = layout::log_bytes(&path);
-        refuse_damaged_log(&path, first)?;
         let storage = |error| OpenError::from(read_failure(first, first, error));
+        let recovered_bytes = settle(&path, first)?;
         let mut connection = Connection::open(&path, access(options)).map_err(storage)?;
-        let meta = Meta::read(&mut connection, first)?;
-        if meta.shard != options.shard {
-            return Err(OpenError::OtherShard { dir: dir.to_owned(), found: meta.shard, expected: options.shard });
-        }
-        let before = match segments {
-            [.., before, _] => Some(last_of_sealed(dir, *before)?),
-            _ => None,
-        };
-        let (mut last, mut checksum) = before.as_ref().map_or((0, 0), |group| (group.last, group.checksum));
-        check_follows(meta, last, checksum)?;
-        if let Some(group) = connection.last_group().map_err(storage)? {
-            group.check(&layout::segment_name(first))?;
-            (last, checksum) = (group.last, group.checksum);
-        }
-        if recovered_bytes > 0 {
-            settle(&mut connection, first)?;
-        }
         let bytes = connection.size().map_err(storage)?;
+        connection.close().map_err(storage)?;
+        let filled = log_space::fill_log(&path, options.segment_bytes.saturating_sub(bytes));
+        filled.map_err(|source| OpenError::Io { path: layout::log_path(&path), source })?;
+        let connection = Connection::open(&path, access(options)).map_err(storage)?;
         Ok((Self { connection, first, last, checksum, bytes }, recovered_bytes))
     }
 
@@ -201,27 +221,33 @@ impl Newest {
     }
 }
 
-/// Writes what was recovered from the log into the main file, and syncs it.
+/// Writes what an interrupted writer left in the log into the main file, and syncs it.
+/// Returns how many bytes that were.
 ///
 /// After a failed sync the system may hold pages that are not on disk and that no later sync would
 /// write. What is read back is therefore written again before a record is acknowledged on top of it.
-fn settle(connection: &mut Connection, first: u64) -> Result<(), OpenError> {
-    match connection.checkpoint() {
-        Ok(true) => Ok(()),
-        Ok(false) => {
-            let source = "a reader kept the log from being merged".into();
-            Err(ReadError::Storage { segment: layout::segment_name(first), source }.into())
-        }
-        Err(error) => Err(read_failure(first, first, error).into()),
+fn settle(path: &Path, first: u64) -> Result<u64, OpenError> {
+    let recovered_bytes = refuse_damaged_log(path, first)?;
+    if recovered_bytes == 0 {
+        return Ok(0);
     }
+    let storage = |error| OpenError::from(read_failure(first, first, error));
+    let mut connection = Connection::open(path, Access::Write).map_err(storage)?;
+    if !connection.checkpoint().map_err(storage)? {
+        let source = "a reader kept the log from being merged".into();
+        return Err(ReadError::Storage { segment: layout::segment_name(first), source }.into());
+    }
+    connection.close().map_err(storage)?;
+    Ok(recovered_bytes)
 }
 
-fn refuse_damaged_log(path: &Path, first: u64) -> Result<(), OpenError> {
-    let log = layout::log_path(path);
-    match log_check::damage_in(&log) {
-        Ok(None) => Ok(()),
-        Ok(Some(found)) => Err(damage(first, first, found, "an intact log".to_owned()).into()),
-        Err(source) => Err(ReadError::Io { path: log, source }.into()),
+/// Returns how many bytes of log there are to be merged.
+fn refuse_damaged_log(path: &Path, first: u64) -> Result<u64, OpenError> {
+    let path = layout::log_path(path);
+    let log = log_check::check(&path).map_err(|source| ReadError::Io { path, source })?;
+    match log.damage {
+        Some(found) => Err(damage(first, first, found, "an intact log".to_owned()).into()),
+        None => Ok(log.intact_bytes),
     }
 }
 
@@ -245,7 +271,7 @@ fn seal_left_over(dir: &Path, segments: &[u64], sealer: &Sealer) -> Result<(), O
             continue;
         }
         refuse_damaged_log(&path, first)?;
-        sealer.seal(Full::Closed(path));
+        sealer.give(Work::SealLeftOver(path));
     }
     Ok(())
 }
