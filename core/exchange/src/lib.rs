@@ -1,3 +1,28 @@
 //! What the exchange decides: floor 3.
+//!
+//! [`decide`] looks at the state, the rules and a command, and answers with facts and a reply; it touches
+//! nothing. A product is a plan of steps; one engine runs all plans. Time, fresh ids and assessments arrive
+//! inside the command; a business refusal is a fact.
 
+mod book;
+mod command;
+mod contract;
+mod decide;
+mod draft;
+mod place;
+mod plan;
+mod quote;
+mod react;
 pub mod rules;
+mod signal;
+mod unwind;
+
+pub use book::FUNDING_NAME;
+pub use command::{ClientKey, Command, Decision, Envelope, Opening, PlaceOrder, Registration, Reply, Rules};
+pub use contract::{Contract, ContractFault, Contracts, Profile, Refusals};
+pub use decide::decide;
+pub use place::{convertible, quote};
+pub use quote::{Quote, QuoteError, QuoteKey};
+pub use react::{Reaction, Which, Word, react};
+pub use signal::{Answer, Signal, Via};
+pub use unwind::lost_calls;

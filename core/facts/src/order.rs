@@ -2,10 +2,12 @@
 
 use crate::UnknownWord;
 use crate::terms::words;
-use crate::{Action, Day, Fact, LotUse, Millis, OrderId, Partner, PersonId, QuoteId, Refusal, SubscriberId, Terms};
+use crate::{
+    Action, Admission, Day, Fact, LotUse, Millis, OrderId, Partner, PersonId, QuoteId, Refusal, SubscriberId, Terms,
+};
 use core::fmt;
 use core::str::FromStr;
-use ledger::{Entry, TransferId};
+use ledger::{Action as Move, Entry, Transfer, TransferId};
 use minicbor::{Decode, Encode};
 
 /// Which attempt at a step, from 1; 0 before the first.
@@ -235,6 +237,44 @@ impl Step {
         }
     }
 
+    fn evolve(&mut self, fact: &Fact, now: Millis) {
+        self.due_at = Millis(0);
+        match fact {
+            Fact::StepQueued { due_at, .. } => {
+                self.state = StepState::Planned;
+                self.due_at = *due_at;
+            }
+            Fact::StepSent { attempt, transfers, .. } => {
+                self.state = StepState::Sent;
+                self.attempt = *attempt;
+                self.sent_at = now;
+                self.inquiries = 0;
+                self.hold = held(transfers);
+            }
+            Fact::StepUnknown { inquire_at, transfers, .. } => {
+                self.state = StepState::Unknown;
+                self.due_at = *inquire_at;
+                self.hold = held(transfers);
+            }
+            Fact::InquiryDeferred { inquire_at, .. } => {
+                self.due_at = *inquire_at;
+                self.inquiries = self.inquiries.saturating_add(1);
+            }
+            Fact::StepDone { amount, external, .. } => {
+                self.state = StepState::Done;
+                self.hold = None;
+                self.done = *amount;
+                self.external.clone_from(external);
+            }
+            Fact::StepFailed { .. } => {
+                self.state = StepState::Failed;
+                self.hold = None;
+            }
+            Fact::StepCompensated { .. } => self.state = StepState::Compensated,
+            _ => {}
+        }
+    }
+
     /// Whether it still has to end.
     pub const fn is_open(&self) -> bool {
         matches!(self.state, StepState::Planned | StepState::Sent | StepState::Unknown)
@@ -298,6 +338,12 @@ pub struct Order {
     /// When it last changed, in node time.
     #[n(17)]
     pub changed_at: Millis,
+    /// Fen it counts against the person's day.
+    #[n(18)]
+    pub counts_total: u64,
+    /// Fen it counts against the person's refunds of the day.
+    #[n(19)]
+    pub counts_refund: u64,
 }
 
 impl Order {
@@ -321,8 +367,87 @@ impl Order {
         self.steps.iter().enumerate().map(|(place, step)| (u8::try_from(place).unwrap_or(u8::MAX), step))
     }
 
-    /// Whether a record about this order contains the fact.
-    pub fn concerns(&self, fact: &Fact) -> bool {
-        fact.order() == Some(self.id)
+    /// The order as it is when a fact admits it in record `sequence` at `now`.
+    pub fn admitted(admission: &Admission, sequence: u64, now: Millis) -> Order {
+        Order {
+            id: admission.order,
+            person: admission.person,
+            parties: admission.parties.clone(),
+            terms: admission.terms.clone(),
+            requested_at: admission.requested_at,
+            state: OrderState::Created,
+            cause: Cause::Planned,
+            refusal: None,
+            refusal_detail: (0, 0),
+            steps: admission.steps.iter().cloned().map(Step::planned).collect(),
+            planned: u8::try_from(admission.steps.len()).unwrap_or(u8::MAX),
+            unwinding: None,
+            lots: admission.lots.clone(),
+            quote: admission.quote.id,
+            admitted_in: sequence,
+            changed_in: sequence,
+            admitted_at: now,
+            changed_at: now,
+            counts_total: admission.counts_total,
+            counts_refund: admission.counts_refund,
+        }
     }
+
+    /// Applies a fact about this order: the one place where an order changes, for state and decision alike.
+    ///
+    /// Returns whether the fact fits: a step it names is there.
+    pub fn evolve(&mut self, fact: &Fact, sequence: u64, now: Millis) -> bool {
+        self.changed_in = sequence;
+        self.changed_at = now;
+        match fact {
+            Fact::StepPlanned { plan, .. } => self.steps.push(Step::planned(StepPlan::clone(plan))),
+            Fact::OrderMoved { state, cause, .. } => {
+                (self.state, self.cause) = (*state, *cause);
+                if *state == OrderState::Suspended {
+                    self.stop_way_forward();
+                }
+            }
+            Fact::OrderUnwound { cause, .. } => {
+                self.unwinding = Some(*cause);
+                self.stop_way_forward();
+            }
+            Fact::ValueReturned { .. } => {
+                self.lots.clear();
+                (self.counts_total, self.counts_refund) = (0, 0);
+            }
+            Fact::StepQueued { step, .. }
+            | Fact::StepSent { step, .. }
+            | Fact::StepUnknown { step, .. }
+            | Fact::InquiryDeferred { step, .. }
+            | Fact::StepDone { step, .. }
+            | Fact::StepFailed { step, .. }
+            | Fact::StepCompensated { step, .. } => {
+                let Some(step) = self.steps.get_mut(usize::from(*step)) else { return false };
+                step.evolve(fact, now);
+            }
+            Fact::StrayFound { .. } | Fact::SignalAbsorbed { .. } | Fact::KeyTaken { .. } => {}
+            Fact::AccountOpened { .. }
+            | Fact::Posted { .. }
+            | Fact::CreditsGranted { .. }
+            | Fact::SubscriberRegistered { .. }
+            | Fact::LotOpened { .. }
+            | Fact::OrderAdmitted(_)
+            | Fact::OrderDeclined { .. } => return false,
+        }
+        true
+    }
+
+    /// When an order unwinds or waits for a person, no step of its plan leaves any more.
+    fn stop_way_forward(&mut self) {
+        let planned = usize::from(self.planned);
+        for step in self.steps.iter_mut().take(planned).filter(|step| step.state == StepState::Planned) {
+            step.due_at = Millis(0);
+        }
+    }
+}
+
+/// The hold that a chain leaves open: its last one.
+fn held(transfers: &[Transfer]) -> Option<TransferId> {
+    let holds = transfers.iter().rev().find(|transfer| matches!(transfer.action, Move::Hold { .. }));
+    holds.map(|transfer| transfer.id)
 }

@@ -1,0 +1,179 @@
+//! Commands in, decisions out.
+
+use crate::contract::Contracts;
+use crate::quote::Quote;
+use crate::rules::{Identity, Instrument, Policy};
+use crate::signal::Signal;
+use facts::{
+    Fact, InstrumentId, Key16, KeyUse, Made, Meta, Millis, OrderId, Partner, PersonId, Product, Provenance, Province,
+    SubscriberId,
+};
+use money::Telco;
+
+/// The rules a decision looks at: one versioned snapshot of policy and contracts.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    /// Regions, products, fees, limits, calendar.
+    pub policy: Policy,
+    /// What partners promise.
+    pub contracts: Contracts,
+}
+
+/// A client's key and the digest of what it was sent with; both keyed, so that neither can be guessed back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClientKey {
+    /// Digest of client, person and key.
+    pub key: Key16,
+    /// Digest of the body.
+    pub body: Key16,
+}
+
+/// A lot to open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Opening {
+    /// Where the airtime came from.
+    pub provenance: Provenance,
+    /// Fen.
+    pub amount: u64,
+    /// When it was recharged.
+    pub at: Millis,
+}
+
+/// A phone number to register, resolved by the vault and the number table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Registration {
+    /// The subscriber's fresh id.
+    pub subscriber: SubscriberId,
+    /// Its holder.
+    pub person: PersonId,
+    /// Its telco.
+    pub telco: Telco,
+    /// Its home province.
+    pub province: Province,
+    /// The holder's own card.
+    pub own_card: Option<InstrumentId>,
+    /// What it holds at first.
+    pub lots: Vec<Opening>,
+}
+
+/// An order to place, resolved as far as the vault and the number table can.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlaceOrder {
+    /// The order's fresh id.
+    pub order: OrderId,
+    /// Whose value.
+    pub subscriber: SubscriberId,
+    /// Into what.
+    pub product: Product,
+    /// How much, in the product's unit.
+    pub amount: u64,
+    /// What the identity number says on the day of the request.
+    pub identity: Identity,
+    /// Whether the payout goes where the product says it may.
+    pub instrument: Instrument,
+    /// Where the request entered.
+    pub channel_province: Province,
+    /// The quote to take, already authenticated.
+    pub quote: Option<Quote>,
+}
+
+/// What can be asked of the core.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Open the house accounts and fund the reserve, once.
+    OpenBooks {
+        /// Fen moved from the operator's float to the reserve at the bank.
+        funding: u64,
+    },
+    /// Change how many requests a partner lets us have under way.
+    GrantCredits {
+        /// Who.
+        partner: Partner,
+        /// How many.
+        window: u32,
+    },
+    /// Register a phone number.
+    Register(Registration),
+    /// Open a lot of airtime.
+    OpenLot {
+        /// Whose.
+        subscriber: SubscriberId,
+        /// What.
+        opening: Opening,
+    },
+    /// Place an order.
+    Place(Box<PlaceOrder>),
+    /// Withdraw an order.
+    Cancel {
+        /// Which.
+        order: OrderId,
+    },
+    /// Let a step go on that waits for a person.
+    Release {
+        /// Of which order.
+        order: OrderId,
+        /// Which step.
+        step: u8,
+    },
+    /// Send a step that is due.
+    Dispatch {
+        /// Of which order.
+        order: OrderId,
+        /// Which step.
+        step: u8,
+    },
+    /// Take in a partner's word.
+    Signal(Signal),
+    /// Set an order aside whose command made the rules panic.
+    Suspend {
+        /// Which.
+        order: OrderId,
+    },
+}
+
+/// A command with where it came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Envelope {
+    /// Who, how, when.
+    pub meta: Meta,
+    /// The client's key, if it came from a client.
+    pub key: Option<ClientKey>,
+    /// What is asked.
+    pub command: Command,
+}
+
+/// What the asker is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reply {
+    /// Something was made: look it up by its id.
+    Made(Made),
+    /// The key was used before with the same body: this is what it made then.
+    Replayed(KeyUse),
+    /// The key was used before with another body.
+    KeyConflict,
+    /// It was done.
+    Done,
+    /// Nothing had to be done: told before, done before, or not due.
+    Nothing,
+    /// There is no such order, step or subscriber.
+    NotFound,
+    /// The order stands where this cannot be done.
+    NotNow,
+    /// The number was registered before, as this subscriber.
+    Exists(SubscriberId),
+}
+
+/// The outcome of a command. No facts means that nothing happened and nothing is journaled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// What happened.
+    pub facts: Vec<Fact>,
+    /// What the asker is told.
+    pub reply: Reply,
+}
+
+impl Decision {
+    pub(crate) const fn only(reply: Reply) -> Decision {
+        Decision { facts: Vec::new(), reply }
+    }
+}

@@ -1,0 +1,134 @@
+//! What each partner promises: how often and how long to ask, when its silence is final, what may be repeated.
+
+use core::fmt;
+use facts::Partner;
+use money::Telco;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+/// What a telco can do with airtime.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Profile {
+    /// It sets value aside, then takes it in one call.
+    Reserve,
+    /// It can only deduct, and its billing record confirms it.
+    DeductOnly,
+}
+
+/// What a refusal in a reply is worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Refusals {
+    /// It counts.
+    Final,
+    /// The partner's record must confirm it, because replies have contradicted it before.
+    Confirm,
+}
+
+/// The terms on which a partner is asked. Times are in node time, except the reply timeout.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Contract {
+    /// What a telco can do; `reserve` for others, where it means nothing.
+    pub profile: Profile,
+    /// What a refusal in a reply is worth.
+    pub refusals: Refusals,
+    /// How many requests may be under way.
+    pub window: u32,
+    /// How many steps may wait before new orders are refused with `partner_unavailable`.
+    pub queue_most: u32,
+    /// Wall-clock milliseconds after which a missing reply is silence.
+    pub reply_timeout_ms: u64,
+    /// After doubt arises, when to ask first.
+    pub inquire_after_ms: u64,
+    /// The longest pause between two inquiries; pauses double up to it.
+    pub inquire_at_most_every_ms: u64,
+    /// From the sending on, how long the partner's record may lack what it did (not-found grace and finality).
+    pub finality_ms: u64,
+    /// After so many inquiries without a result the order is suspended; asking goes on.
+    pub inquiries_before_suspension: u16,
+    /// How often a step forward is attempted.
+    pub attempts_most: u8,
+    /// How often a step that undoes is attempted.
+    pub undo_attempts_most: u8,
+    /// How long to wait before the next attempt.
+    pub retry_after_ms: u64,
+}
+
+/// The contracts of all partners.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contracts {
+    telcos: BTreeMap<Telco, Contract>,
+    bank: Contract,
+}
+
+/// Why a contracts file is not usable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContractFault(pub String);
+
+impl fmt::Display for ContractFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "partners file: {}", self.0)
+    }
+}
+
+impl core::error::Error for ContractFault {}
+
+impl Contracts {
+    /// Reads the contracts from TOML: one table a partner, named by its code.
+    ///
+    /// Errors: a partner missing or unknown, a field missing or of the wrong type, a zero where one cannot be.
+    pub fn parse(toml: &str) -> Result<Contracts, ContractFault> {
+        let mut tables: BTreeMap<String, Contract> =
+            toml::from_str(toml).map_err(|error| ContractFault(error.to_string()))?;
+        let mut take = |partner: Partner| {
+            let contract = tables.remove(&partner.to_string());
+            let contract = contract.ok_or_else(|| ContractFault(format!("no table `{partner}`")))?;
+            check(partner, &contract).map(|()| contract)
+        };
+        let bank = take(Partner::Bank)?;
+        let mut telcos = BTreeMap::new();
+        for telco in Telco::ALL {
+            telcos.insert(telco, take(Partner::Telco(telco))?);
+        }
+        match tables.keys().next() {
+            Some(unknown) => Err(ContractFault(format!("unknown partner `{unknown}`"))),
+            None => Ok(Contracts { telcos, bank }),
+        }
+    }
+
+    /// The contract of a partner.
+    pub fn of(&self, partner: Partner) -> &Contract {
+        match partner {
+            // Every telco has one: `parse` saw to it.
+            Partner::Telco(telco) => self.telcos.get(&telco).unwrap_or(&self.bank),
+            Partner::Bank => &self.bank,
+        }
+    }
+}
+
+fn check(partner: Partner, contract: &Contract) -> Result<(), ContractFault> {
+    let zero = [
+        ("window", u64::from(contract.window)),
+        ("reply_timeout_ms", contract.reply_timeout_ms),
+        ("inquire_after_ms", contract.inquire_after_ms),
+        ("inquire_at_most_every_ms", contract.inquire_at_most_every_ms),
+        ("attempts_most", u64::from(contract.attempts_most)),
+        ("undo_attempts_most", u64::from(contract.undo_attempts_most)),
+    ]
+    .into_iter()
+    .find(|(_, value)| *value == 0);
+    match zero {
+        Some((field, _)) => Err(ContractFault(format!("`{partner}.{field}` is 0, at least 1 is needed"))),
+        None => Ok(()),
+    }
+}
+
+impl Contract {
+    /// The pause before the next inquiry, after so many without a result.
+    pub(crate) fn inquiry_pause_ms(&self, inquiries: u16) -> u64 {
+        let doubled = self.inquire_after_ms.saturating_mul(1 << inquiries.min(20));
+        doubled.min(self.inquire_at_most_every_ms)
+    }
+}

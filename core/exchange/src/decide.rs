@@ -1,0 +1,139 @@
+//! `decide`: one command, one decision. It looks and never touches.
+
+use crate::book::open_house;
+use crate::command::{ClientKey, Command, Decision, Envelope, Opening, Registration, Reply, Rules};
+use crate::draft::Draft;
+use crate::{place, unwind};
+use facts::{Cause, Due, Fact, Made, Meta, OrderId, OrderState, Partner, State, StepState, SubscriberId};
+use ledger::AccountId;
+
+/// Decides a command against the state and the rules.
+///
+/// Invariants: applying the facts to the state succeeds; equal inputs give equal decisions.
+pub fn decide(state: &State, rules: &Rules, envelope: &Envelope) -> Decision {
+    if let Some(decision) = replay(state, envelope.key) {
+        return decision;
+    }
+    let (meta, key) = (&envelope.meta, envelope.key);
+    match &envelope.command {
+        Command::OpenBooks { funding } => open_books(state, *funding),
+        Command::GrantCredits { partner, window } => grant(state, *partner, *window),
+        Command::Register(registration) => register(state, key, registration),
+        Command::OpenLot { subscriber, opening } => open_lot(state, key, *subscriber, *opening),
+        Command::Place(order) => place::place(state, rules, meta, key, order),
+        Command::Cancel { order } => cancel(state, rules, meta, *order),
+        Command::Release { order, step } => release(state, rules, meta, *order, *step),
+        Command::Dispatch { order, step } => dispatch(state, rules, meta, *order, *step),
+        Command::Signal(signal) => unwind::hear(state, rules, meta, signal),
+        Command::Suspend { order } => suspend(state, *order),
+    }
+}
+
+/// A key that was used before answers for itself: the same body gets the first answer, another is a conflict.
+fn replay(state: &State, key: Option<ClientKey>) -> Option<Decision> {
+    let key = key?;
+    let used = state.key(key.key)?;
+    let reply = if used.body == key.body { Reply::Replayed(used) } else { Reply::KeyConflict };
+    Some(Decision::only(reply))
+}
+
+fn open_books(state: &State, funding: u64) -> Decision {
+    if state.ledger().next_account() != AccountId::new(0) {
+        return Decision::only(Reply::Nothing);
+    }
+    Decision { facts: open_house(state, funding), reply: Reply::Done }
+}
+
+fn grant(state: &State, partner: Partner, window: u32) -> Decision {
+    if state.load(partner).window == window {
+        return Decision::only(Reply::Nothing);
+    }
+    Decision { facts: vec![Fact::CreditsGranted { partner, window }], reply: Reply::Done }
+}
+
+fn register(state: &State, key: Option<ClientKey>, registration: &Registration) -> Decision {
+    let Registration { subscriber, person, telco, province, own_card, lots } = registration;
+    if state.subscriber(*subscriber).is_some() {
+        return Decision::only(Reply::Exists(*subscriber));
+    }
+    let made = Made::Subscriber(*subscriber);
+    let mut facts = vec![Fact::SubscriberRegistered {
+        subscriber: *subscriber,
+        person: *person,
+        telco: *telco,
+        province: *province,
+        own_card: *own_card,
+    }];
+    facts.extend((0u32..).zip(lots).map(|(number, opening)| lot_opened(*subscriber, number, *opening)));
+    facts.extend(place::key_taken(key, made));
+    Decision { facts, reply: Reply::Made(made) }
+}
+
+const fn lot_opened(subscriber: SubscriberId, number: u32, opening: Opening) -> Fact {
+    let Opening { provenance, amount, at } = opening;
+    Fact::LotOpened { subscriber, number, provenance, amount, at }
+}
+
+fn open_lot(state: &State, key: Option<ClientKey>, subscriber: SubscriberId, opening: Opening) -> Decision {
+    let Some(holder) = state.subscriber(subscriber) else { return Decision::only(Reply::NotFound) };
+    let made = Made::Lot(subscriber, holder.next_lot);
+    let mut facts = vec![lot_opened(subscriber, holder.next_lot, opening)];
+    facts.extend(place::key_taken(key, made));
+    Decision { facts, reply: Reply::Made(made) }
+}
+
+/// An order can be withdrawn until its payout leaves, and not while a partner is being asked.
+fn cancel(state: &State, rules: &Rules, meta: &Meta, order: OrderId) -> Decision {
+    let Some(order) = state.order(order) else { return Decision::only(Reply::NotFound) };
+    if order.unwinding == Some(Cause::Cancelled) {
+        return Decision::only(Reply::Nothing);
+    }
+    let asked = order.steps.iter().any(|step| matches!(step.state, StepState::Sent | StepState::Unknown));
+    let retried = order.steps.iter().any(|step| step.state == StepState::Planned && step.attempt > 0);
+    let paid = order.steps.iter().any(|step| step.plan.action == facts::Action::PayOut && step.attempt > 0);
+    if order.state.is_end() || order.state == OrderState::Suspended || order.unwinding.is_some() {
+        return Decision::only(Reply::NotNow);
+    }
+    if asked || retried || paid {
+        return Decision::only(Reply::NotNow);
+    }
+    let mut draft = Draft::new(state, rules, meta, order.clone());
+    unwind::unwind(&mut draft, Cause::Cancelled);
+    draft.advance();
+    draft.into_decision(Reply::Done)
+}
+
+fn release(state: &State, rules: &Rules, meta: &Meta, order: OrderId, place: u8) -> Decision {
+    let Some(order) = state.order(order) else { return Decision::only(Reply::NotFound) };
+    let Some(step) = order.step(place) else { return Decision::only(Reply::NotFound) };
+    let waits = step.state == StepState::Planned && step.plan.due == Due::OnRelease && step.due_at.0 == 0;
+    if !waits || order.state.is_end() || order.unwinding.is_some() {
+        return Decision::only(Reply::NotNow);
+    }
+    let mut draft = Draft::new(state, rules, meta, order.clone());
+    draft.let_go(place, meta.now);
+    draft.advance();
+    draft.into_decision(Reply::Done)
+}
+
+fn dispatch(state: &State, rules: &Rules, meta: &Meta, order: OrderId, place: u8) -> Decision {
+    let Some(order) = state.order(order) else { return Decision::only(Reply::NotFound) };
+    let Some(step) = order.step(place) else { return Decision::only(Reply::NotFound) };
+    let mut draft = Draft::new(state, rules, meta, order.clone());
+    let queued = step.state == StepState::Planned && step.due_at.0 != 0 && step.due_at <= draft.now;
+    if !queued || !draft.has_credit(step.plan.partner) {
+        return Decision::only(Reply::Nothing);
+    }
+    draft.send(place);
+    draft.advance();
+    draft.into_decision(Reply::Done)
+}
+
+fn suspend(state: &State, order: OrderId) -> Decision {
+    let Some(order) = state.order(order) else { return Decision::only(Reply::NotFound) };
+    if order.state == OrderState::Suspended {
+        return Decision::only(Reply::Nothing);
+    }
+    let fact = Fact::OrderMoved { order: order.id, state: OrderState::Suspended, cause: Cause::Poisoned };
+    Decision { facts: vec![fact], reply: Reply::Done }
+}
