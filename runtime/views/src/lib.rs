@@ -1,1 +1,1 @@
-//! (crate head)
+//! SQL read models: floor 5. Derived from the journal alone; deleted and rebuilt at will.

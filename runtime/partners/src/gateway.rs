@@ -1,0 +1,79 @@
+//! The one interface behind which every partner stands, real or simulated.
+
+use async_trait::async_trait;
+use exchange::Answer;
+use facts::{Action, CallRef, Millis, Partner};
+use std::fmt;
+use std::sync::Arc;
+
+/// A request of ours to a partner, with the personal data it needs: never logged, never stored.
+#[derive(Clone)]
+pub struct Request {
+    /// Our reference: by it the partner is asked before anything is repeated.
+    pub call: CallRef,
+    /// Who is asked.
+    pub partner: Partner,
+    /// For what.
+    pub action: Action,
+    /// Minor units.
+    pub amount: u64,
+    /// The phone number (telcos) or the card number (bank).
+    pub account: Arc<str>,
+    /// The partner's own name of what the action acts on: the reservation to capture or release.
+    pub acts_on: String,
+    /// For [`Action::ConfirmBilling`]: the deduction whose billing record is awaited.
+    pub about: Option<CallRef>,
+    /// Node time, told to partners that keep business dates.
+    pub now: Millis,
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} {} at {}", self.call, self.action, self.amount, self.partner)
+    }
+}
+
+/// One booked line of a partner's statement that carries a reference of ours.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StatementItem {
+    /// Our reference.
+    pub call: CallRef,
+    /// What the line says became of it.
+    pub answer: Answer,
+}
+
+/// A page of a partner's statement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StatementPage {
+    /// Its lines, oldest first; lines without a reference of ours are left out.
+    pub items: Vec<StatementItem>,
+    /// Where the next page starts; equal to the cursor asked for when there is nothing new.
+    pub next: u64,
+}
+
+/// The partner's statement could not be read now; ask again later.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unreadable(pub String);
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "statement not readable: {}", self.0)
+    }
+}
+
+impl std::error::Error for Unreadable {}
+
+/// A partner.
+#[async_trait]
+pub trait Gateway: Send + Sync {
+    /// Asks for the action, once. Whatever is not a clear answer is [`Answer::Silence`].
+    async fn call(&self, request: &Request) -> Answer;
+
+    /// Asks what became of an earlier request, by our reference.
+    async fn inquire(&self, request: &Request) -> Answer;
+
+    /// Reads the statement after a cursor.
+    ///
+    /// Errors: it could not be read now.
+    async fn statement(&self, after: u64) -> Result<StatementPage, Unreadable>;
+}
