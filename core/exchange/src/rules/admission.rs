@@ -5,7 +5,7 @@
 //! established before and arrive as values, so that each outcome is a case here and none is looked up.
 
 use super::identity::Identity;
-use super::instrument::Instrument;
+use super::instrument::{Instrument, InstrumentRule};
 use super::numbers::{Line, NumberRefusal, NumberTable};
 use super::policy::{Draws, Entry, GiftReach, Policy, ProductPolicy};
 use super::price::{PriceError, Priced, price};
@@ -29,7 +29,7 @@ pub struct Request {
     pub number: Result<Line, NumberRefusal>,
     /// Whether the number is the person's.
     pub holder: Holder,
-    /// Whether the instrument is what the product asks for.
+    /// Whether the instrument is what the product asks for; looked at only when it asks for one.
     pub instrument: Instrument,
     /// Who receives.
     pub receiver: Receiver,
@@ -85,7 +85,7 @@ pub fn admit(policy: &Policy, request: &Request, usage: &Usage, convertible: i12
     check_person(policy, request)?;
     let line = check_number(request)?;
     check_holder(request)?;
-    check_instrument(request)?;
+    check_instrument(policy, request)?;
     check_offer(policy, request, line)?;
     check_receiver(policy, request)?;
     check_province(policy, request, line)?;
@@ -144,7 +144,10 @@ fn check_holder(request: &Request) -> Result<(), Refused> {
     }
 }
 
-fn check_instrument(request: &Request) -> Result<(), Refused> {
+fn check_instrument(policy: &Policy, request: &Request) -> Result<(), Refused> {
+    if policy.product(request.product).instrument == InstrumentRule::None {
+        return Ok(());
+    }
     match request.instrument {
         Instrument::Own => Ok(()),
         Instrument::NotOwn => Err(Refused::plain(Refusal::InstrumentNotOwn)),

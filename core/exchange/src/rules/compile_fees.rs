@@ -74,7 +74,8 @@ pub(super) fn check_band(file: &FeesFile, fees: &Fees, faults: &mut Faults) {
     }
     let allowed = format!("a sum from {least} to {most} ppm");
     for (word, added_ppm) in &file.telco_rate.added_ppm {
-        for telco in Telco::ALL {
+        let named = Telco::ALL.into_iter().filter(|telco| file.telco_ppm.contains_key(telco.code()));
+        for telco in named {
             let sum = i64::from(fees.telco_ppm[telco as usize]) + i64::from(*added_ppm);
             if sum < i64::from(least) || sum > i64::from(most) {
                 faults.add(FEES, format!("`{word}` at {telco}"), format!("{sum} ppm"), &allowed);
