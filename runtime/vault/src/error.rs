@@ -100,3 +100,9 @@ pub enum VaultError {
     #[error("the system gave no random bytes: {0}")]
     Randomness(String),
 }
+
+impl From<sqlx::Error> for VaultError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Storage(error.into())
+    }
+}

@@ -1,25 +1,155 @@
 //! The key of a vault and what is derived from it.
 
+use std::fmt;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
+
+use aes_gcm::aead::{Aead, Payload};
+use aes_gcm::{Aes256Gcm, KeyInit};
+use hmac::{Hmac, Mac};
+use sha2::Sha256;
 
 use crate::KeyError;
 
+const KEY_BYTES: usize = 32;
+const NONCE_BYTES: usize = 12;
+
 /// The 32 random bytes from which the sealing and look-up keys are derived. Never printed.
 pub struct VaultKey {
-    #[expect(dead_code, reason = "the skeleton has no body yet")]
-    bytes: [u8; 32],
+    bytes: [u8; KEY_BYTES],
+}
+
+impl fmt::Debug for VaultKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("VaultKey(…)")
+    }
 }
 
 impl VaultKey {
     /// A key from its bytes, for tests and simulation.
-    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+    pub fn from_bytes(bytes: [u8; KEY_BYTES]) -> Self {
         Self { bytes }
     }
 
     /// Reads the key file, or makes one with fresh random bytes and mode 0600 when there is none.
     ///
     /// Errors: a key file that its group or the world can read is refused.
-    pub fn load_or_create(_file: &Path) -> Result<Self, KeyError> {
-        unreachable!("not written yet")
+    pub fn load_or_create(file: &Path) -> Result<Self, KeyError> {
+        let failed = |source| KeyError::Io { path: file.to_owned(), source };
+        match OpenOptions::new().write(true).create_new(true).mode(0o600).open(file) {
+            Ok(new) => Self::create(new, file),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Self::load(file),
+            Err(error) => Err(failed(error)),
+        }
+    }
+
+    fn create(mut new: File, file: &Path) -> Result<Self, KeyError> {
+        let mut bytes = [0; KEY_BYTES];
+        getrandom::fill(&mut bytes).map_err(|error| KeyError::Randomness(error.to_string()))?;
+        let written = new.write_all(&bytes).and_then(|()| new.sync_all()).and_then(|()| sync_parent(file));
+        written.map_err(|source| KeyError::Io { path: file.to_owned(), source })?;
+        Ok(Self { bytes })
+    }
+
+    fn load(file: &Path) -> Result<Self, KeyError> {
+        let failed = |source| KeyError::Io { path: file.to_owned(), source };
+        let mut opened = File::open(file).map_err(failed)?;
+        let mode = opened.metadata().map_err(failed)?.permissions().mode() & 0o7777;
+        if mode & 0o077 != 0 {
+            return Err(KeyError::Exposed { path: file.to_owned(), mode });
+        }
+        let mut read = Vec::new();
+        opened.read_to_end(&mut read).map_err(failed)?;
+        let found = read.len();
+        let bytes = read.try_into().map_err(|_| KeyError::Length { path: file.to_owned(), found })?;
+        Ok(Self { bytes })
+    }
+
+    /// A key for one purpose, so that no key serves two.
+    fn derive(&self, label: &[u8]) -> [u8; KEY_BYTES] {
+        mac(&self.bytes, &[b"tongbao vault v1", label])
+    }
+}
+
+/// Makes the name of a file durable.
+pub fn sync_parent(file: &Path) -> io::Result<()> {
+    let parent = file.parent().filter(|parent| !parent.as_os_str().is_empty());
+    File::open(parent.unwrap_or(Path::new(".")))?.sync_all()
+}
+
+/// HMAC-SHA-256 over length-prefixed parts, so that no two lists of parts read the same.
+fn mac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
+    let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(key).expect("HMAC takes keys of any length");
+    for part in parts {
+        mac.update(&(part.len() as u64).to_le_bytes());
+        mac.update(part);
+    }
+    mac.finalize().into_bytes().into()
+}
+
+/// What a value is looked up by: a keyed digest, cut to 16 bytes.
+pub type Lookup = [u8; 16];
+
+/// The keys in use.
+pub struct Keys {
+    seal: Aes256Gcm,
+    lookup: [u8; KEY_BYTES],
+    check: [u8; KEY_BYTES],
+}
+
+impl Keys {
+    /// Derives the keys in use.
+    pub fn of(key: &VaultKey) -> Self {
+        let seal = Aes256Gcm::new(&key.derive(b"seal").into());
+        Self { seal, lookup: key.derive(b"look-up"), check: key.derive(b"check") }
+    }
+
+    /// What a vault keeps to recognise its key. Says nothing about the other keys.
+    pub fn check(&self) -> String {
+        self.check.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// The look-up of a value of one kind.
+    pub fn lookup(&self, kind: &str, value: &str) -> Lookup {
+        let digest = mac(&self.lookup, &[kind.as_bytes(), value.as_bytes()]);
+        *digest.first_chunk().expect("a digest has more than 16 bytes")
+    }
+
+    /// Seals a text for one place. Shape: nonce of 12 bytes, ciphertext, tag of 16 bytes.
+    ///
+    /// Nonces are random; 2^32 rows stay below a collision chance of 2^-32 (NIST SP 800-38D, 8.3).
+    pub fn seal(&self, place: &[u8], text: &[u8]) -> Result<Vec<u8>, getrandom::Error> {
+        let mut nonce = [0; NONCE_BYTES];
+        getrandom::fill(&mut nonce)?;
+        let payload = Payload { msg: text, aad: place };
+        let sealed = self.seal.encrypt(&nonce.into(), payload).expect("a text of a few bytes can be sealed");
+        Ok([&nonce[..], &sealed].concat())
+    }
+
+    /// Opens what was sealed for this place; `None` when it was changed or belongs elsewhere.
+    pub fn open(&self, place: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
+        let (nonce, text) = sealed.split_first_chunk::<NONCE_BYTES>()?;
+        self.seal.decrypt(&(*nonce).into(), Payload { msg: text, aad: place }).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_key_serves_two_purposes() {
+        let key = VaultKey::from_bytes([1; KEY_BYTES]);
+        let mut keys = vec![key.bytes, key.derive(b"seal"), key.derive(b"look-up"), key.derive(b"check")];
+        keys.sort_unstable();
+        keys.dedup();
+        assert_eq!(keys.len(), 4);
+    }
+
+    #[test]
+    fn a_key_does_not_print_itself() {
+        assert_eq!(format!("{:?}", VaultKey::from_bytes([7; KEY_BYTES])), "VaultKey(…)");
     }
 }

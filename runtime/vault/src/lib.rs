@@ -4,15 +4,20 @@
 //! here, and are durable here before the record that mentions the id is written. Nothing that leaves
 //! this crate through `Debug`, `Display` or an error shows them: only `expose` does.
 
+mod blocking;
+mod cache;
 mod error;
 mod key;
 mod personal;
+mod rows;
+mod sql;
+mod store;
 mod vault;
 
 pub use error::{KeyError, VaultError};
 pub use key::VaultKey;
 pub use personal::{CardNumber, IdentityNumber, Msisdn, PersonName, PersonalError};
-pub use vault::{
-    InstrumentId, NewInstrument, NewNumber, NewPerson, PersonId, Put, Registered, Registration, SubscriberId, Vault,
-    VaultOptions,
+pub use rows::{
+    InstrumentId, NewInstrument, NewNumber, NewPerson, PersonId, Put, Registered, Registration, SubscriberId,
 };
+pub use vault::{Vault, VaultOptions};

@@ -69,10 +69,11 @@ personal!(
     PersonName, normal_name, 1, 0
 );
 
-/// Writes a value with all but its ends starred; at least half of it always is.
+/// Writes a value with all but its ends starred; entirely starred when the ends would be most of it.
 fn write_masked(f: &mut fmt::Formatter<'_>, value: &str, keep_first: usize, keep_last: usize) -> fmt::Result {
     let count = value.chars().count();
-    let (first, last) = if 2 * (keep_first + keep_last) > count + 4 { (0, 0) } else { (keep_first, keep_last) };
+    let too_short = 3 * (keep_first + keep_last) > 2 * count;
+    let (first, last) = if too_short { (0, 0) } else { (keep_first, keep_last) };
     for (at, char) in value.chars().enumerate() {
         let kept = at < first || at + last >= count;
         fmt::Write::write_char(f, if kept { char } else { '*' })?;
@@ -108,4 +109,38 @@ fn normal_name(text: &str) -> Option<String> {
 /// People write numbers in groups; the groups mean nothing.
 fn without_separators(text: &str) -> String {
     text.chars().filter(|c| !matches!(c, ' ' | '-' | '\t')).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn personal_values_print_masked() {
+        let rows: [(Box<dyn fmt::Debug>, &str); 6] = [
+            (Box::new(Msisdn::parse("13812345678").unwrap()), "138****5678"),
+            (Box::new(IdentityNumber::parse("11010519491231002x").unwrap()), "110***********002X"),
+            (Box::new(CardNumber::parse("6222 0212 3456 7890 123").unwrap()), "***************0123"),
+            (Box::new(CardNumber::parse("abcdef").unwrap()), "**cdef"),
+            (Box::new(PersonName::parse("张三丰").unwrap()), "张**"),
+            (Box::new(PersonName::parse("李").unwrap()), "*"),
+        ];
+        for (value, masked) in rows {
+            assert_eq!(format!("{value:?}"), masked);
+        }
+        assert_eq!(Msisdn::parse("13812345678").unwrap().to_string(), "138****5678");
+    }
+
+    #[test]
+    fn the_same_number_is_one_value_however_it_is_written() {
+        for text in ["13812345678", "+8613812345678", "0086 138-1234-5678", " 138 1234 5678 "] {
+            assert_eq!(Msisdn::parse(text).unwrap().expose(), "13812345678");
+        }
+        assert_eq!(IdentityNumber::parse("11010519491231002x"), IdentityNumber::parse("110105 19491231 002X"));
+        for text in ["", "1381234567", "23812345678", "138123456789", "1381234567a", "+1 13812345678"] {
+            assert_eq!(Msisdn::parse(text), Err(PersonalError::Msisdn));
+        }
+        assert_eq!(PersonName::parse("a\nb"), Err(PersonalError::PersonName));
+        assert_eq!(CardNumber::parse("12345"), Err(PersonalError::CardNumber));
+    }
 }

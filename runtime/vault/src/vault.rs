@@ -1,101 +1,25 @@
-//! The vault and its rows.
+//! The vault.
 
-use std::path::Path;
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use crate::cache::Cache;
+use crate::key::{Keys, Lookup, sync_parent};
+use crate::rows::{
+    InstrumentId, NewInstrument, NewNumber, NewPerson, PersonId, Put, Registered, Registration, SubscriberId,
+};
+use crate::store::{Row, Store, Table, touch_private};
 use crate::{CardNumber, IdentityNumber, Msisdn, PersonName, VaultError, VaultKey};
 
-macro_rules! row_id {
-    ($(#[$doc:meta])* $name:ident) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(pub u128);
-    };
-}
-
-row_id!(
-    /// A person: one identity number, across all their mobile numbers.
-    PersonId
-);
-row_id!(
-    /// A subscriber: one mobile number.
-    SubscriberId
-);
-row_id!(
-    /// An instrument: one card of one person.
-    InstrumentId
-);
-
-/// A person to be put; `id` is used only when the identity number is new.
-#[derive(Debug, Clone)]
-pub struct NewPerson {
-    /// The id to give.
-    pub id: PersonId,
-    /// The name on the identity document.
-    pub name: PersonName,
-    /// The number of the identity document; the look-up.
-    pub identity: IdentityNumber,
-}
-
-/// A mobile number to be put; `id` is used only when the number is new.
-#[derive(Debug, Clone)]
-pub struct NewNumber {
-    /// The id to give.
-    pub id: SubscriberId,
-    /// Whose number it is.
-    pub person: PersonId,
-    /// The number; the look-up.
-    pub msisdn: Msisdn,
-}
-
-/// A card to be put; `id` is used only when this person has no such card.
-#[derive(Debug, Clone)]
-pub struct NewInstrument {
-    /// The id to give.
-    pub id: InstrumentId,
-    /// Whose card it is.
-    pub person: PersonId,
-    /// The card; with the person the look-up.
-    pub card: CardNumber,
-}
-
-/// What a put came to: the row that holds the value now, and whether this put made it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Put<Id> {
-    /// The row's id: the one offered if `created`, otherwise the one that was there.
-    pub id: Id,
-    /// Whose row it is; a number may belong to another person than was offered.
-    pub person: PersonId,
-    /// Whether this put made the row.
-    pub created: bool,
-}
-
-/// A person with a number and perhaps a card, put together in one transaction.
-/// Number and card go to the person who has the identity number, even when that is another id than the one offered.
-#[derive(Debug, Clone)]
-pub struct Registration {
-    /// The person; found again by identity number.
-    pub person: NewPerson,
-    /// The id and number to put for that person.
-    pub number: (SubscriberId, Msisdn),
-    /// The id and card to put for that person.
-    pub card: Option<(InstrumentId, CardNumber)>,
-}
-
-/// What a registration came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Registered {
-    /// The person.
-    pub person: Put<PersonId>,
-    /// The number. When `number.person` is not `person.id`, the number belongs to somebody else.
-    pub number: Put<SubscriberId>,
-    /// The card, if one was given.
-    pub card: Option<Put<InstrumentId>>,
-}
+/// The format this release reads and writes.
+const FORMAT: u32 = 1;
 
 /// How a vault is opened.
 #[derive(Debug, Clone, Copy)]
 pub struct VaultOptions {
-    /// How many rows and look-ups of each kind stay in memory; by default 65,536.
+    /// How many rows and look-ups of each kind stay in memory at most; by default 65,536.
     pub cache_rows: usize,
 }
 
@@ -105,9 +29,40 @@ impl Default for VaultOptions {
     }
 }
 
-/// An encrypted store of personal data. Every method may be called from any thread, also from async
-/// code, and blocks for at most one local database access; what is cached does not touch the disk.
-pub struct Vault {}
+/// An encrypted store of personal data.
+///
+/// Every method may be called from any thread, also from async code, and blocks for one local
+/// database access at most; what is cached does not touch the disk. Rows never change once put.
+pub struct Vault {
+    path: PathBuf,
+    keys: Keys,
+    /// For puts.
+    writer: Mutex<Store>,
+    /// For everything else, so that a reader does not wait for a put's sync.
+    reader: Mutex<Store>,
+    cached: Mutex<Cached>,
+}
+
+/// What was used lately, so that the call path does not go to disk each time.
+struct Cached {
+    found: Cache<(Table, u128, Lookup), (u128, u128)>,
+    texts: Cache<(Table, u128), Text>,
+}
+
+/// What is sealed in a row.
+#[derive(Clone)]
+enum Text {
+    Person(PersonName, IdentityNumber),
+    Number(Msisdn),
+    Card(CardNumber),
+}
+
+/// A row to be put, still open.
+struct Offer {
+    id: u128,
+    person: u128,
+    text: Text,
+}
 
 impl Vault {
     /// Opens or creates the vault file with the default options.
@@ -115,65 +70,257 @@ impl Vault {
         Self::open_with(path, key, VaultOptions::default())
     }
 
-    /// Opens or creates the vault file. Start-up work does not grow with the vault.
+    /// Opens or creates the vault file, readable by its owner alone. Start-up work does not grow with the vault.
     ///
     /// Errors: [`VaultError::WrongKey`] when the vault was made with another key.
-    pub fn open_with(_path: &Path, _key: VaultKey, _options: VaultOptions) -> Result<Self, VaultError> {
-        unreachable!("not written yet")
+    pub fn open_with(path: &Path, key: VaultKey, options: VaultOptions) -> Result<Self, VaultError> {
+        let failed = |source| VaultError::Io { path: path.to_owned(), source };
+        touch_private(path).and_then(|()| sync_parent(path)).map_err(failed)?;
+        let keys = Keys::of(&key);
+        let mut writer = Store::open(path)?;
+        writer.create_tables(&[("format", FORMAT.to_string()), ("key_check", keys.check())])?;
+        check_meta(&mut writer, path, &keys)?;
+        let reader = Mutex::new(Store::open(path)?);
+        let cached = Cached { found: Cache::new(options.cache_rows), texts: Cache::new(options.cache_rows) };
+        Ok(Self { path: path.to_owned(), keys, writer: Mutex::new(writer), reader, cached: Mutex::new(cached) })
     }
 
-    /// Puts a person, or finds the one with this identity number. Durable on return.
-    pub fn put_person_if_absent(&self, _person: &NewPerson) -> Result<Put<PersonId>, VaultError> {
-        unreachable!("not written yet")
+    /// Puts a person, or finds the one with this identity number, whose name stays as it was.
+    /// Durable on return.
+    pub fn put_person_if_absent(&self, person: &NewPerson) -> Result<Put<PersonId>, VaultError> {
+        self.put_one(person.offer()).map(Put::of)
     }
 
     /// Puts a mobile number, or finds the row that has it. Durable on return.
-    pub fn put_number_if_absent(&self, _number: &NewNumber) -> Result<Put<SubscriberId>, VaultError> {
-        unreachable!("not written yet")
+    pub fn put_number_if_absent(&self, number: &NewNumber) -> Result<Put<SubscriberId>, VaultError> {
+        self.put_one(number.offer()).map(Put::of)
     }
 
     /// Puts a card, or finds this person's row that has it. Durable on return.
-    pub fn put_instrument_if_absent(&self, _instrument: &NewInstrument) -> Result<Put<InstrumentId>, VaultError> {
-        unreachable!("not written yet")
+    pub fn put_instrument_if_absent(&self, instrument: &NewInstrument) -> Result<Put<InstrumentId>, VaultError> {
+        self.put_one(instrument.offer()).map(Put::of)
     }
 
     /// Puts many registrations in one transaction, all or none; durable on return, answers in order.
-    pub fn register(&self, _batch: &[Registration]) -> Result<Vec<Registered>, VaultError> {
-        unreachable!("not written yet")
+    pub fn register(&self, batch: &[Registration]) -> Result<Vec<Registered>, VaultError> {
+        lock(&self.writer).in_transaction(|store| {
+            let mut registered = Vec::with_capacity(batch.len());
+            for registration in batch {
+                registered.push(self.register_one(store, registration)?);
+            }
+            Ok(registered)
+        })
+    }
+
+    fn register_one(&self, store: &mut Store, registration: &Registration) -> Result<Registered, VaultError> {
+        let person: Put<PersonId> = self.put(store, registration.person.offer()).map(Put::of)?;
+        let (id, msisdn) = registration.number.clone();
+        let number = NewNumber { id, person: person.id, msisdn };
+        let number = self.put(store, number.offer()).map(Put::of)?;
+        let Some((id, card)) = registration.card.clone() else {
+            return Ok(Registered { person, number, card: None });
+        };
+        let instrument = NewInstrument { id, person: person.id, card };
+        let card = self.put(store, instrument.offer()).map(Put::of)?;
+        Ok(Registered { person, number, card: Some(card) })
     }
 
     /// The person with this identity number.
-    pub fn find_person(&self, _identity: &IdentityNumber) -> Result<Option<PersonId>, VaultError> {
-        unreachable!("not written yet")
+    pub fn find_person(&self, identity: &IdentityNumber) -> Result<Option<PersonId>, VaultError> {
+        Ok(self.find(Table::Persons, identity.expose(), 0)?.map(|(id, _)| PersonId(id)))
     }
 
     /// The subscriber with this number, and whose it is.
-    pub fn find_number(&self, _msisdn: &Msisdn) -> Result<Option<(SubscriberId, PersonId)>, VaultError> {
-        unreachable!("not written yet")
+    pub fn find_number(&self, msisdn: &Msisdn) -> Result<Option<(SubscriberId, PersonId)>, VaultError> {
+        let found = self.find(Table::Numbers, msisdn.expose(), 0)?;
+        Ok(found.map(|(id, person)| (SubscriberId(id), PersonId(person))))
     }
 
     /// This person's instrument with this card number.
-    pub fn find_instrument(&self, _person: PersonId, _card: &CardNumber) -> Result<Option<InstrumentId>, VaultError> {
-        unreachable!("not written yet")
+    pub fn find_instrument(&self, person: PersonId, card: &CardNumber) -> Result<Option<InstrumentId>, VaultError> {
+        Ok(self.find(Table::Instruments, card.expose(), person.0)?.map(|(id, _)| InstrumentId(id)))
     }
 
     /// The mobile number of a subscriber.
-    pub fn reveal_msisdn(&self, _subscriber: SubscriberId) -> Result<Msisdn, VaultError> {
-        unreachable!("not written yet")
+    pub fn reveal_msisdn(&self, subscriber: SubscriberId) -> Result<Msisdn, VaultError> {
+        match self.reveal(Table::Numbers, subscriber.0)? {
+            Text::Number(msisdn) => Ok(msisdn),
+            _ => Err(VaultError::Sealed { table: "numbers", id: subscriber.0 }),
+        }
     }
 
     /// The card behind an instrument.
-    pub fn reveal_card(&self, _instrument: InstrumentId) -> Result<CardNumber, VaultError> {
-        unreachable!("not written yet")
+    pub fn reveal_card(&self, instrument: InstrumentId) -> Result<CardNumber, VaultError> {
+        match self.reveal(Table::Instruments, instrument.0)? {
+            Text::Card(card) => Ok(card),
+            _ => Err(VaultError::Sealed { table: "instruments", id: instrument.0 }),
+        }
     }
 
     /// The name and identity number of a person.
-    pub fn reveal_identity(&self, _person: PersonId) -> Result<(PersonName, IdentityNumber), VaultError> {
-        unreachable!("not written yet")
+    pub fn reveal_identity(&self, person: PersonId) -> Result<(PersonName, IdentityNumber), VaultError> {
+        match self.reveal(Table::Persons, person.0)? {
+            Text::Person(name, identity) => Ok((name, identity)),
+            _ => Err(VaultError::Sealed { table: "persons", id: person.0 }),
+        }
     }
 
-    /// Writes a consistent copy to the new file `to`, while others read and write. Durable on return.
-    pub fn backup(&self, _to: &Path) -> Result<(), VaultError> {
-        unreachable!("not written yet")
+    /// Writes a consistent copy to the new file `to`, while others read and write. Durable on return;
+    /// the file takes its name when it is complete.
+    pub fn backup(&self, to: &Path) -> Result<(), VaultError> {
+        if to.exists() {
+            return Err(VaultError::TargetExists { path: to.to_owned() });
+        }
+        let partial = to.with_added_extension("partial");
+        let failed = |source| VaultError::Io { path: partial.clone(), source };
+        remove_if_there(&partial).and_then(|()| touch_private(&partial)).map_err(failed)?;
+        let name = partial.to_str().ok_or_else(|| failed(io::ErrorKind::InvalidFilename.into()))?;
+        Store::open(&self.path)?.copy_into(name)?;
+        let named = File::open(&partial).and_then(|copy| copy.sync_all()).and_then(|()| std::fs::rename(&partial, to));
+        named.and_then(|()| sync_parent(to)).map_err(failed)
+    }
+
+    fn put_one(&self, offer: Offer) -> Result<(u128, u128, bool), VaultError> {
+        lock(&self.writer).in_transaction(|store| self.put(store, offer))
+    }
+
+    /// Puts a row or finds the one that has its value. Returns id, person, and whether it was put.
+    ///
+    /// Nothing is cached here: the transaction may still fail.
+    fn put(&self, store: &mut Store, offer: Offer) -> Result<(u128, u128, bool), VaultError> {
+        let table = offer.text.table();
+        let lookup = self.keys.lookup(table.name(), offer.text.looked_up_by());
+        if let Some((id, person)) = store.by_lookup(table, lookup, offer.person)? {
+            return Ok((id, person, false));
+        }
+        let place = place(table, offer.id, offer.person);
+        let sealed = self.keys.seal(&place, &offer.text.encode());
+        let sealed = sealed.map_err(|error| VaultError::Randomness(error.to_string()))?;
+        if !store.insert(table, &Row { id: offer.id, person: offer.person, lookup, sealed })? {
+            return Err(VaultError::IdInUse { table: table.name(), id: offer.id });
+        }
+        Ok((offer.id, offer.person, true))
+    }
+
+    fn find(&self, table: Table, value: &str, person: u128) -> Result<Option<(u128, u128)>, VaultError> {
+        let lookup = self.keys.lookup(table.name(), value);
+        let key = (table, person, lookup);
+        if let Some(found) = lock(&self.cached).found.get(&key) {
+            return Ok(Some(found));
+        }
+        let found = lock(&self.reader).by_lookup(table, lookup, person)?;
+        if let Some(found) = found {
+            lock(&self.cached).found.put(key, found);
+        }
+        Ok(found)
+    }
+
+    fn reveal(&self, table: Table, id: u128) -> Result<Text, VaultError> {
+        if let Some(text) = lock(&self.cached).texts.get(&(table, id)) {
+            return Ok(text);
+        }
+        let row = lock(&self.reader).by_id(table, id)?;
+        let (person, sealed) = row.ok_or(VaultError::NotFound { table: table.name(), id })?;
+        let opened = self.keys.open(&place(table, id, person), &sealed);
+        let text = opened.and_then(|text| Text::decode(table, &text));
+        let text = text.ok_or(VaultError::Sealed { table: table.name(), id })?;
+        lock(&self.cached).texts.put((table, id), text.clone());
+        Ok(text)
     }
 }
+
+impl Text {
+    fn table(&self) -> Table {
+        match self {
+            Self::Person(..) => Table::Persons,
+            Self::Number(_) => Table::Numbers,
+            Self::Card(_) => Table::Instruments,
+        }
+    }
+
+    fn looked_up_by(&self) -> &str {
+        match self {
+            Self::Person(_, identity) => identity.expose(),
+            Self::Number(msisdn) => msisdn.expose(),
+            Self::Card(card) => card.expose(),
+        }
+    }
+
+    /// Shape: the value; for a person identity number, a zero byte, and name, neither of which has one.
+    fn encode(&self) -> Vec<u8> {
+        match self {
+            Self::Person(name, identity) => [identity.expose().as_bytes(), &[0], name.expose().as_bytes()].concat(),
+            Self::Number(msisdn) => msisdn.expose().as_bytes().to_vec(),
+            Self::Card(card) => card.expose().as_bytes().to_vec(),
+        }
+    }
+
+    fn decode(table: Table, bytes: &[u8]) -> Option<Self> {
+        let text = std::str::from_utf8(bytes).ok()?;
+        match table {
+            Table::Persons => {
+                let (identity, name) = text.split_once('\0')?;
+                Some(Self::Person(PersonName::parse(name).ok()?, IdentityNumber::parse(identity).ok()?))
+            }
+            Table::Numbers => Msisdn::parse(text).ok().map(Self::Number),
+            Table::Instruments => CardNumber::parse(text).ok().map(Self::Card),
+        }
+    }
+}
+
+impl NewPerson {
+    fn offer(&self) -> Offer {
+        let text = Text::Person(self.name.clone(), self.identity.clone());
+        Offer { id: self.id.0, person: self.id.0, text }
+    }
+}
+
+impl NewNumber {
+    fn offer(&self) -> Offer {
+        Offer { id: self.id.0, person: self.person.0, text: Text::Number(self.msisdn.clone()) }
+    }
+}
+
+impl NewInstrument {
+    fn offer(&self) -> Offer {
+        Offer { id: self.id.0, person: self.person.0, text: Text::Card(self.card.clone()) }
+    }
+}
+
+impl<Id: From<u128>> Put<Id> {
+    fn of((id, person, created): (u128, u128, bool)) -> Self {
+        Self { id: id.into(), person: PersonId(person), created }
+    }
+}
+
+/// Where a row stands. It opens nowhere else: not under another id, person or table.
+fn place(table: Table, id: u128, person: u128) -> Vec<u8> {
+    [table.name().as_bytes(), &[0], &id.to_be_bytes(), &person.to_be_bytes()].concat()
+}
+
+fn check_meta(store: &mut Store, path: &Path, keys: &Keys) -> Result<(), VaultError> {
+    let format = store.meta("format")?.unwrap_or_default();
+    if format != FORMAT.to_string() {
+        return Err(VaultError::Format { path: path.to_owned(), found: format, supported: FORMAT });
+    }
+    if store.meta("key_check")?.as_deref() != Some(&keys.check()) {
+        return Err(VaultError::WrongKey { path: path.to_owned() });
+    }
+    Ok(())
+}
+
+fn remove_if_there(path: &Path) -> io::Result<()> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// A panic elsewhere spoils nothing here: a cache may miss, and a transaction left open fails the next one.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+#[path = "vault_tests.rs"]
+mod tests;

@@ -1,0 +1,281 @@
+//! The vault from outside: what is put is found, and nothing of it shows.
+
+use std::io::{BufRead, BufReader};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+
+use vault::{
+    CardNumber, IdentityNumber, InstrumentId, KeyError, Msisdn, NewNumber, NewPerson, PersonId, PersonName,
+    Registration, SubscriberId, Vault, VaultError, VaultKey, VaultOptions,
+};
+
+const KEY: [u8; 32] = [9; 32];
+
+fn open(path: &Path) -> Vault {
+    Vault::open(path, VaultKey::from_bytes(KEY)).unwrap()
+}
+
+fn name(n: u128) -> String {
+    format!("欧阳测试{n:04}")
+}
+
+fn identity(n: u128) -> String {
+    format!("11010519491231{n:03}X")
+}
+
+fn msisdn(n: u128) -> String {
+    format!("138{n:08}")
+}
+
+fn card(n: u128) -> String {
+    format!("622202{n:013}")
+}
+
+/// Person `n` with number and card; their ids are n, 1,000 + n and 2,000 + n.
+fn registration(n: u128) -> Registration {
+    let person = NewPerson {
+        id: PersonId(n),
+        name: PersonName::parse(&name(n)).unwrap(),
+        identity: IdentityNumber::parse(&identity(n)).unwrap(),
+    };
+    let number = (SubscriberId(1000 + n), Msisdn::parse(&msisdn(n)).unwrap());
+    let card = Some((InstrumentId(2000 + n), CardNumber::parse(&card(n)).unwrap()));
+    Registration { person, number, card }
+}
+
+fn registrations(count: u128) -> Vec<Registration> {
+    (1..=count).map(registration).collect()
+}
+
+fn assert_holds(vault: &Vault, n: u128) {
+    let (person, subscriber, instrument) = (PersonId(n), SubscriberId(1000 + n), InstrumentId(2000 + n));
+    let (found_name, found_identity) = vault.reveal_identity(person).unwrap();
+    assert_eq!((found_name.expose(), found_identity.expose()), (&*name(n), &*identity(n)));
+    assert_eq!(vault.reveal_msisdn(subscriber).unwrap().expose(), msisdn(n));
+    assert_eq!(vault.reveal_card(instrument).unwrap().expose(), card(n));
+    assert_eq!(vault.find_person(&found_identity).unwrap(), Some(person));
+    assert_eq!(vault.find_number(&Msisdn::parse(&msisdn(n)).unwrap()).unwrap(), Some((subscriber, person)));
+    assert_eq!(vault.find_instrument(person, &CardNumber::parse(&card(n)).unwrap()).unwrap(), Some(instrument));
+}
+
+#[test]
+fn what_is_put_is_found_again_after_a_reopen() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("vault.sqlite");
+    let vault = open(&path);
+    let registered = vault.register(&registrations(50)).unwrap();
+    assert!(registered.iter().all(|one| one.person.created && one.number.created && one.card.unwrap().created));
+    assert_holds(&vault, 7);
+    drop(vault);
+    // A cache far smaller than the vault answers the same.
+    let vault = Vault::open_with(&path, VaultKey::from_bytes(KEY), VaultOptions { cache_rows: 4 }).unwrap();
+    for n in (1..=50).chain(1..=50) {
+        assert_holds(&vault, n);
+    }
+    assert_eq!(vault.find_number(&Msisdn::parse("13999999999").unwrap()).unwrap(), None);
+    assert!(matches!(vault.reveal_card(InstrumentId(1)), Err(VaultError::NotFound { id: 1, .. })));
+}
+
+#[test]
+fn the_same_person_number_and_card_resolve_to_the_first_row() {
+    let dir = tempfile::tempdir().unwrap();
+    let vault = open(&dir.path().join("vault.sqlite"));
+    vault.register(&[registration(1)]).unwrap();
+    let mut again = registration(1);
+    again.person.id = PersonId(91);
+    again.number.0 = SubscriberId(92);
+    again.card.as_mut().unwrap().0 = InstrumentId(93);
+    // A second number of the same person lands at the first row's person.
+    let mut second = again.clone();
+    second.number.1 = Msisdn::parse(&msisdn(2)).unwrap();
+    let registered = vault.register(&[again, second]).unwrap();
+    assert_eq!((registered[0].person.id, registered[0].person.created), (PersonId(1), false));
+    assert_eq!((registered[0].number.id, registered[0].number.created), (SubscriberId(1001), false));
+    assert_eq!(registered[0].card.unwrap().id, InstrumentId(2001));
+    assert_eq!((registered[1].number.id, registered[1].number.person), (SubscriberId(92), PersonId(1)));
+}
+
+#[test]
+fn somebody_elses_number_is_told_as_theirs() {
+    let dir = tempfile::tempdir().unwrap();
+    let vault = open(&dir.path().join("vault.sqlite"));
+    vault.register(&registrations(2)).unwrap();
+    let msisdn = Msisdn::parse(&msisdn(1)).unwrap();
+    let put = vault.put_number_if_absent(&NewNumber { id: SubscriberId(77), person: PersonId(2), msisdn }).unwrap();
+    assert_eq!((put.id, put.person, put.created), (SubscriberId(1001), PersonId(1), false));
+}
+
+#[test]
+fn a_batch_that_fails_leaves_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let vault = open(&dir.path().join("vault.sqlite"));
+    let mut clash = registration(2);
+    clash.number.0 = SubscriberId(1001);
+    let failed = vault.register(&[registration(1), clash]);
+    assert!(matches!(failed, Err(VaultError::IdInUse { table: "numbers", id: 1001 })));
+    assert_eq!(vault.find_person(&IdentityNumber::parse(&identity(1)).unwrap()).unwrap(), None);
+    vault.register(&registrations(2)).unwrap();
+    assert_holds(&vault, 1);
+}
+
+#[test]
+fn another_key_is_refused_on_opening() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("vault.sqlite");
+    open(&path).register(&[registration(1)]).unwrap();
+    let error = Vault::open(&path, VaultKey::from_bytes([8; 32])).err().expect("another key is refused");
+    assert!(matches!(error, VaultError::WrongKey { .. }));
+    assert!(error.to_string().contains("hint: "), "{error}");
+    assert_holds(&open(&path), 1);
+}
+
+#[test]
+fn a_key_file_is_made_once_and_must_be_private() {
+    let dir = tempfile::tempdir().unwrap();
+    let (key, path) = (dir.path().join("vault.key"), dir.path().join("vault.sqlite"));
+    Vault::open(&path, VaultKey::load_or_create(&key).unwrap()).unwrap().register(&[registration(1)]).unwrap();
+    assert_eq!(std::fs::metadata(&key).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_holds(&Vault::open(&path, VaultKey::load_or_create(&key).unwrap()).unwrap(), 1);
+    for mode in [0o640, 0o604, 0o620] {
+        std::fs::set_permissions(&key, std::fs::Permissions::from_mode(mode)).unwrap();
+        let error = VaultKey::load_or_create(&key).unwrap_err();
+        assert!(matches!(error, KeyError::Exposed { .. }));
+        assert!(error.to_string().contains("hint: chmod 600"), "{error}");
+    }
+    let short = dir.path().join("short.key");
+    VaultKey::load_or_create(&short).unwrap();
+    std::fs::write(&short, b"short").unwrap();
+    assert!(matches!(VaultKey::load_or_create(&short), Err(KeyError::Length { found: 5, .. })));
+}
+
+/// Every file of the directory, one after the other.
+fn all_bytes(dir: &Path) -> Vec<u8> {
+    let files = std::fs::read_dir(dir).unwrap();
+    files.flat_map(|file| std::fs::read(file.unwrap().path()).unwrap()).collect()
+}
+
+fn contains(bytes: &[u8], text: &str) -> bool {
+    bytes.windows(text.len()).any(|window| window == text.as_bytes())
+}
+
+#[test]
+fn no_file_holds_a_name_number_or_card() {
+    let dir = tempfile::tempdir().unwrap();
+    let vault = open(&dir.path().join("vault.sqlite"));
+    vault.register(&registrations(20)).unwrap();
+    // While the log holds everything, and with a merged copy beside it.
+    for phase in ["log", "copy"] {
+        let bytes = all_bytes(dir.path());
+        assert!(contains(&bytes, "numbers"), "{phase}: the search itself works");
+        for n in 1..=20 {
+            for text in [name(n), identity(n), msisdn(n), card(n)] {
+                assert!(!contains(&bytes, &text), "{phase} holds {text}");
+            }
+        }
+        vault.backup(&dir.path().join(format!("backup-{phase}"))).unwrap();
+    }
+}
+
+#[test]
+fn messages_and_debug_output_show_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let vault = open(&dir.path().join("vault.sqlite"));
+    let registered = vault.register(&[registration(1)]).unwrap();
+    let mut clash = registration(2);
+    clash.number.0 = SubscriberId(1001);
+    let error = vault.register(&[clash]).unwrap_err();
+    let revealed = vault.reveal_identity(PersonId(1)).unwrap();
+    let shown = format!("{:?} {registered:?} {error} {error:?} {revealed:?}", registration(1));
+    for n in 1..=2 {
+        for text in [name(n), identity(n), msisdn(n), card(n)] {
+            assert!(!shown.contains(&text), "{shown}");
+        }
+    }
+}
+
+#[test]
+fn threads_that_put_the_same_agree_on_one_row() {
+    let dir = tempfile::tempdir().unwrap();
+    let vault = Arc::new(open(&dir.path().join("vault.sqlite")));
+    let threads: Vec<_> = (0..4u128)
+        .map(|thread| {
+            let vault = Arc::clone(&vault);
+            std::thread::spawn(move || {
+                let mut ids = Vec::new();
+                for n in 1..=20 {
+                    let mut person = registration(n).person;
+                    person.id = PersonId(10_000 * (thread + 1) + n);
+                    let put = vault.put_person_if_absent(&person).unwrap();
+                    assert_eq!(vault.find_person(&person.identity).unwrap(), Some(put.id));
+                    assert_eq!(vault.reveal_identity(put.id).unwrap().1, person.identity);
+                    ids.push(put.id);
+                }
+                ids
+            })
+        })
+        .collect();
+    let ids: Vec<_> = threads.into_iter().map(|thread| thread.join().unwrap()).collect();
+    assert!(ids.windows(2).all(|pair| pair[0] == pair[1]));
+}
+
+#[test]
+fn a_backup_taken_beside_writers_is_whole() {
+    let dir = tempfile::tempdir().unwrap();
+    let vault = Arc::new(open(&dir.path().join("vault.sqlite")));
+    vault.register(&registrations(10)).unwrap();
+    let writing = Arc::clone(&vault);
+    let writer =
+        std::thread::spawn(move || (11..=60).for_each(|n| drop(writing.register(&[registration(n)]).unwrap())));
+    let copy = dir.path().join("copy.sqlite");
+    vault.backup(&copy).unwrap();
+    assert!(matches!(vault.backup(&copy), Err(VaultError::TargetExists { .. })));
+    writer.join().unwrap();
+    let copy = open(&copy);
+    let held = (1..=60).take_while(|n| copy.reveal_identity(PersonId(*n)).is_ok()).count() as u128;
+    assert!(held >= 10);
+    (1..=held).for_each(|n| assert_holds(&copy, n));
+}
+
+/// Not a test of its own: what the next test kills.
+#[test]
+fn child_that_puts() {
+    let Some(path) = std::env::var_os("VAULT_TEST_PATH") else { return };
+    let vault = open(Path::new(&path));
+    for n in 1.. {
+        vault.register(&[registration(n)]).unwrap();
+        println!("\nput {n}");
+    }
+}
+
+#[test]
+fn after_a_kill_what_was_put_is_found_again_by_look_up() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("vault.sqlite");
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "child_that_puts", "--nocapture"])
+        .env("VAULT_TEST_PATH", &path)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let last: u128 = loop {
+        let line = lines.next().expect("the child goes on until it is killed").unwrap();
+        if let Some(n) = line.strip_prefix("put ").and_then(|n| n.parse().ok())
+            && n == 30
+        {
+            break n;
+        }
+    };
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let vault = open(&path);
+    (1..=last).for_each(|n| assert_holds(&vault, n));
+    // The record that would have mentioned the last one was never written; a repeat offers other ids.
+    let mut again = registration(last);
+    again.person.id = PersonId(99_999);
+    let registered = vault.register(&[again]).unwrap();
+    assert_eq!((registered[0].person.id, registered[0].person.created), (PersonId(last), false));
+}
