@@ -118,7 +118,9 @@ fn holds(row: &Value, path: &str, wanted: &str) -> bool {
             attributes.get(first).is_some_and(|inner| holds(inner, rest, wanted))
         }
         Value::String(text) => path.is_empty() && text == wanted,
-        other => path.is_empty() && other.to_string() == wanted,
+        Value::Number(number) => path.is_empty() && number.as_str() == wanted,
+        Value::Bool(flag) => path.is_empty() && wanted == if *flag { "true" } else { "false" },
+        Value::Null => false,
     }
 }
 

@@ -79,6 +79,10 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
             Ok(Err(rejection)) => return Err(unreadable(rejection.into_response().status())),
             Err(_) => return Err(body_timeout()),
         };
+        // A list would be read as the fields in order; nobody means that.
+        if bytes.trim_ascii_start().first() != Some(&b'{') {
+            return Err(Refused::malformed("invalidBody", "the body is not a JSON object"));
+        }
         let parsed = serde_json::from_slice(&bytes);
         parsed.map(Body).map_err(|error| Refused::malformed("invalidBody", error.to_string()))
     }

@@ -91,7 +91,7 @@ impl Bank {
                 self.tell(floor, &asked.id);
                 answer
             }
-            FaultKind::LateSuccess => self.queue(floor, asked, strike, at_ms),
+            FaultKind::LateSuccess => self.queue(floor, asked, strike),
             FaultKind::Contradictory => self.contradict(floor, asked, at_ms),
             FaultKind::AmountMismatch => {
                 let status = self.pay(floor, asked, asked.fen - 1, at_ms);
@@ -110,7 +110,7 @@ impl Bank {
         }
     }
 
-    fn queue(&self, floor: &mut Floor, asked: &Asked, strike: Strike, at_ms: i64) -> Answer {
+    fn queue(&self, floor: &mut Floor, asked: &Asked, strike: Strike) -> Answer {
         floor.books.accept(asked.clone());
         let delay = strike.late_delay(floor.desk.mischief.config());
         self.later(floor, delay, Due::Settle(asked.id.clone()));

@@ -57,7 +57,7 @@ mod tests {
     }
 
     /// A changed value here changes every recorded run.
-    const PINNED: (u64, u64) = (0, 0);
+    const PINNED: (u64, u64) = (664_612, 278_599);
 
     #[test]
     fn parts_do_not_run_together() {

@@ -1,0 +1,13 @@
+//! The sandbox over real HTTP: what callers see, and what the books say about it.
+
+mod bank;
+mod bank_faults;
+mod conformance;
+mod conservation;
+mod control;
+mod hostile;
+mod magic;
+mod schemas;
+mod stage;
+mod telco;
+mod telco_faults;
