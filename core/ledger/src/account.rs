@@ -102,12 +102,15 @@ impl Account {
         i128::from(self.credits_posted) - i128::from(self.debits_posted)
     }
 
+    /// Adds to the open holds of a side, and keeps room to post all of them.
     pub(crate) fn add_pending(&mut self, side: Side, amount: u64) -> Result<(), Refusal> {
-        let sum = match side {
-            Side::Debit => &mut self.debits_pending,
-            Side::Credit => &mut self.credits_pending,
-        };
-        *sum = sum.checked_add(amount).ok_or(Refusal::SumOverflow)?;
+        let sum = self.pending(side).checked_add(amount).ok_or(Refusal::SumOverflow)?;
+        // A hold that could not be posted would be value that nobody can move.
+        sum.checked_add(self.posted(side)).ok_or(Refusal::SumOverflow)?;
+        match side {
+            Side::Debit => self.debits_pending = sum,
+            Side::Credit => self.credits_pending = sum,
+        }
         Ok(())
     }
 
@@ -120,12 +123,14 @@ impl Account {
         Ok(())
     }
 
+    /// Adds to what is posted on a side, and keeps the room of its open holds.
     pub(crate) fn add_posted(&mut self, side: Side, amount: u64) -> Result<(), Refusal> {
-        let sum = match side {
-            Side::Debit => &mut self.debits_posted,
-            Side::Credit => &mut self.credits_posted,
-        };
-        *sum = sum.checked_add(amount).ok_or(Refusal::SumOverflow)?;
+        let sum = self.posted(side).checked_add(amount).ok_or(Refusal::SumOverflow)?;
+        sum.checked_add(self.pending(side)).ok_or(Refusal::SumOverflow)?;
+        match side {
+            Side::Debit => self.debits_posted = sum,
+            Side::Credit => self.credits_posted = sum,
+        }
         Ok(())
     }
 

@@ -52,7 +52,7 @@ refusals! {
     AmountExceedsHold = 24, "amount_exceeds_hold";
     /// The hold never expires, or not yet.
     HoldNotDue = 25, "hold_not_due";
-    /// A sum would leave 64 bits.
+    /// Pending and posted together would leave 64 bits on a side.
     SumOverflow = 30, "sum_overflow";
     /// Debits of an account that must keep within its credits would exceed them.
     ExceedsCredits = 40, "exceeds_credits";
