@@ -39,10 +39,15 @@ impl Telco {
     /// Applies the order and builds its honest answer.
     fn apply(&self, floor: &mut Floor, order: &Order) -> Result<(Done, Response), Refused> {
         let done = floor.books.apply(order).map_err(refused)?;
-        if let (Kind::Reserve, Some(validity)) = (order.kind, self.reserve_validity) {
-            self.later(floor, validity, Due::Expiry(done.row.position));
-        }
+        self.limit_validity(floor, order.kind, done.row);
         Ok((done, self.success(floor, order.kind, done.row)))
+    }
+
+    /// Schedules the end of a new reservation, where reservations end.
+    fn limit_validity(&self, floor: &mut Floor, kind: Kind, row: RowId) {
+        if let (Kind::Reserve, Some(validity)) = (kind, self.reserve_validity) {
+            self.later(floor, validity, Due::Expiry(row.position));
+        }
     }
 
     fn success(&self, floor: &Floor, kind: Kind, row: RowId) -> Response {
@@ -140,6 +145,7 @@ impl Telco {
             Due::Queued(order, row) => {
                 let item = floor.books.run_queued(&order, row, at_ms);
                 self.tell(floor, item);
+                self.limit_validity(floor, order.kind, row);
             }
             // A billing run tells nobody: only the history shows it.
             Due::Bill(order) => drop(floor.books.bill(&order, at_ms)),

@@ -32,7 +32,7 @@ async fn conversion(stage: Arc<Stage>, n: u64) {
     let yuan = format!("{}.{:02}", 1 + n % 40, n % 100);
     let reserved = stage.post("/reserveBalance", &format!("R{n}"), create_for(&msisdn(n), &yuan)).await;
     if let Some(id) = reserved.body["id"].as_str() {
-        if n % 3 == 0 {
+        if n.is_multiple_of(3) {
             stage.release(id, &format!("L{n}")).await;
         } else {
             stage.capture(id, &format!("C{n}")).await;
