@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::connection::{Access, Connection, read_failure};
 use crate::group::Group;
-use crate::segment::{Meta, check_first, check_follows, damage};
+use crate::segment::{Before, Meta, check_first, check_follows, damage};
 use crate::{ReadError, Reader, SqliteReader, layout, mark};
 
 /// Groups fetched at once.
@@ -27,9 +27,6 @@ pub enum Found {
     Group(Group),
 }
 
-/// The last sequence and the checksum of the group before a place.
-type Before = (u64, u32);
-
 impl Scan {
     /// Fixes the moment. Refuses a journal that ends before what it acknowledged.
     pub fn start(dir: &Path) -> Result<Self, ReadError> {
@@ -45,21 +42,22 @@ impl Scan {
 
     /// Visits everything up to the group that holds `up_to`, which must not be after the end.
     pub fn walk<E: From<ReadError>>(&self, up_to: u64, mut visit: impl FnMut(Found) -> Result<(), E>) -> Result<(), E> {
-        let mut before: Before = (0, 0);
+        let mut before = Before::default();
         for &first in &self.segments {
-            if before.0 >= up_to {
+            if before.last >= up_to {
                 return Ok(());
             }
             let mut connection = self.connect(first)?;
             let meta = Meta::read(&mut connection, first)?;
-            check_follows(meta, before.0, before.1).map_err(ReadError::from)?;
+            check_follows(meta, before).map_err(ReadError::from)?;
             visit(Found::Segment(meta))?;
             before = walk_segment(&mut connection, first, before, up_to, &mut visit)?;
+            before.segment = first;
         }
-        if before.0 < up_to {
+        if before.last < up_to {
             let segment = self.segments.last().copied().unwrap_or(1);
             let expected = format!("records up to {up_to}");
-            return Err(ReadError::from(damage(segment, before.0 + 1, "the end".to_owned(), expected)).into());
+            return Err(ReadError::from(damage(segment, before.last + 1, "the end".to_owned(), expected)).into());
         }
         Ok(())
     }
@@ -77,18 +75,18 @@ fn walk_segment<E: From<ReadError>>(
     up_to: u64,
     visit: &mut impl FnMut(Found) -> Result<(), E>,
 ) -> Result<Before, E> {
-    while before.0 < up_to {
-        let next = before.0 + 1;
+    while before.last < up_to {
+        let next = before.last + 1;
         let groups = connection.groups_from(next, GROUPS_AT_ONCE).map_err(|error| read_failure(first, next, error))?;
         if groups.is_empty() {
             break;
         }
         for group in groups {
-            if before.0 >= up_to {
+            if before.last >= up_to {
                 break;
             }
-            check_group(&group, first, before.0 + 1)?;
-            before = (group.last, group.checksum);
+            check_group(&group, first, before.last + 1)?;
+            before = Before { segment: first, last: group.last, checksum: group.checksum };
             visit(Found::Group(group))?;
         }
     }

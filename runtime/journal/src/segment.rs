@@ -62,16 +62,27 @@ pub fn damage(first: u64, sequence: u64, found: String, expected: String) -> Dam
     Damage { segment: layout::segment_name(first), sequence, found, expected }
 }
 
+/// The group before a place in the journal.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Before {
+    /// The first sequence of the segment that holds it.
+    pub segment: u64,
+    /// Its last sequence, 0 when there is none.
+    pub last: u64,
+    /// Its checksum, 0 when there is none.
+    pub checksum: u32,
+}
+
 /// Checks that the segment follows the group before it.
-pub fn check_follows(meta: Meta, last_before: u64, checksum_before: u32) -> Result<(), Damage> {
-    let (first, next) = (meta.first, last_before + 1);
+pub fn check_follows(meta: Meta, before: Before) -> Result<(), Damage> {
+    let (first, next) = (meta.first, before.last + 1);
     if next != first {
-        let (found, expected) = (format!("a segment that starts at record {first}"), format!("record {next}"));
-        return Err(damage(first, next, found, expected));
+        let expected = format!("records up to {}, which the next segment follows", first - 1);
+        return Err(damage(before.segment, next, "the end of the segment".to_owned(), expected));
     }
-    if meta.previous_checksum != checksum_before {
+    if meta.previous_checksum != before.checksum {
         let found = format!("a link to a group with checksum {:08x}", meta.previous_checksum);
-        return Err(damage(first, first, found, format!("checksum {checksum_before:08x}")));
+        return Err(damage(first, first, found, format!("checksum {:08x}", before.checksum)));
     }
     Ok(())
 }

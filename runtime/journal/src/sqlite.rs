@@ -9,7 +9,7 @@ use crate::group::{Group, body_bytes};
 use crate::lock::WriterLock;
 use crate::mark::{self, Mark};
 use crate::sealer::{Sealer, Work};
-use crate::segment::{MakeError, Meta, Unfinished, check_first, check_follows, damage};
+use crate::segment::{Before, MakeError, Meta, Unfinished, check_first, check_follows, damage};
 use crate::{AppendError, Engine, Entry, OpenError, ReadError, layout, log_check, log_space};
 
 /// The smallest and the largest segment in bytes.
@@ -188,13 +188,12 @@ fn inspect(dir: &Path, segments: &[u64], options: &Options) -> Result<Inspected,
         return Err(OpenError::OtherShard { dir: dir.to_owned(), found: meta.shard, expected: options.shard });
     }
     let before = match segments {
-        [.., before, _] => Some(last_of_sealed(dir, *before)?),
-        _ => None,
+        [.., before, _] => last_of_sealed(dir, *before)?,
+        _ => Before::default(),
     };
-    let (last, checksum) = before.map_or((0, 0), |group| (group.last, group.checksum));
-    check_follows(meta, last, checksum)?;
+    check_follows(meta, before)?;
     let Some(group) = connection.last_group().map_err(storage)? else {
-        return Ok(Inspected { first, last, checksum });
+        return Ok(Inspected { first, last: before.last, checksum: before.checksum });
     };
     group.check(&layout::segment_name(first))?;
     Ok(Inspected { first, last: group.last, checksum: group.checksum })
@@ -252,7 +251,7 @@ fn refuse_damaged_log(path: &Path, first: u64) -> Result<u64, OpenError> {
 }
 
 /// The last group of a segment that another one follows.
-fn last_of_sealed(dir: &Path, first: u64) -> Result<Group, OpenError> {
+fn last_of_sealed(dir: &Path, first: u64) -> Result<Before, OpenError> {
     let path = layout::segment_path(dir, first);
     refuse_damaged_log(&path, first)?;
     let storage = |error| read_failure(first, first, error);
@@ -260,7 +259,7 @@ fn last_of_sealed(dir: &Path, first: u64) -> Result<Group, OpenError> {
     let last = connection.last_group().map_err(storage)?;
     let last = last.ok_or_else(|| damage(first, first, "no group".to_owned(), "at least one".to_owned()))?;
     last.check(&layout::segment_name(first))?;
-    Ok(last)
+    Ok(Before { segment: first, last: last.last, checksum: last.checksum })
 }
 
 fn seal_left_over(dir: &Path, segments: &[u64], sealer: &Sealer) -> Result<(), OpenError> {
