@@ -33,13 +33,52 @@ impl fmt::Debug for Request {
     }
 }
 
-/// One booked line of a partner's statement that carries a reference of ours.
+/// What a line of a partner's record says was moved, seen from the subscriber's or our account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Movement {
+    /// Set aside, to be taken or released later.
+    SetAside,
+    /// What was set aside was given back.
+    Released,
+    /// Taken for good; at the bank: paid out.
+    Taken,
+    /// Given; at the bank: a payout that came back.
+    GivenBack,
+}
+
+/// One final line of a partner's record that carries a reference of ours.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StatementItem {
     /// Our reference.
     pub call: CallRef,
-    /// What the line says became of it.
+    /// What the line says was moved, or was to be moved.
+    pub movement: Movement,
+    /// What became of that movement: done or refused. What it means for our request says [`StatementItem::answer_for`].
     pub answer: Answer,
+}
+
+impl StatementItem {
+    /// What the line means for a request that asked for `action`; `None` when it says nothing about it.
+    ///
+    /// A release under whose reference value was taken is the one opposite there is. What a reservation's own
+    /// reference shows as released has expired, which its capture is told by a refusal; a payout that came back
+    /// was paid all the same. Neither is an answer, nor is anything about a reference that asks for another
+    /// reference's record.
+    pub fn answer_for(&self, action: Action) -> Option<Answer> {
+        match (action, self.movement) {
+            (Action::ReserveAirtime, Movement::SetAside)
+            | (Action::CaptureAirtime | Action::DeductAirtime | Action::PayOut, Movement::Taken)
+            | (Action::ReleaseAirtime, Movement::Released)
+            | (Action::CreditAirtime, Movement::GivenBack) => Some(self.answer.clone()),
+            (Action::ReleaseAirtime, Movement::Taken) => match &self.answer {
+                Answer::Done { amount, external } => {
+                    Some(Answer::Opposite { amount: *amount, external: external.clone() })
+                }
+                _ => None,
+            },
+            _ => None,
+        }
+    }
 }
 
 /// A page of a partner's statement.

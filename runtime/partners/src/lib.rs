@@ -4,7 +4,13 @@
 //! words into an [`Answer`]. It keeps no state about orders, repeats nothing, and never turns silence into a
 //! failure. What a partner promises about repeats and finality is its contract, in `policies/partners.toml`.
 
+mod bank;
+mod config;
 mod gateway;
+mod telco;
 
+pub use bank::{BankConfig, BankGateway, bank_callback};
+pub use config::ConfigFault;
 pub use exchange::Answer;
-pub use gateway::{Gateway, Request, StatementItem, StatementPage, Unreadable};
+pub use gateway::{Gateway, Movement, Request, StatementItem, StatementPage, Unreadable};
+pub use telco::{TelcoConfig, TelcoGateway, telco_callback};

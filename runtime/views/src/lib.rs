@@ -1,1 +1,14 @@
 //! SQL read models: floor 5. Derived from the journal alone; deleted and rebuilt at will.
+//!
+//! One row an order with the sequences of its records, totals per account and day, and the position up to
+//! which records were applied. Steps, postings and timelines are decoded from the journal when asked for.
+
+mod error;
+mod reader;
+mod row;
+mod views;
+
+pub use error::ViewError;
+pub use reader::ViewReader;
+pub use row::{OrderFilter, OrderRow, StateCount, Total};
+pub use views::{Projected, Views};

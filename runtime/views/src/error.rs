@@ -1,0 +1,42 @@
+//! Why views cannot be written or read.
+
+use std::path::PathBuf;
+
+/// A view could not be written or read. Views are derived: when in doubt they are deleted and rebuilt.
+#[derive(Debug, thiserror::Error)]
+pub enum ViewError {
+    /// The database could not be opened.
+    #[error("cannot open views `{}`", path.display())]
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// What the database said.
+        #[source]
+        source: sqlx::Error,
+    },
+    /// A statement failed; nothing of the batch was applied.
+    #[error("views statement failed")]
+    Storage(#[from] sqlx::Error),
+    /// A batch does not follow the last record applied.
+    #[error("views expected record {expected}, found {found}")]
+    Gap {
+        /// The sequence that was due.
+        expected: u64,
+        /// The sequence that came.
+        found: u64,
+    },
+    /// Somebody else has written since this writer opened.
+    #[error("views are written by another process\nhint: stop it, or open the views again")]
+    OtherWriter,
+    /// A column holds what was never written.
+    #[error("views column `{column}` holds {found}\nhint: rebuild the views")]
+    Damaged {
+        /// The column.
+        column: &'static str,
+        /// What is there.
+        found: String,
+    },
+    /// A sequence, amount or time does not fit a column of 64 signed bits.
+    #[error("value leaves the range of a column: {0}")]
+    OutOfRange(u64),
+}
