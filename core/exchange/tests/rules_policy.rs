@@ -3,7 +3,7 @@
 mod rules_shipped;
 
 use exchange::rules::{CodeBy, Evidence, Policy, Use, Verdict};
-use facts::{Product, Province};
+use facts::{Millis, Product, Provenance, Province};
 use rules_shipped::Texts;
 
 fn province(code: u8) -> Province {
@@ -170,7 +170,25 @@ fn every_fault_of_the_products_is_found() {
 #[test]
 fn every_fault_of_the_limits_times_and_data_is_found() {
     type Pick = fn(&mut Texts) -> &mut String;
-    let rows: [(Pick, &str, &str, &str); 9] = [
+    let rows: [(Pick, &str, &str, &str); 12] = [
+        (
+            |texts| &mut texts.limits,
+            "bought = {",
+            "bougth = {",
+            "`limits.toml`, `leaves.bought`: found nothing, allowed: a word on every provenance\n`limits.toml`, `leaves.bougth`: found `bougth`, allowed: one of self_paid, third_party, promotional, advanced, points, bought\n",
+        ),
+        (
+            |texts| &mut texts.limits,
+            "points = \"never\"",
+            "points = \"always\"",
+            "`limits.toml`, `leaves.points`: found airtime from points that leaves as money, allowed: `never`\n",
+        ),
+        (
+            |texts| &mut texts.limits,
+            "\"refund\"]",
+            "\"refund\", \"cash\"]",
+            "`limits.toml`, `day.counts`: found `cash`, allowed: one of direct, voucher, agent, card, gift, refund, points\n",
+        ),
         (
             |texts| &mut texts.limits,
             "most_fen = 50_000",
@@ -289,6 +307,24 @@ fn a_version_is_the_content_of_every_file() {
     versions.sort();
     versions.dedup();
     assert_eq!(versions.len(), 8);
+}
+
+#[test]
+fn what_others_paid_is_held_back_for_thirty_days() {
+    let policy = rules_shipped::policy();
+    let (opened, thirty_days) = (Millis(1_750_000_000_000), 30 * 86_400_000);
+    for (provenance, at_once, on_the_last_moment, after) in [
+        (Provenance::SelfPaid, true, true, true),
+        (Provenance::ThirdParty, false, false, true),
+        (Provenance::Bought, false, false, true),
+        (Provenance::Promotional, false, false, false),
+        (Provenance::Advanced, false, false, false),
+        (Provenance::Points, false, false, false),
+    ] {
+        let leaves = policy.leaves(provenance);
+        let allowed = [0, thirty_days, thirty_days + 1].map(|later| leaves.allows(opened, opened.plus(later)));
+        assert_eq!(allowed, [at_once, on_the_last_moment, after], "{provenance}");
+    }
 }
 
 #[test]

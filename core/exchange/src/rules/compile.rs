@@ -5,9 +5,9 @@
 use super::calendar::{Calendar, CutOff};
 use super::fault::{Faults, PolicyFault};
 use super::files::{About, FeesFile, LimitsFile, ProductsFile, RegionsFile, TimingsFile};
-use super::policy::{Limits, Policy, PolicyFiles, version};
+use super::policy::{Policy, PolicyFiles, version};
 use super::region::ProductSet;
-use super::{compile_fees, compile_products, compile_regions};
+use super::{compile_fees, compile_limits, compile_products, compile_regions};
 use facts::{Day, Product, Province};
 use serde::de::DeserializeOwned;
 
@@ -42,7 +42,8 @@ pub(super) fn compile(files: &PolicyFiles<'_>) -> Result<Policy, Vec<PolicyFault
     let products = compile_products::products(&read.products, &charges, &mut faults);
     compile_fees::check_least(&products, &fees, &mut faults);
     let (regions, region_of) = compile_regions::regions(&read.regions, &read.provinces, &mut faults);
-    let limits = limits(&read.limits, &mut faults);
+    let limits = compile_limits::limits(&read.limits, &mut faults);
+    let leaves = compile_limits::leaves(&read.limits, &mut faults);
     let cut_off = cut_off(&read.timings, &mut faults);
     if !faults.is_empty() {
         return Err(faults.into_list());
@@ -56,6 +57,7 @@ pub(super) fn compile(files: &PolicyFiles<'_>) -> Result<Policy, Vec<PolicyFault
         products,
         fees,
         limits,
+        leaves,
         cut_off,
     })
 }
@@ -136,27 +138,6 @@ fn effective_from(read: &Read, faults: &mut Faults) -> Day {
         }
     }
     latest
-}
-
-fn limits(file: &LimitsFile, faults: &mut Faults) -> Limits {
-    let counts = product_set(LIMITS, "`day.counts`", &file.day.counts, faults);
-    if file.day.most_fen == 0 || file.refund_day.most_fen == 0 {
-        faults.add(LIMITS, "`day.most_fen`, `refund_day.most_fen`", "0", "a limit above 0");
-    }
-    if counts.contains(Product::Refund) && file.refund_day.most_fen > file.day.most_fen {
-        let found = file.refund_day.most_fen.to_string();
-        faults.add(LIMITS, "`refund_day.most_fen`", found, "at most `day.most_fen`, which counts refunds too");
-    }
-    if !(1..=150).contains(&file.person.adult_from_years) {
-        let found = file.person.adult_from_years.to_string();
-        faults.add(LIMITS, "`person.adult_from_years`", found, "1 to 150 years");
-    }
-    Limits {
-        adult_from_years: file.person.adult_from_years,
-        day_fen: file.day.most_fen,
-        refund_day_fen: file.refund_day.most_fen,
-        counts,
-    }
 }
 
 fn cut_off(file: &TimingsFile, faults: &mut Faults) -> CutOff {

@@ -180,6 +180,27 @@ pub(super) struct LimitsFile {
     pub(super) person: PersonRow,
     pub(super) day: DayRow,
     pub(super) refund_day: RefundDayRow,
+    pub(super) leaves: BTreeMap<String, LeavesRow>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub(super) enum LeavesRow {
+    Word(LeavesWord),
+    After(LeavesAfter),
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum LeavesWord {
+    Always,
+    Never,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LeavesAfter {
+    pub(super) after_days: u32,
 }
 
 #[derive(Deserialize)]

@@ -8,6 +8,7 @@ mod admission;
 mod calendar;
 mod compile;
 mod compile_fees;
+mod compile_limits;
 mod compile_products;
 mod compile_regions;
 mod fault;
@@ -27,7 +28,8 @@ pub use identity::{Identity, IdentityError, IdentityNumber};
 pub use instrument::{Cards, Instrument, InstrumentRule, refund_origin};
 pub use numbers::{Line, NumberRefusal, NumberTable, NumberTableError, VirtualOperators};
 pub use policy::{
-    Arrives, Charge, Draws, Entry, Fees, GiftReach, Limits, Pays, Policy, PolicyFiles, ProductPolicy, Taken, Unit,
+    Arrives, Charge, Draws, Entry, Fees, GiftReach, Leaves, Limits, Pays, Policy, PolicyFiles, ProductPolicy, Taken,
+    Unit,
 };
 pub use price::{PriceError, Priced, price};
 pub use refused::{Detail, Refused};

@@ -8,7 +8,7 @@ use super::fault::PolicyFault;
 use super::identity::Identity;
 use super::instrument::InstrumentRule;
 use super::region::{ProductSet, Region};
-use facts::{Day, Millis, PolicyVersion, Product, Province};
+use facts::{Day, Millis, PolicyVersion, Product, Provenance, Province};
 use money::{Ratio, Telco};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
@@ -47,6 +47,7 @@ pub struct Policy {
     pub(super) products: Vec<ProductPolicy>,
     pub(super) fees: Fees,
     pub(super) limits: Limits,
+    pub(super) leaves: [Leaves; Provenance::ALL.len()],
     pub(super) cut_off: CutOff,
 }
 
@@ -197,6 +198,28 @@ pub struct Limits {
     pub counts: ProductSet,
 }
 
+/// Whether airtime of one origin may leave as money, voucher, gift, card or sale.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Leaves {
+    /// From the moment it is there.
+    Always,
+    /// Once this many days have passed since its recharge.
+    AfterDays(u32),
+    /// Never.
+    Never,
+}
+
+impl Leaves {
+    /// Whether airtime recharged at `opened_at` may leave at `at`.
+    pub const fn allows(self, opened_at: Millis, at: Millis) -> bool {
+        match self {
+            Leaves::Always => true,
+            Leaves::AfterDays(days) => at.since(opened_at) > days as u64 * 86_400_000,
+            Leaves::Never => false,
+        }
+    }
+}
+
 impl Policy {
     /// Reads, checks and compiles the files.
     ///
@@ -223,6 +246,11 @@ impl Policy {
     /// How much a person may do.
     pub const fn limits(&self) -> &Limits {
         &self.limits
+    }
+
+    /// Whether airtime of an origin may leave.
+    pub const fn leaves(&self, provenance: Provenance) -> Leaves {
+        self.leaves[provenance as usize]
     }
 
     /// The rates.
