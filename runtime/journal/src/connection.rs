@@ -38,6 +38,11 @@ pub type MetaRows = Vec<(String, String)>;
 impl Connection {
     /// Opens an existing segment.
     pub fn open(path: &Path, access: Access) -> Result<Self, sqlx::Error> {
+        // SQLite takes a file without a page for a new database and throws its log away.
+        let bytes = std::fs::metadata(path)?.len();
+        if bytes < u64::from(PAGE_BYTES) {
+            return Err(sqlx::Error::Decode(format!("a file of {bytes} bytes").into()));
+        }
         Self::connect(path, access, false)
     }
 
