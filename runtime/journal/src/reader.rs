@@ -1,8 +1,10 @@
 //! Reading segments, beside a live writer.
 
+use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 
 use crate::connection::{Access, Connection, read_failure};
+use crate::group::Group;
 use crate::segment::damage;
 use crate::{Entry, ReadError, Reader, layout};
 
@@ -15,6 +17,8 @@ pub struct SqliteReader {
     /// First sequences of the segments seen so far, ascending.
     segments: Vec<u64>,
     open: Option<(u64, Connection)>,
+    /// Groups fetched and checked but not all given out yet; of one segment, in order.
+    ahead: VecDeque<Group>,
     /// Size of a group as seen lately, to fetch about as much as is asked for.
     group_bytes: usize,
 }
@@ -22,7 +26,13 @@ pub struct SqliteReader {
 impl SqliteReader {
     /// Opens the journal at `dir` for reading; a directory without segments reads as empty.
     pub fn open(dir: &Path) -> Result<Self, ReadError> {
-        let mut reader = Self { dir: dir.to_owned(), segments: Vec::new(), open: None, group_bytes: 64 << 10 };
+        let mut reader = Self {
+            dir: dir.to_owned(),
+            segments: Vec::new(),
+            open: None,
+            ahead: VecDeque::new(),
+            group_bytes: 64 << 10,
+        };
         reader.refresh()?;
         Ok(reader)
     }
@@ -51,24 +61,45 @@ impl SqliteReader {
         (after.checked_sub(1).map(|at| self.segments[at]), self.segments.get(after).copied())
     }
 
-    /// Fetches from one segment into `batch`. Returns whether it had anything.
+    /// Moves groups of one segment into `batch`. Returns whether there was any.
     fn read_segment(&mut self, first: u64, batch: &mut Batch) -> Result<bool, ReadError> {
-        let wanted = batch.max_bytes.saturating_sub(batch.bytes) / self.group_bytes + 1;
-        let limit = wanted.min(GROUPS_AT_ONCE_MAX) as u32;
-        let next = batch.next;
-        let fetched = self.connection(first)?.groups_from(next, limit);
-        let groups = fetched.map_err(|error| read_failure(first, next, error))?;
-        for group in &groups {
-            group.check(&layout::segment_name(first))?;
+        self.forget_until(batch.next);
+        if self.ahead.is_empty() {
+            self.fetch(first, batch)?;
+        }
+        let found = !self.ahead.is_empty();
+        while let Some(group) = self.ahead.front() {
             if group.first > batch.next {
                 return Err(hole(first, batch.next, group.first).into());
             }
             if !batch.take(group.entries_from(batch.next)) {
                 break;
             }
-            self.group_bytes = (self.group_bytes + group.body.len()) / 2 + 1;
+            self.ahead.pop_front();
         }
-        Ok(!groups.is_empty())
+        Ok(found)
+    }
+
+    /// Drops what was fetched before the position, or all of it when the position went back.
+    fn forget_until(&mut self, next: u64) {
+        while self.ahead.front().is_some_and(|group| group.last < next) {
+            self.ahead.pop_front();
+        }
+        if self.ahead.front().is_some_and(|group| group.first > next) {
+            self.ahead.clear();
+        }
+    }
+
+    fn fetch(&mut self, first: u64, batch: &Batch) -> Result<(), ReadError> {
+        let wanted = batch.max_bytes.saturating_sub(batch.bytes).div_ceil(self.group_bytes);
+        let limit = wanted.clamp(1, GROUPS_AT_ONCE_MAX) as u32;
+        let fetched = self.connection(first)?.groups_from(batch.next, limit);
+        for group in fetched.map_err(|error| read_failure(first, batch.next, error))? {
+            group.check(&layout::segment_name(first))?;
+            self.group_bytes = (self.group_bytes + group.body.len()) / 2 + 1;
+            self.ahead.push_back(group);
+        }
+        Ok(())
     }
 }
 
