@@ -5,26 +5,19 @@ use crate::command::{ClientKey, Decision, PlaceOrder, Reply, Rules};
 use crate::draft::Draft;
 use crate::plan::{self, Case};
 use crate::quote::Quote;
-use crate::rules::{Detail, Holder, Line, Receiver, Refused, Request, admit};
+use crate::rules::{Detail, Holder, Line, Policy, Receiver, Refused, Request, admit};
 use facts::{
-    Admission, Fact, KeyUse, Lot, LotUse, Made, Meta, Millis, Order, Partner, Product, Provenance, QuoteId, Quoted,
-    Refusal, State, Subscriber, Terms,
+    Admission, Fact, KeyUse, Lot, LotUse, Made, Meta, Millis, Order, Partner, Product, QuoteId, Quoted, Refusal, State,
+    Subscriber, Terms,
 };
 
-/// Days for which airtime paid by others is not convertible. Source: shipped policy, section 1.
-const THIRD_PARTY_MS: u64 = 30 * 86_400_000;
-
 /// How much of what a subscriber holds may leave, in fen, at business time `at`.
-pub fn convertible(subscriber: &Subscriber, at: Millis) -> u64 {
-    subscriber.lots.iter().filter(|lot| is_convertible(lot, at)).map(|lot| lot.remaining).sum()
+pub fn convertible(policy: &Policy, subscriber: &Subscriber, at: Millis) -> u64 {
+    subscriber.lots.iter().filter(|lot| leaves(policy, lot, at)).map(|lot| lot.remaining).sum()
 }
 
-fn is_convertible(lot: &Lot, at: Millis) -> bool {
-    match lot.provenance {
-        Provenance::SelfPaid => true,
-        Provenance::ThirdParty | Provenance::Bought => at.since(lot.opened_at) > THIRD_PARTY_MS,
-        Provenance::Promotional | Provenance::Advanced | Provenance::Points => false,
-    }
+fn leaves(policy: &Policy, lot: &Lot, at: Millis) -> bool {
+    policy.leaves(lot.provenance).allows(lot.opened_at, at)
 }
 
 /// What an order would cost and bring now.
@@ -44,7 +37,7 @@ pub fn quote(state: &State, rules: &Rules, meta: &Meta, place: &PlaceOrder) -> R
         instrument: place.instrument,
         receiver: Receiver::NotAsked,
     };
-    let held = i128::from(convertible(subscriber, meta.requested_at));
+    let held = i128::from(convertible(&rules.policy, subscriber, meta.requested_at));
     let terms = admit(&rules.policy, &request, &usage, held)?;
     check_partners(state, rules, subscriber, place.product)?;
     Ok(terms)
@@ -76,7 +69,9 @@ pub(crate) fn place(state: &State, rules: &Rules, meta: &Meta, key: Option<Clien
         return Decision::only(Reply::NotNow);
     }
     let made = Made::Order(place.order);
-    let terms = quote(state, rules, meta, place).and_then(|terms| take_quote(state, meta, place, terms));
+    let asked =
+        if quotes_this(place) { quote(state, rules, meta, place) } else { Err(plain(Refusal::MalformedRequest)) };
+    let terms = asked.and_then(|terms| take_quote(state, meta, place, terms));
     let admitted = terms.and_then(|terms| admit_order(state, rules, meta, place, subscriber, terms));
     match admitted {
         Ok(mut draft) => {
@@ -98,10 +93,19 @@ pub(crate) fn key_taken(key: Option<ClientKey>, made: Made) -> Option<Fact> {
     key.map(|key| Fact::KeyTaken { key: key.key, used: KeyUse { body: key.body, made } })
 }
 
+/// Whether the quote, if there is one, was given for what is asked.
+fn quotes_this(place: &PlaceOrder) -> bool {
+    place.quote.as_ref().is_none_or(|quote| {
+        let terms = &quote.terms;
+        (quote.subscriber, terms.product, terms.amount) == (place.subscriber, place.product, place.amount)
+    })
+}
+
 /// A quote fixes price and arrival; whether the order is allowed is decided now.
 fn take_quote(state: &State, meta: &Meta, place: &PlaceOrder, now_terms: Terms) -> Result<Terms, Refused> {
     let Some(quote) = &place.quote else { return Ok(now_terms) };
-    if meta.now > quote.expires_at {
+    // Node time never goes back, or a quote that is forgotten because it expired could be taken again.
+    if state.now().max(meta.now) > quote.expires_at {
         return Err(plain(Refusal::QuoteExpired));
     }
     if state.quote_used(quote.id, quote.expires_at) {
@@ -123,7 +127,7 @@ fn admit_order<'a>(
     let profile = rules.contracts.of(Partner::Telco(subscriber.telco)).profile;
     let case = Case { telco: subscriber.telco, profile, terms: &terms, books };
     let steps = plan::expand(&case).ok_or(plain(Refusal::ProductNotOffered))?;
-    let lots = take_lots(subscriber, meta.requested_at, terms.amount);
+    let lots = take_lots(&rules.policy, subscriber, meta.requested_at, terms.amount);
     let counted = rules.policy.limits().counts.contains(place.product);
     let admission = Admission {
         order: place.order,
@@ -135,7 +139,7 @@ fn admit_order<'a>(
         steps,
         lots,
         quote: quoted(place.quote.as_ref()),
-        seen_convertible: convertible(subscriber, meta.requested_at),
+        seen_convertible: convertible(&rules.policy, subscriber, meta.requested_at),
         terms,
     };
     let order = Order::admitted(&admission, state.sequence() + 1, meta.now);
@@ -154,10 +158,10 @@ fn quoted(quote: Option<&Quote>) -> Quoted {
 }
 
 /// The oldest convertible lots that cover the amount; admission saw to it that they do.
-fn take_lots(subscriber: &Subscriber, at: Millis, amount: u64) -> Vec<LotUse> {
+fn take_lots(policy: &Policy, subscriber: &Subscriber, at: Millis, amount: u64) -> Vec<LotUse> {
     let mut missing = amount;
     let mut uses = Vec::new();
-    for lot in subscriber.lots.iter().filter(|lot| is_convertible(lot, at)) {
+    for lot in subscriber.lots.iter().filter(|lot| leaves(policy, lot, at)) {
         let part = lot.remaining.min(missing);
         if part > 0 {
             uses.push(LotUse { taken: Lot { remaining: part, ..*lot } });

@@ -55,5 +55,7 @@ words! {
         PartnerUnavailable = 20, "partner_unavailable";
         /// The telco refused to set the airtime aside; nothing was taken.
         TelcoRefused = 21, "telco_refused";
+        /// The quote was given for another subscriber, product or amount.
+        QuoteMismatch = 22, "quote_mismatch";
     }
 }

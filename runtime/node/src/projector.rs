@@ -1,0 +1,113 @@
+//! The thread that keeps the views behind the journal. It may lag; it may be killed; it skips nothing.
+
+use journal::Reader;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use views::{Projected, Views};
+
+/// How many records one transaction takes at most.
+const BATCH: usize = 8_192;
+/// How long a batch may fill, so that a lone order is seen at once and a storm in few transactions.
+const LINGER: Duration = Duration::from_millis(5);
+
+/// How far the views are, for those who wait.
+#[derive(Default)]
+pub struct Progress {
+    position: AtomicU64,
+    lock: Mutex<()>,
+    moved: Condvar,
+}
+
+impl Progress {
+    /// The last sequence that the views show.
+    pub fn position(&self) -> u64 {
+        self.position.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn set(&self, sequence: u64) {
+        self.position.store(sequence, Ordering::Release);
+        drop(self.lock.lock().unwrap_or_else(PoisonError::into_inner));
+        self.moved.notify_all();
+    }
+
+    /// Waits until the views show `sequence`, at most so long. Says whether they do. Blocks the thread.
+    pub fn wait_for(&self, sequence: u64, most: Duration) -> bool {
+        let until = Instant::now() + most;
+        let mut guard = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        while self.position() < sequence {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return false;
+            }
+            guard = self.moved.wait_timeout(guard, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        true
+    }
+}
+
+/// Runs until the sender is gone. Errors end the thread with a message; the views can be rebuilt.
+pub(crate) fn run(views: &Mutex<Views>, records: &Receiver<Projected>, progress: &Arc<Progress>) {
+    let mut batch = Vec::new();
+    while gather(records, &mut batch) {
+        let last = batch.last().map_or(0, |projected: &Projected| projected.record.sequence);
+        let applied = views.lock().unwrap_or_else(PoisonError::into_inner).apply(&batch);
+        if let Err(error) = applied {
+            tracing::error!(%error, "the views stopped; rebuild them with `tongbao rebuild-views`");
+            return;
+        }
+        progress.set(last);
+        batch.clear();
+    }
+}
+
+fn gather(records: &Receiver<Projected>, batch: &mut Vec<Projected>) -> bool {
+    let Ok(first) = records.recv() else { return false };
+    batch.push(first);
+    let until = Instant::now() + LINGER;
+    while batch.len() < BATCH {
+        match records.recv_timeout(until.saturating_duration_since(Instant::now())) {
+            Ok(next) => batch.push(next),
+            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => break,
+        }
+    }
+    true
+}
+
+/// Brings the views up to the journal's end before the node takes orders.
+///
+/// Errors: the journal or the views could not be read, as text for the operator.
+pub(crate) fn catch_up(
+    views: &mut Views,
+    reader: &mut dyn Reader,
+    snapshots: &std::path::Path,
+    salts: &facts::SaltKey,
+) -> Result<u64, String> {
+    let from = views.position();
+    let last = reader.last_sequence().map_err(|error| error.to_string())?;
+    if from >= last {
+        return Ok(from);
+    }
+    tracing::info!(from, last, "bringing the views up to the journal");
+    let mut batch = Vec::new();
+    let mut failed = None;
+    let mut project = |record: &facts::Record, state: &facts::State| {
+        if record.open.sequence <= from || failed.is_some() {
+            return;
+        }
+        let posted = crate::core::posted(state, &record.open.facts);
+        batch.push(Projected { record: Arc::new(record.open.clone()), posted });
+        if batch.len() >= BATCH || record.open.sequence == last {
+            failed = views.apply(&batch).err();
+            batch.clear();
+        }
+    };
+    // A snapshot beyond the views' position would skip what they lack.
+    let replayed = crate::recovery::replay_from(Some(snapshots), from, reader, salts, &mut project);
+    replayed.map_err(|error| error.to_string())?;
+    match failed {
+        Some(error) => Err(error.to_string()),
+        None => Ok(last),
+    }
+}
