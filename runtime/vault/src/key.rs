@@ -68,7 +68,7 @@ impl VaultKey {
     }
 
     /// A key for one purpose, so that no key serves two.
-    fn derive(&self, label: &[u8]) -> [u8; KEY_BYTES] {
+    pub fn derive(&self, label: &[u8]) -> [u8; KEY_BYTES] {
         mac(&self.bytes, &[b"tongbao vault v1", label])
     }
 }
