@@ -3,9 +3,9 @@
 /// A connector's configuration is not usable.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigFault {
-    /// The address is not one to call.
-    #[error("partner address must be `http://HOST[:PORT]`, found: {0}")]
-    Address(String),
+    /// The address is not one to call. Its text is not shown: it may hold a password.
+    #[error("partner address must be `http://HOST[:PORT]`, without user, query or fragment")]
+    Address,
     /// The client could not be made.
     #[error("partner client cannot be made: {0}")]
     Client(String),

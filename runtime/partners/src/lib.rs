@@ -7,7 +7,10 @@
 mod bank;
 mod config;
 mod gateway;
+mod line;
+mod statement;
 mod telco;
+mod words;
 
 pub use bank::{BankConfig, BankGateway, bank_callback};
 pub use config::ConfigFault;
