@@ -10,7 +10,7 @@ use crate::blocking::block_on;
 use crate::group::Group;
 use crate::{Damage, ReadError, layout, sql};
 
-/// Measured: larger pages cost more per small group and win nothing below 1 MiB.
+/// Measured against 8 and 16 KiB: the fastest for groups of 4 and 64 KiB, a quarter slower at 1 MiB.
 const PAGE_BYTES: u32 = 4096;
 /// How long a statement waits for another connection's lock, which is never held for long.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);

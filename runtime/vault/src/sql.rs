@@ -6,6 +6,7 @@
 /// The statements of one table.
 pub struct TableSql {
     pub create: &'static str,
+    /// Followed by rows of values.
     pub insert: &'static str,
     pub by_id: &'static str,
     /// By look-up; for instruments by person too.
@@ -24,11 +25,7 @@ macro_rules! table {
                 $unique,
                 ")"
             ),
-            insert: concat!(
-                "INSERT INTO ",
-                $name,
-                " (id, person_id, lookup, sealed) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING"
-            ),
+            insert: concat!("INSERT INTO ", $name, " (id, person_id, lookup, sealed) "),
             by_id: concat!("SELECT person_id, sealed FROM ", $name, " WHERE id = $1"),
             by_lookup: concat!("SELECT id, person_id FROM ", $name, " WHERE ", $by_lookup),
         }
@@ -38,6 +35,9 @@ macro_rules! table {
 pub const PERSONS: TableSql = table!("persons", "(lookup)", "lookup = $1");
 pub const NUMBERS: TableSql = table!("numbers", "(lookup)", "lookup = $1");
 pub const INSTRUMENTS: TableSql = table!("instruments", "(person_id, lookup)", "lookup = $1 AND person_id = $2");
+
+/// Ends an insert: rows that are there stay, and the new ones are told.
+pub const UNLESS_THERE: &str = " ON CONFLICT DO NOTHING RETURNING id, person_id, lookup";
 
 /// What the vault is: format, and what recognises its key.
 pub const CREATE_META: &str = "CREATE TABLE meta (name TEXT PRIMARY KEY, content TEXT NOT NULL)";

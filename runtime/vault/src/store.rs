@@ -1,5 +1,6 @@
 //! The database of a vault: sealed rows, and nothing that knows what is in them.
 
+use std::collections::HashSet;
 use std::fs::OpenOptions;
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
@@ -7,7 +8,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
-use sqlx::{ConnectOptions, SqliteConnection};
+use sqlx::{ConnectOptions, QueryBuilder, Sqlite, SqliteConnection};
 
 use crate::blocking::block_on;
 use crate::key::Lookup;
@@ -49,6 +50,16 @@ pub struct Row {
     pub person: u128,
     pub lookup: Lookup,
     pub sealed: Vec<u8>,
+}
+
+/// What tells a row from every other that was offered: id, person and look-up.
+pub type Place = (u128, u128, Lookup);
+
+impl Row {
+    /// What tells the row from every other that was offered.
+    pub fn place(&self) -> Place {
+        (self.id, self.person, self.lookup)
+    }
 }
 
 /// A connection to the vault's database.
@@ -114,14 +125,16 @@ impl Store {
         done
     }
 
-    /// Inserts a row. Returns false when its id or its look-up is there already.
-    pub fn insert(&mut self, table: Table, row: &Row) -> Result<bool, sqlx::Error> {
-        let insert = sqlx::query(table.sql().insert)
-            .bind(blob(row.id))
-            .bind(blob(row.person))
-            .bind(row.lookup.to_vec())
-            .bind(row.sealed.as_slice());
-        Ok(block_on(insert.execute(&mut self.inner))?.rows_affected() > 0)
+    /// Inserts rows, except those whose id or look-up is there already. Returns which are new.
+    pub fn insert(&mut self, table: Table, rows: &[Row]) -> Result<HashSet<Place>, sqlx::Error> {
+        let mut insert = QueryBuilder::<Sqlite>::new(table.sql().insert);
+        insert.push_values(rows, |mut values, row| {
+            values.push_bind(blob(row.id)).push_bind(blob(row.person));
+            values.push_bind(row.lookup.to_vec()).push_bind(row.sealed.as_slice());
+        });
+        insert.push(sql::UNLESS_THERE);
+        let new: Vec<(Vec<u8>, Vec<u8>, Vec<u8>)> = block_on(insert.build_query_as().fetch_all(&mut self.inner))?;
+        new.into_iter().map(|(id, person, lookup)| Ok((id_of(id)?, id_of(person)?, lookup_of(lookup)?))).collect()
     }
 
     /// The id and person of the row with this look-up; instruments are looked up within a person.
@@ -164,4 +177,8 @@ fn blob(id: u128) -> Vec<u8> {
 fn id_of(blob: Vec<u8>) -> Result<u128, sqlx::Error> {
     let bytes = blob.try_into().map_err(|_| sqlx::Error::Decode("an id has 16 bytes".into()))?;
     Ok(u128::from_be_bytes(bytes))
+}
+
+fn lookup_of(blob: Vec<u8>) -> Result<Lookup, sqlx::Error> {
+    blob.try_into().map_err(|_| sqlx::Error::Decode("a look-up has 16 bytes".into()))
 }

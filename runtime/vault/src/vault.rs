@@ -16,6 +16,9 @@ use crate::{CardNumber, IdentityNumber, Msisdn, PersonName, VaultError, VaultKey
 /// The format this release reads and writes.
 const FORMAT: u32 = 1;
 
+/// Rows put by one statement, well below what SQLite takes as parameters.
+const ROWS_AT_ONCE: usize = 100;
+
 /// How a vault is opened.
 #[derive(Debug, Clone, Copy)]
 pub struct VaultOptions {
@@ -88,41 +91,36 @@ impl Vault {
     /// Puts a person, or finds the one with this identity number, whose name stays as it was.
     /// Durable on return.
     pub fn put_person_if_absent(&self, person: &NewPerson) -> Result<Put<PersonId>, VaultError> {
-        self.put_one(person.offer()).map(Put::of)
+        self.put_one(Table::Persons, person.offer())
     }
 
     /// Puts a mobile number, or finds the row that has it. Durable on return.
     pub fn put_number_if_absent(&self, number: &NewNumber) -> Result<Put<SubscriberId>, VaultError> {
-        self.put_one(number.offer()).map(Put::of)
+        self.put_one(Table::Numbers, number.offer())
     }
 
     /// Puts a card, or finds this person's row that has it. Durable on return.
     pub fn put_instrument_if_absent(&self, instrument: &NewInstrument) -> Result<Put<InstrumentId>, VaultError> {
-        self.put_one(instrument.offer()).map(Put::of)
+        self.put_one(Table::Instruments, instrument.offer())
     }
 
     /// Puts many registrations in one transaction, all or none; durable on return, answers in order.
     pub fn register(&self, batch: &[Registration]) -> Result<Vec<Registered>, VaultError> {
         lock(&self.writer).in_transaction(|store| {
+            let persons: Vec<Offer> = batch.iter().map(|one| one.person.offer()).collect();
+            let persons: Vec<Put<PersonId>> = self.put(store, Table::Persons, &persons)?;
+            let owned = || persons.iter().map(|put| put.id).zip(batch);
+            let numbers: Vec<Offer> = owned().map(|(person, one)| one.number_offer(person)).collect();
+            let cards: Vec<Offer> = owned().filter_map(|(person, one)| one.card_offer(person)).collect();
+            let numbers: Vec<Put<SubscriberId>> = self.put(store, Table::Numbers, &numbers)?;
+            let mut cards = self.put(store, Table::Instruments, &cards)?.into_iter();
             let mut registered = Vec::with_capacity(batch.len());
-            for registration in batch {
-                registered.push(self.register_one(store, registration)?);
+            for ((person, number), one) in persons.iter().zip(numbers).zip(batch) {
+                let card = one.card.as_ref().and_then(|_| cards.next());
+                registered.push(Registered { person: *person, number, card });
             }
             Ok(registered)
         })
-    }
-
-    fn register_one(&self, store: &mut Store, registration: &Registration) -> Result<Registered, VaultError> {
-        let person: Put<PersonId> = self.put(store, registration.person.offer()).map(Put::of)?;
-        let (id, msisdn) = registration.number.clone();
-        let number = NewNumber { id, person: person.id, msisdn };
-        let number = self.put(store, number.offer()).map(Put::of)?;
-        let Some((id, card)) = registration.card.clone() else {
-            return Ok(Registered { person, number, card: None });
-        };
-        let instrument = NewInstrument { id, person: person.id, card };
-        let card = self.put(store, instrument.offer()).map(Put::of)?;
-        Ok(Registered { person, number, card: Some(card) })
     }
 
     /// The person with this identity number.
@@ -180,26 +178,39 @@ impl Vault {
         named.and_then(|()| sync_parent(to)).map_err(failed)
     }
 
-    fn put_one(&self, offer: Offer) -> Result<(u128, u128, bool), VaultError> {
-        lock(&self.writer).in_transaction(|store| self.put(store, offer))
+    fn put_one<Id: From<u128>>(&self, table: Table, offer: Offer) -> Result<Put<Id>, VaultError> {
+        let put = lock(&self.writer).in_transaction(|store| self.put(store, table, &[offer]))?;
+        Ok(put.into_iter().next().expect("one answer for one offer"))
     }
 
-    /// Puts a row or finds the one that has its value. Returns id, person, and whether it was put.
+    /// Puts rows or finds those that have their values, in order.
     ///
     /// Nothing is cached here: the transaction may still fail.
-    fn put(&self, store: &mut Store, offer: Offer) -> Result<(u128, u128, bool), VaultError> {
-        let table = offer.text.table();
+    fn put<Id: From<u128>>(
+        &self,
+        store: &mut Store,
+        table: Table,
+        offers: &[Offer],
+    ) -> Result<Vec<Put<Id>>, VaultError> {
+        let mut puts = Vec::with_capacity(offers.len());
+        for offers in offers.chunks(ROWS_AT_ONCE) {
+            let rows: Vec<Row> = offers.iter().map(|offer| self.seal(table, offer)).collect::<Result<_, _>>()?;
+            let mut new = store.insert(table, &rows)?;
+            for row in rows {
+                // Taken once: a repeat of the same offer within a batch finds the first.
+                let created = new.remove(&row.place());
+                let (id, person) = if created { (row.id, row.person) } else { existing(store, table, &row)? };
+                puts.push(Put { id: id.into(), person: PersonId(person), created });
+            }
+        }
+        Ok(puts)
+    }
+
+    fn seal(&self, table: Table, offer: &Offer) -> Result<Row, VaultError> {
         let lookup = self.keys.lookup(table.name(), offer.text.looked_up_by());
-        if let Some((id, person)) = store.by_lookup(table, lookup, offer.person)? {
-            return Ok((id, person, false));
-        }
-        let place = place(table, offer.id, offer.person);
-        let sealed = self.keys.seal(&place, &offer.text.encode());
+        let sealed = self.keys.seal(&place(table, offer.id, offer.person), &offer.text.encode());
         let sealed = sealed.map_err(|error| VaultError::Randomness(error.to_string()))?;
-        if !store.insert(table, &Row { id: offer.id, person: offer.person, lookup, sealed })? {
-            return Err(VaultError::IdInUse { table: table.name(), id: offer.id });
-        }
-        Ok((offer.id, offer.person, true))
+        Ok(Row { id: offer.id, person: offer.person, lookup, sealed })
     }
 
     fn find(&self, table: Table, value: &str, person: u128) -> Result<Option<(u128, u128)>, VaultError> {
@@ -230,14 +241,6 @@ impl Vault {
 }
 
 impl Text {
-    fn table(&self) -> Table {
-        match self {
-            Self::Person(..) => Table::Persons,
-            Self::Number(_) => Table::Numbers,
-            Self::Card(_) => Table::Instruments,
-        }
-    }
-
     fn looked_up_by(&self) -> &str {
         match self {
             Self::Person(_, identity) => identity.expose(),
@@ -287,10 +290,22 @@ impl NewInstrument {
     }
 }
 
-impl<Id: From<u128>> Put<Id> {
-    fn of((id, person, created): (u128, u128, bool)) -> Self {
-        Self { id: id.into(), person: PersonId(person), created }
+impl Registration {
+    fn number_offer(&self, person: PersonId) -> Offer {
+        let (id, msisdn) = self.number.clone();
+        NewNumber { id, person, msisdn }.offer()
     }
+
+    fn card_offer(&self, person: PersonId) -> Option<Offer> {
+        let (id, card) = self.card.clone()?;
+        Some(NewInstrument { id, person, card }.offer())
+    }
+}
+
+/// The row that has the value which `row` offered.
+fn existing(store: &mut Store, table: Table, row: &Row) -> Result<(u128, u128), VaultError> {
+    let found = store.by_lookup(table, row.lookup, row.person)?;
+    found.ok_or(VaultError::IdInUse { table: table.name(), id: row.id })
 }
 
 /// Where a row stands. It opens nowhere else: not under another id, person or table.

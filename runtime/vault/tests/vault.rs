@@ -98,6 +98,19 @@ fn the_same_person_number_and_card_resolve_to_the_first_row() {
 }
 
 #[test]
+fn a_repeat_within_a_batch_finds_the_first() {
+    let dir = tempfile::tempdir().unwrap();
+    let vault = open(&dir.path().join("vault.sqlite"));
+    let mut other = registration(3);
+    other.card = None;
+    let registered = vault.register(&[registration(1), registration(1), other, registration(2)]).unwrap();
+    let created: Vec<_> = registered.iter().map(|one| (one.person.created, one.number.created)).collect();
+    assert_eq!(created, [(true, true), (false, false), (true, true), (true, true)]);
+    let cards: Vec<_> = registered.iter().map(|one| one.card.map(|card| (card.id.0, card.created))).collect();
+    assert_eq!(cards, [Some((2001, true)), Some((2001, false)), None, Some((2002, true))]);
+}
+
+#[test]
 fn somebody_elses_number_is_told_as_theirs() {
     let dir = tempfile::tempdir().unwrap();
     let vault = open(&dir.path().join("vault.sqlite"));
