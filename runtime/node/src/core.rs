@@ -215,7 +215,7 @@ fn acts_on(order: &Order, step: &Step) -> String {
 }
 
 /// The movements that facts post, with holds resolved: what totals are made of.
-pub(crate) fn posted(state: &State, facts: &[Fact]) -> Vec<Posting> {
+pub fn posted(state: &State, facts: &[Fact]) -> Vec<Posting> {
     let transfers = facts.iter().flat_map(Fact::transfers);
     transfers
         .filter_map(|transfer| match transfer.action {

@@ -21,8 +21,8 @@ mod sweep;
 
 pub use breaker::{Breaker, BreakerMove};
 pub use clock::{Clock, NodeClock};
-pub use core::{Ask, AskKind, Core, Handled, Stopped};
-pub use desk::{Desk, Idle, Job, Lane, Told};
+pub use core::{Ask, AskKind, Core, Handled, Stopped, Written, posted};
+pub use desk::{Answerer, Desk, Idle, Job, Lane, Timers, Told, Turn, heard};
 pub use directory::{Directory, NotKnown};
 pub use outbox::{Effect, Outbox, Performer};
 pub use recovery::{Recovered, RecoveryError, recover};
