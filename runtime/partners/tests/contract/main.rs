@@ -1,0 +1,8 @@
+//! What a partner's contract declares, asked of every partner profile through the sandbox's real servers.
+
+mod callbacks;
+mod promises;
+mod secrets;
+mod stage;
+mod statement;
+mod telco;
