@@ -53,17 +53,16 @@ pub struct StatementItem {
     pub call: CallRef,
     /// What the line says was moved, or was to be moved.
     pub movement: Movement,
-    /// What became of that movement: done or refused. What it means for our request says [`StatementItem::answer_for`].
+    /// What became of the movement: done or refused. What that means for a request, `answer_for` says.
     pub answer: Answer,
 }
 
 impl StatementItem {
     /// What the line means for a request that asked for `action`; `None` when it says nothing about it.
     ///
-    /// A release under whose reference value was taken is the one opposite there is. What a reservation's own
-    /// reference shows as released has expired, which its capture is told by a refusal; a payout that came back
-    /// was paid all the same. Neither is an answer, nor is anything about a reference that asks for another
-    /// reference's record.
+    /// A taking under the reference of a release is the opposite of what was asked. Three lines are no answer: a
+    /// release under a reservation's own reference (it expired, which its capture is told by a refusal), the return
+    /// of a payout (it was paid all the same), and anything about a confirmation, which has no lines of its own.
     pub fn answer_for(&self, action: Action) -> Option<Answer> {
         match (action, self.movement) {
             (Action::ReserveAirtime, Movement::SetAside)

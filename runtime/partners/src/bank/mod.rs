@@ -5,6 +5,8 @@
 
 mod payout;
 mod statement;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 

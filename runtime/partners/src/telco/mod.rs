@@ -6,6 +6,8 @@
 mod history;
 mod reply;
 mod statement;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 
