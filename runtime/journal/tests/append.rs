@@ -4,7 +4,10 @@ mod support;
 
 use std::fs;
 
-use journal::{AppendError, Engine, Entry, OpenError, Options, Reader, SqliteJournal, SqliteReader, verify};
+use journal::{
+    AppendError, CommitterOptions, Engine, Entry, GroupCommitter, OpenError, Options, Reader, SqliteJournal,
+    SqliteReader, verify,
+};
 use proptest::prelude::*;
 use support::{append, open, read_all, record, records, small_segments};
 
@@ -149,6 +152,29 @@ fn a_live_journal_can_be_verified() {
     let mut steps = 0;
     let report = verify(dir.path(), |_| steps += 1).unwrap();
     assert_eq!((report.last_sequence, report.groups, steps), (80, 40, 40));
+}
+
+#[test]
+fn what_the_committer_acknowledges_can_be_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let (journal, _) = open(dir.path()).unwrap();
+    let (durable_to, durable) = std::sync::mpsc::channel();
+    let mut reader = SqliteReader::open(dir.path()).unwrap();
+    let on_durable = move |sequence| {
+        assert_eq!(reader.record(sequence).unwrap(), Some(record(sequence, 300)));
+        durable_to.send(sequence).unwrap();
+    };
+    let on_failure = |error| panic!("{error}");
+    let options = CommitterOptions::default();
+    let committer = GroupCommitter::start(Box::new(journal), options, on_durable, on_failure).unwrap();
+    for sequence in 1..=500 {
+        committer.submit(vec![record(sequence, 300)]).unwrap();
+    }
+    assert_eq!(committer.shutdown(), Ok(500));
+    let acknowledged: Vec<u64> = durable.iter().collect();
+    assert!(acknowledged.is_sorted() && acknowledged.last() == Some(&500));
+    assert!(acknowledged.len() < 500, "records share groups");
+    assert_eq!(read_all(dir.path()).unwrap(), records(0, 500, 300));
 }
 
 proptest! {
