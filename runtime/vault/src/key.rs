@@ -67,8 +67,14 @@ impl VaultKey {
         Ok(Self { bytes })
     }
 
-    /// A key for one purpose, so that no key serves two.
+    /// A key for one purpose outside the vault, so that no key serves two and one file is to be protected.
+    /// No label gives a key of the vault itself.
     pub fn derive(&self, label: &[u8]) -> [u8; KEY_BYTES] {
+        mac(&self.bytes, &[b"tongbao other keys v1", label])
+    }
+
+    /// A key of the vault itself.
+    fn derive_own(&self, label: &[u8]) -> [u8; KEY_BYTES] {
         mac(&self.bytes, &[b"tongbao vault v1", label])
     }
 }
@@ -102,8 +108,8 @@ pub struct Keys {
 impl Keys {
     /// Derives the keys in use.
     pub fn of(key: &VaultKey) -> Self {
-        let seal = Aes256Gcm::new(&key.derive(b"seal").into());
-        Self { seal, lookup: key.derive(b"look-up"), check: key.derive(b"check") }
+        let seal = Aes256Gcm::new(&key.derive_own(b"seal").into());
+        Self { seal, lookup: key.derive_own(b"look-up"), check: key.derive_own(b"check") }
     }
 
     /// What a vault keeps to recognise its key. Says nothing about the other keys.
@@ -142,10 +148,16 @@ mod tests {
     #[test]
     fn no_key_serves_two_purposes() {
         let key = VaultKey::from_bytes([1; KEY_BYTES]);
-        let mut keys = vec![key.bytes, key.derive(b"seal"), key.derive(b"look-up"), key.derive(b"check")];
+        let mut keys = vec![
+            key.bytes,
+            key.derive_own(b"seal"),
+            key.derive_own(b"look-up"),
+            key.derive_own(b"check"),
+            key.derive(b"seal"),
+        ];
         keys.sort_unstable();
         keys.dedup();
-        assert_eq!(keys.len(), 4);
+        assert_eq!(keys.len(), 5);
     }
 
     #[test]
