@@ -19,7 +19,8 @@ fn house() -> Vec<(AccountName, Asset, Bound)> {
     for telco in Telco::ALL {
         let airtime = Asset::Airtime(telco);
         accounts.extend([
-            (AccountName::TelcoTaken(telco), airtime, Bound::CreditsWithinDebits),
+            // What a telco truly did must be bookable, also when it gave back more than it took.
+            (AccountName::TelcoTaken(telco), airtime, Bound::Free),
             (AccountName::TelcoReserved(telco), airtime, Bound::CreditsWithinDebits),
             (AccountName::AirtimeHeld(telco), airtime, Bound::DebitsWithinCredits),
             (AccountName::Position(telco), airtime, Bound::Free),
@@ -27,6 +28,8 @@ fn house() -> Vec<(AccountName, Asset, Bound)> {
             (AccountName::InDoubt(Partner::Telco(telco)), airtime, Bound::Free),
         ]);
     }
+    let claim = |telco| (AccountName::Claim(Partner::Telco(telco)), Asset::Airtime(telco), Bound::Free);
+    accounts.extend(Telco::ALL.map(claim));
     accounts
 }
 
@@ -58,6 +61,7 @@ pub(crate) struct Books {
     pub(crate) in_doubt_telco: AccountId,
     pub(crate) in_doubt_bank: AccountId,
     pub(crate) claim_bank: AccountId,
+    pub(crate) claim_telco: AccountId,
     pub(crate) reserve_bank: AccountId,
     pub(crate) fees: AccountId,
     pub(crate) payable: AccountId,
@@ -83,6 +87,7 @@ impl Books {
             in_doubt_telco: find(AccountName::InDoubt(Partner::Telco(telco)), airtime)?,
             in_doubt_bank: find(AccountName::InDoubt(Partner::Bank), Asset::Cny)?,
             claim_bank: find(AccountName::Claim(Partner::Bank), Asset::Cny)?,
+            claim_telco: find(AccountName::Claim(Partner::Telco(telco)), airtime)?,
             reserve_bank: find(AccountName::ReserveBank, Asset::Cny)?,
             fees: find(AccountName::FeesConversion, Asset::Cny)?,
             payable: account,

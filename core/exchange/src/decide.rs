@@ -2,7 +2,7 @@
 
 use crate::book::open_house;
 use crate::command::{ClientKey, Command, Decision, Envelope, Opening, Registration, Reply, Rules};
-use crate::draft::Draft;
+use crate::draft::{Draft, is_under_way};
 use crate::{place, unwind};
 use facts::{Cause, Due, Fact, Made, Meta, OrderId, OrderState, Partner, State, StepState, SubscriberId};
 use ledger::AccountId;
@@ -25,7 +25,7 @@ pub fn decide(state: &State, rules: &Rules, envelope: &Envelope) -> Decision {
         Command::Release { order, step } => release(state, rules, meta, *order, *step),
         Command::Dispatch { order, step } => dispatch(state, rules, meta, *order, *step),
         Command::Signal(signal) => unwind::hear(state, rules, meta, signal),
-        Command::Suspend { order } => suspend(state, *order),
+        Command::Suspend { order } => suspend(state, rules, meta, *order),
     }
 }
 
@@ -106,8 +106,10 @@ fn cancel(state: &State, rules: &Rules, meta: &Meta, order: OrderId) -> Decision
 fn release(state: &State, rules: &Rules, meta: &Meta, order: OrderId, place: u8) -> Decision {
     let Some(order) = state.order(order) else { return Decision::only(Reply::NotFound) };
     let Some(step) = order.step(place) else { return Decision::only(Reply::NotFound) };
-    let waits = step.state == StepState::Planned && step.plan.due == Due::OnRelease && step.due_at.0 == 0;
-    if !waits || order.state.is_end() || order.unwinding.is_some() {
+    let first = order.steps.iter().position(|step| step.state == StepState::Planned) == Some(usize::from(place));
+    let waits = first && step.plan.due == Due::OnRelease && !order.steps.iter().any(is_under_way);
+    let stands = order.state.is_end() || order.state == OrderState::Suspended || order.unwinding.is_some();
+    if !waits || stands {
         return Decision::only(Reply::NotNow);
     }
     let mut draft = Draft::new(state, rules, meta, order.clone());
@@ -129,11 +131,8 @@ fn dispatch(state: &State, rules: &Rules, meta: &Meta, order: OrderId, place: u8
     draft.into_decision(Reply::Done)
 }
 
-fn suspend(state: &State, order: OrderId) -> Decision {
+/// Sets an order aside whose command made the rules panic; asked again, it only waits longer.
+fn suspend(state: &State, rules: &Rules, meta: &Meta, order: OrderId) -> Decision {
     let Some(order) = state.order(order) else { return Decision::only(Reply::NotFound) };
-    if order.state == OrderState::Suspended {
-        return Decision::only(Reply::Nothing);
-    }
-    let fact = Fact::OrderMoved { order: order.id, state: OrderState::Suspended, cause: Cause::Poisoned };
-    Decision { facts: vec![fact], reply: Reply::Done }
+    Draft::new(state, rules, meta, order.clone()).set_aside(Cause::Poisoned)
 }

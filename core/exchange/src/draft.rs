@@ -10,6 +10,9 @@ use ledger::{Action as Move, Entry, Transfer, TransferId};
 /// How many transfers one record may carry: ten bits of a transfer's id.
 const TRANSFERS_PER_RECORD: u64 = 1 << 10;
 
+/// How many steps an order may come to have, so that a place is one byte and a record's transfers suffice.
+const STEPS_MOST: u8 = 200;
+
 pub(crate) struct Draft<'a> {
     pub(crate) state: &'a State,
     pub(crate) rules: &'a Rules,
@@ -17,14 +20,13 @@ pub(crate) struct Draft<'a> {
     pub(crate) order: Order,
     facts: Vec<Fact>,
     next_transfer: u64,
-    freed: Option<Partner>,
 }
 
 impl<'a> Draft<'a> {
     pub(crate) fn new(state: &'a State, rules: &'a Rules, meta: &Meta, order: Order) -> Draft<'a> {
-        let next_transfer = (state.sequence() + 1) * TRANSFERS_PER_RECORD;
+        let next_transfer = first_transfer(state);
         let now = state.now().max(meta.now);
-        Draft { state, rules, now, order, facts: Vec::new(), next_transfer, freed: None }
+        Draft { state, rules, now, order, facts: Vec::new(), next_transfer }
     }
 
     /// Facts that come before those about the order, such as the opening of an account.
@@ -52,6 +54,13 @@ impl<'a> Draft<'a> {
     pub(crate) fn moved(&mut self, state: OrderState, cause: Cause) {
         if self.order.state != state || self.order.cause != cause {
             self.add(Fact::OrderMoved { order: self.id(), state, cause });
+        }
+    }
+
+    /// Sets the order aside for a person. A cause that asking alone does not resolve is kept.
+    pub(crate) fn suspend(&mut self, cause: Cause) {
+        if self.order.state != OrderState::Suspended || self.order.cause == Cause::Exhausted {
+            self.moved(OrderState::Suspended, cause);
         }
     }
 
@@ -107,9 +116,10 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// Appends a step and lets it go at once.
+    /// Appends a step and lets it go at once; an order with too many of them is left to a person.
     pub(crate) fn append(&mut self, plan: StepPlan) {
-        let place = u8::try_from(self.order.steps.len()).unwrap_or(u8::MAX);
+        let place = u8::try_from(self.order.steps.len()).ok().filter(|place| *place < STEPS_MOST);
+        let Some(place) = place else { return self.suspend(Cause::Exhausted) };
         self.add(Fact::StepPlanned { order: self.id(), plan: Box::new(plan) });
         self.let_go(place, self.now);
     }
@@ -127,22 +137,12 @@ impl<'a> Draft<'a> {
         self.add(Fact::StepQueued { order: self.id(), step: place, due_at });
     }
 
+    /// Whether one more request may leave: what this draft sent or ended counts already.
     pub(crate) fn has_credit(&self, partner: Partner) -> bool {
         let load = self.state.load(partner);
-        let sent = |fact: &&Fact| {
-            matches!(fact, Fact::StepSent { step, .. }
-            if self.order.step(*step).is_some_and(|step| step.plan.partner == partner))
-        };
-        let sent_now = u32::try_from(self.facts.iter().filter(sent).count()).unwrap_or(u32::MAX);
-        let freed = u32::from(self.freed == Some(partner));
-        load.in_flight.saturating_add(sent_now).saturating_sub(freed) < load.window
-    }
-
-    /// Remembers that the step's answer freed a credit.
-    pub(crate) fn free(&mut self, step: &Step) {
-        if step.state == StepState::Sent {
-            self.freed = Some(step.plan.partner);
-        }
+        let before = self.state.order(self.id()).map_or(0, |order| sent_to(order, partner));
+        let in_flight = load.in_flight.saturating_add(sent_to(&self.order, partner)).saturating_sub(before);
+        in_flight < load.window
     }
 
     /// Sends a step: durable before the request leaves.
@@ -199,7 +199,7 @@ impl<'a> Draft<'a> {
         self.moved(stage, cause);
     }
 
-    /// The decision, unless the books refuse it: then the order is suspended and nothing else happens.
+    /// The decision, unless the books refuse it: then the order is set aside and nothing else happens.
     pub(crate) fn into_decision(self, reply: Reply) -> Decision {
         let chain: Vec<Transfer> = self.facts.iter().flat_map(Fact::transfers).copied().collect();
         let opens_account = self.facts.iter().any(|fact| matches!(fact, Fact::AccountOpened { .. }));
@@ -207,16 +207,45 @@ impl<'a> Draft<'a> {
         if opens_account || self.state.ledger().check(&chain).is_ok() {
             return Decision { facts: self.facts, reply };
         }
-        if self.state.order(self.order.id).is_some_and(|order| order.state == OrderState::Suspended) {
-            return Decision::only(Reply::Nothing);
+        let Some(order) = self.state.order(self.order.id).cloned() else { return Decision::only(Reply::NotNow) };
+        let (facts, next_transfer) = (Vec::new(), first_transfer(self.state));
+        Draft { order, facts, next_transfer, ..self }.set_aside(Cause::BooksRefused)
+    }
+
+    /// The order waits for a person and everything open waits a while: what was asked is in doubt, so that the
+    /// answer that could not be taken in now is asked for again.
+    pub(crate) fn set_aside(mut self, cause: Cause) -> Decision {
+        self.suspend(cause);
+        let open: Vec<(u8, Step)> =
+            self.order.numbered_steps().filter(|(_, step)| is_under_way(step)).map(|(at, s)| (at, s.clone())).collect();
+        for (step, known) in open {
+            let (order, later) = (self.id(), self.now.plus(self.contract(known.plan.partner).inquire_at_most_every_ms));
+            match known.state {
+                StepState::Sent => {
+                    let transfers = self.doubt(&known);
+                    self.add(Fact::StepUnknown { order, step, cause, inquire_at: later, transfers });
+                }
+                StepState::Unknown => self.add(Fact::InquiryDeferred { order, step, cause, inquire_at: later }),
+                _ => self.add(Fact::StepQueued { order, step, due_at: later }),
+            }
         }
-        let (state, cause) = (OrderState::Suspended, Cause::BooksRefused);
-        Decision { facts: vec![Fact::OrderMoved { order: self.order.id, state, cause }], reply: Reply::Done }
+        let reply = if self.facts.is_empty() { Reply::Nothing } else { Reply::Done };
+        Decision { facts: self.facts, reply }
     }
 }
 
+/// How many requests of an order are under way at a partner.
+fn sent_to(order: &Order, partner: Partner) -> u32 {
+    let sent = |step: &&Step| step.state == StepState::Sent && step.plan.partner == partner;
+    u32::try_from(order.steps.iter().filter(sent).count()).unwrap_or(u32::MAX)
+}
+
+const fn first_transfer(state: &State) -> u64 {
+    (state.sequence() + 1) * TRANSFERS_PER_RECORD
+}
+
 /// Whether a step was let go and has not ended.
-fn is_under_way(step: &Step) -> bool {
+pub(crate) fn is_under_way(step: &Step) -> bool {
     match step.state {
         StepState::Sent | StepState::Unknown => true,
         StepState::Planned => step.due_at != Millis(0),

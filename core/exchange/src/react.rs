@@ -100,9 +100,9 @@ pub const fn react(state: StepState, which: Which, word: Word) -> Reaction {
         // Being asked about.
         (Which::Current, StepState::Unknown, Word::Done) => Reaction::Done,
         (Which::Current, StepState::Unknown, Word::DoneOther) => Reaction::DoneOther,
-        (Which::Current, StepState::Unknown, Word::RefusedUnconfirmed | Word::Refused) => {
-            Reaction::Fail(Cause::Refused)
-        }
+        (Which::Current, StepState::Unknown, Word::Refused) => Reaction::Fail(Cause::Refused),
+        // A late reply that refuses: the inquiry that is under way confirms it or not.
+        (Which::Current, StepState::Unknown, Word::RefusedUnconfirmed) => Reaction::Defer(Cause::Refused),
         (Which::Current, StepState::Unknown, Word::Pending) => Reaction::Defer(Cause::Pending),
         (Which::Current, StepState::Unknown, Word::Silence) => Reaction::Defer(Cause::Silence),
         (Which::Current, StepState::Unknown, Word::NotFoundYet) => Reaction::Defer(Cause::NotFound),

@@ -2,7 +2,8 @@
 
 use crate::book::{Books, entry};
 use crate::command::{Decision, Reply, Rules};
-use crate::draft::{Draft, call_of, takes_value};
+use crate::contract::Refusals;
+use crate::draft::{Draft, call_of};
 use crate::plan::{self, Undo};
 use crate::react::{Reaction, Which, Word, react};
 use crate::signal::{Answer, Signal, Via};
@@ -17,6 +18,13 @@ struct Heard<'s> {
     signal: &'s Signal,
 }
 
+impl Heard<'_> {
+    /// Whether this attempt's doing was booked before; a statement tells what a callback told.
+    fn is_told(&self) -> bool {
+        self.step.strays.contains(&self.signal.call.attempt)
+    }
+}
+
 /// Takes in a partner's word.
 pub(crate) fn hear(state: &State, rules: &Rules, meta: &Meta, signal: &Signal) -> Decision {
     let call = signal.call;
@@ -27,10 +35,9 @@ pub(crate) fn hear(state: &State, rules: &Rules, meta: &Meta, signal: &Signal) -
     }
     let which = if call.attempt == step.attempt { Which::Current } else { Which::Older };
     let mut draft = Draft::new(state, rules, meta, order.clone());
-    draft.free(&step);
     let word = word(&draft, &step, signal);
     let heard = Heard { place: call.step, step, signal };
-    match react(heard.step.state, which, word) {
+    match react(standing(order, &heard.step), which, word) {
         // A repeat is a replay: it leaves no fact.
         Reaction::Absorb(SignalKind::Duplicate) => return Decision::only(Reply::Nothing),
         Reaction::Absorb(kind) => return absorb(draft, &heard, kind),
@@ -43,27 +50,37 @@ pub(crate) fn hear(state: &State, rules: &Rules, meta: &Meta, signal: &Signal) -
         Reaction::Stray => stray(&mut draft, &heard),
         Reaction::OppositeEnds => {
             opposite(&mut draft, &heard);
-            finish_release(&mut draft, &heard);
+            end_opposed(&mut draft, &heard);
         }
         Reaction::OppositeBeside => opposite(&mut draft, &heard),
-        Reaction::Contradict => draft.moved(OrderState::Suspended, Cause::Contradiction),
+        Reaction::Contradict => draft.suspend(Cause::Contradiction),
     }
     draft.advance();
     let decision = draft.into_decision(Reply::Done);
     if decision.facts.is_empty() { Decision::only(Reply::Nothing) } else { decision }
 }
 
+/// The state a word meets. A step that failed for good counts as planned again while its doing is still wanted:
+/// it undoes something, or its order waits for a person and was not unwound.
+fn standing(order: &Order, step: &Step) -> StepState {
+    let waits = order.state == OrderState::Suspended && order.unwinding.is_none();
+    let wanted = waits || undoes(order, step);
+    if step.state == StepState::Failed && wanted { StepState::Planned } else { step.state }
+}
+
 fn word(draft: &Draft<'_>, step: &Step, signal: &Signal) -> Word {
     let contract = draft.contract(step.plan.partner);
+    let confirm = !signal.via.is_record() && contract.refusals == Refusals::Confirm;
+    let (amount, _) = told(signal, step);
     match &signal.answer {
-        // A telco that has nothing left to release says so; a release is complete either way.
-        Answer::Done { amount, .. } if *amount == step.plan.amount => Word::Done,
+        // Something done of nothing, or the opposite of what has none, means nothing.
+        Answer::Done { .. } | Answer::Opposite { .. } if amount == 0 => Word::Silence,
+        Answer::Opposite { .. } if !gives_back(step.plan.action) => Word::Silence,
+        Answer::Done { .. } if amount == expected(&draft.order, step) => Word::Done,
         Answer::Done { .. } => Word::DoneOther,
-        Answer::Refused { .. }
-            if !signal.via.is_record() && contract.refusals == crate::contract::Refusals::Confirm =>
-        {
-            Word::RefusedUnconfirmed
-        }
+        Answer::Refused { .. } if confirm => Word::RefusedUnconfirmed,
+        // A telco that has nothing left to release says so; a release is complete either way.
+        Answer::Refused { .. } if step.plan.action == Action::ReleaseAirtime => Word::Done,
         Answer::Refused { .. } => Word::Refused,
         Answer::Pending => Word::Pending,
         Answer::Silence => Word::Silence,
@@ -75,10 +92,26 @@ fn word(draft: &Draft<'_>, step: &Step, signal: &Signal) -> Word {
     }
 }
 
+const fn gives_back(action: Action) -> bool {
+    matches!(action, Action::ReleaseAirtime | Action::CreditAirtime)
+}
+
+/// The amount that is no news: what was told before, what was truly deducted, or what was asked.
+fn expected(order: &Order, step: &Step) -> u64 {
+    let deducted = step.plan.target.and_then(|target| order.step(target.step)).map(|target| target.done);
+    match step.state {
+        StepState::Done | StepState::Compensated => step.done,
+        _ if step.plan.action == Action::ConfirmBilling => deducted.unwrap_or(step.plan.amount),
+        _ => step.plan.amount,
+    }
+}
+
 /// The amount a word speaks of, and the partner's name of it.
-fn told(signal: &Signal) -> (u64, &str) {
+fn told<'s>(signal: &'s Signal, step: &'s Step) -> (u64, &'s str) {
     match &signal.answer {
         Answer::Done { amount, external } | Answer::Opposite { amount, external } => (*amount, external),
+        // What a telco refuses to release is not set aside any more.
+        Answer::Refused { .. } if step.plan.action == Action::ReleaseAirtime => (step.plan.amount, &step.plan.acts_on),
         Answer::Refused { .. } | Answer::Pending | Answer::Silence | Answer::NotFound => (0, ""),
     }
 }
@@ -90,7 +123,7 @@ fn absorb(mut draft: Draft<'_>, heard: &Heard<'_>, kind: SignalKind) -> Decision
 }
 
 fn done(draft: &mut Draft<'_>, heard: &Heard<'_>) {
-    let (amount, external) = told(heard.signal);
+    let (amount, external) = told(heard.signal, &heard.step);
     let external = external.to_owned();
     let transfers = draft.settle(&heard.step, amount);
     draft.add(Fact::StepDone { order: draft.id(), step: heard.place, amount, external, transfers });
@@ -110,9 +143,10 @@ fn compensate_target(draft: &mut Draft<'_>, step: &Step) {
     }
 }
 
-/// What is known again lets an order go on that was suspended only because nobody knew.
+/// What is known again lets an order go on that was suspended only because nobody knew, or could not be booked.
 fn resume(draft: &mut Draft<'_>) {
-    let suspended = draft.order.state == OrderState::Suspended && draft.order.cause == Cause::Exhausted;
+    let doubtful = matches!(draft.order.cause, Cause::Exhausted | Cause::BooksRefused);
+    let suspended = draft.order.state == OrderState::Suspended && doubtful;
     if suspended && !draft.order.steps.iter().any(|step| step.state == StepState::Failed && undoes(&draft.order, step))
     {
         draft.moved(OrderState::Executing, Cause::Resolved);
@@ -121,29 +155,35 @@ fn resume(draft: &mut Draft<'_>) {
 
 /// Done for another amount: what can be completed is completed, what can be undone is undone, else a person looks.
 fn done_other(draft: &mut Draft<'_>, heard: &Heard<'_>) {
-    let (amount, external) = told(heard.signal);
+    let (amount, external) = told(heard.signal, &heard.step);
     let (step, place) = (&heard.step, heard.place);
     let less = amount < step.plan.amount;
-    let transfers = if less || takes_value(step) || step.plan.action == Action::ReserveAirtime {
-        draft.settle(step, amount)
-    } else {
-        settle_excess(draft, step, amount)
+    let transfers = match gives_back(step.plan.action) || step.plan.action == Action::PayOut {
+        true if !less => settle_excess(draft, step, amount),
+        _ => draft.settle(step, amount),
     };
     let external = external.to_owned();
     draft.add(Fact::StepDone { order: draft.id(), step: place, amount, external, transfers });
     resume(draft);
+    let itself = Target { step: place, attempt: step.attempt };
+    let undoing = undoes(&draft.order, step);
+    // Where an order waits for a person, nothing new leaves but what undoes.
+    if draft.order.state == OrderState::Suspended && !undoing {
+        return;
+    }
     match step.plan.action {
         Action::PayOut | Action::CreditAirtime | Action::ReleaseAirtime | Action::DeductAirtime if less => {
-            let target = match undoes(&draft.order, step) {
-                true => step.plan.target.unwrap_or(Target { step: place, attempt: step.attempt }),
-                false => Target { step: place, attempt: step.attempt },
-            };
+            let target = step.plan.target.filter(|_| undoing).unwrap_or(itself);
             draft.append(plan::remainder(&step.plan, target, amount));
         }
+        // Too much was taken back.
+        Action::DeductAirtime if undoing => {
+            plan_undo(draft, step.plan.action, itself, amount.saturating_sub(step.plan.amount), "", &[]);
+        }
         Action::ReserveAirtime | Action::CaptureAirtime | Action::DeductAirtime => unwind(draft, Cause::OtherAmount),
-        Action::ConfirmBilling => {}
-        Action::PayOut | Action::CreditAirtime | Action::ReleaseAirtime => {
-            draft.moved(OrderState::Suspended, Cause::OtherAmount);
+        // The bill is not what was deducted, or money and airtime left that nobody asked for.
+        Action::ConfirmBilling | Action::PayOut | Action::CreditAirtime | Action::ReleaseAirtime => {
+            draft.suspend(Cause::OtherAmount);
         }
     }
 }
@@ -153,11 +193,11 @@ fn settle_excess(draft: &mut Draft<'_>, step: &Step, amount: u64) -> Vec<ledger:
     let excess = amount.saturating_sub(step.plan.amount);
     let mut transfers = draft.settle(step, step.plan.amount);
     let Some(books) = books(draft) else { return transfers };
-    let clear = match step.plan.action {
-        Action::PayOut => Some(entry(books.claim_bank, books.reserve_bank, excess)),
-        _ => step.plan.clear.map(|clear| entry(clear.debit, clear.credit, excess)),
+    let (debit, credit) = match step.plan.action {
+        Action::PayOut => (books.claim_bank, books.reserve_bank),
+        _ => (books.claim_telco, books.taken),
     };
-    transfers.extend(draft.posts(clear.as_slice()));
+    transfers.extend(draft.posts(&[entry(debit, credit, excess)]));
     transfers
 }
 
@@ -181,20 +221,19 @@ fn defer(draft: &mut Draft<'_>, heard: &Heard<'_>, cause: Cause) {
     let inquire_at = draft.now.plus(contract.inquiry_pause_ms(inquiries));
     draft.add(Fact::InquiryDeferred { order: draft.id(), step: heard.place, cause, inquire_at });
     if inquiries.saturating_add(1) >= contract.inquiries_before_suspension && !draft.order.state.is_end() {
-        draft.moved(OrderState::Suspended, Cause::Exhausted);
+        draft.suspend(Cause::Exhausted);
     }
 }
 
 fn fail(draft: &mut Draft<'_>, heard: &Heard<'_>, cause: Cause) {
-    // A refused release means that nothing is set aside any more: what became of it is told by its own record.
-    if heard.step.plan.action == Action::ReleaseAirtime && cause == Cause::Refused {
-        return finish_release(draft, heard);
-    }
     let transfers = draft.void(&heard.step);
     draft.add(Fact::StepFailed { order: draft.id(), step: heard.place, cause, transfers });
     resume(draft);
     let contract = draft.contract(heard.step.plan.partner);
     let undoing = undoes(&draft.order, &heard.step);
+    if draft.order.state == OrderState::Suspended && !undoing {
+        return;
+    }
     let most = if undoing { contract.undo_attempts_most } else { contract.attempts_most };
     let again = cause == Cause::NotFound || undoing;
     if again && heard.step.attempt < most && (undoing || draft.order.unwinding.is_none()) {
@@ -203,19 +242,31 @@ fn fail(draft: &mut Draft<'_>, heard: &Heard<'_>, cause: Cause) {
     }
     match heard.step.plan.necessity {
         Necessity::Optional => {}
-        Necessity::Required if undoing => draft.moved(OrderState::Suspended, Cause::Exhausted),
+        Necessity::Required if undoing => draft.suspend(Cause::Exhausted),
+        // A bill that is refused contradicts the deduction: giving back what was not taken would be worse.
+        Necessity::Required if heard.step.plan.action == Action::ConfirmBilling => draft.suspend(Cause::Contradiction),
         Necessity::Required => unwind(draft, cause),
     }
 }
 
-/// Ends a release: nothing is set aside any more.
-fn finish_release(draft: &mut Draft<'_>, heard: &Heard<'_>) {
-    let Some(step) = draft.step(heard.place) else { return };
-    let amount = step.plan.amount;
+/// A step to give back whose partner took instead: a release has nothing set aside any more and ends, a credit
+/// is still to be given.
+fn end_opposed(draft: &mut Draft<'_>, heard: &Heard<'_>) {
+    if heard.step.plan.action == Action::ReleaseAirtime {
+        return end_release(draft, heard);
+    }
+    if matches!(heard.step.state, StepState::Sent | StepState::Unknown) {
+        fail(draft, heard, Cause::Opposite);
+    }
+}
+
+/// Nothing is set aside any more.
+fn end_release(draft: &mut Draft<'_>, heard: &Heard<'_>) {
+    let (step, amount) = (&heard.step, heard.step.plan.amount);
+    let transfers = draft.settle(step, amount);
     let external = step.plan.acts_on.clone();
-    let transfers = draft.settle(&step, amount);
     draft.add(Fact::StepDone { order: draft.id(), step: heard.place, amount, external, transfers });
-    compensate_target(draft, &step);
+    compensate_target(draft, step);
     resume(draft);
 }
 
@@ -234,6 +285,11 @@ pub(crate) fn unwind(draft: &mut Draft<'_>, cause: Cause) {
     if draft.order.unwinding.is_some() || draft.order.state.is_end() {
         return;
     }
+    // Money that was paid does not come back: a person decides.
+    let paid = |step: &Step| step.plan.action == Action::PayOut && (step.done > 0 || !step.strays.is_empty());
+    if draft.order.steps.iter().any(paid) {
+        return draft.suspend(cause);
+    }
     draft.add(Fact::OrderUnwound { order: draft.id(), cause });
     let captured = draft.order.steps.iter().any(|step| step.plan.action == Action::CaptureAirtime && step.done > 0);
     let done: Vec<(u8, Step)> = draft
@@ -248,28 +304,21 @@ pub(crate) fn unwind(draft: &mut Draft<'_>, cause: Cause) {
             Action::ReserveAirtime if captured => {}
             Action::ReserveAirtime | Action::CaptureAirtime => undo(draft, place, &step),
             Action::DeductAirtime if !undoes(&draft.order, &step) => undo(draft, place, &step),
-            // Money that was paid does not come back: a person decides.
-            Action::PayOut => draft.moved(OrderState::Suspended, Cause::Exhausted),
-            Action::DeductAirtime | Action::ReleaseAirtime | Action::CreditAirtime | Action::ConfirmBilling => {}
+            Action::DeductAirtime | Action::ReleaseAirtime | Action::CreditAirtime => {}
+            Action::ConfirmBilling | Action::PayOut => {}
         }
     }
 }
 
 fn undo(draft: &mut Draft<'_>, place: u8, step: &Step) {
     let exact = if step.done == step.plan.amount { step.plan.exact.as_slice() } else { &[] };
-    plan_undo(
-        draft,
-        &step.plan.action,
-        Target { step: place, attempt: step.attempt },
-        step.done,
-        &step.external,
-        exact,
-    );
+    let target = Target { step: place, attempt: step.attempt };
+    plan_undo(draft, step.plan.action, target, step.done, &step.external, exact);
 }
 
 fn plan_undo(
     draft: &mut Draft<'_>,
-    action: &Action,
+    action: Action,
     target: Target,
     amount: u64,
     external: &str,
@@ -303,11 +352,16 @@ fn stray(draft: &mut Draft<'_>, heard: &Heard<'_>) {
     let call = heard.signal.call;
     let target = Target { step: call.step, attempt: call.attempt };
     let action = heard.step.plan.action;
-    // An earlier release that worked leaves the next one nothing to do, and says so itself.
-    if already_undone(draft, target) || matches!(action, Action::ReleaseAirtime | Action::ConfirmBilling) {
+    // An earlier release that worked leaves the next one nothing to do, and says so itself if there is one.
+    if action == Action::ReleaseAirtime {
+        return if heard.step.state == StepState::Failed {
+            end_release(draft, heard)
+        };
+    }
+    if heard.is_told() || action == Action::ConfirmBilling {
         return;
     }
-    let (amount, external) = told(heard.signal);
+    let (amount, external) = told(heard.signal, &heard.step);
     let Some(books) = books(draft) else { return };
     let movement = match action {
         Action::PayOut => Some(entry(books.claim_bank, books.reserve_bank, amount)),
@@ -317,26 +371,26 @@ fn stray(draft: &mut Draft<'_>, heard: &Heard<'_>) {
     let cause = Cause::LateSuccess;
     draft.add(Fact::StrayFound { order: draft.id(), step: call.step, attempt: call.attempt, cause, amount, transfers });
     if action == Action::PayOut {
-        return draft.moved(OrderState::Suspended, Cause::LateSuccess);
+        return draft.suspend(Cause::LateSuccess);
     }
     reopen(draft);
-    plan_undo(draft, &action, target, amount, external, &[]);
+    plan_undo(draft, action, target, amount, external, &[]);
 }
 
 /// Taken where it was to be given back: booked as taken, and given back.
 fn opposite(draft: &mut Draft<'_>, heard: &Heard<'_>) {
     let call = heard.signal.call;
     let target = Target { step: call.step, attempt: call.attempt };
-    if already_undone(draft, target) {
+    if heard.is_told() {
         return;
     }
-    let (amount, external) = told(heard.signal);
+    let (amount, external) = told(heard.signal, &heard.step);
     let Some(books) = books(draft) else { return };
     let transfers = draft.posts(&[entry(books.taken, books.position_airtime, amount)]);
     let cause = Cause::Opposite;
     draft.add(Fact::StrayFound { order: draft.id(), step: call.step, attempt: call.attempt, cause, amount, transfers });
     reopen(draft);
-    plan_undo(draft, &Action::ReleaseAirtime, target, amount, external, &[]);
+    plan_undo(draft, Action::ReleaseAirtime, target, amount, external, &[]);
 }
 
 /// An order that ended as declined had nothing taken; now something was, so it goes on until that is given back.
@@ -344,12 +398,6 @@ fn reopen(draft: &mut Draft<'_>) {
     if matches!(draft.order.state, OrderState::Declined | OrderState::Cancelled | OrderState::Expired) {
         draft.moved(OrderState::Executing, Cause::LateSuccess);
     }
-}
-
-/// Whether a step that undoes this very attempt was planned before; a statement tells what a callback told.
-fn already_undone(draft: &Draft<'_>, target: Target) -> bool {
-    draft.order.steps.iter().any(|step| step.plan.target == Some(target) && undoes(&draft.order, step))
-        || (draft.order.state == OrderState::Suspended && draft.order.cause == Cause::LateSuccess)
 }
 
 impl Draft<'_> {

@@ -219,6 +219,9 @@ pub struct Step {
     /// The partner's own name of what was done.
     #[n(8)]
     pub external: String,
+    /// The attempts at which something stray was found and booked: a second word about one of them is a repeat.
+    #[n(9)]
+    pub strays: Vec<Attempt>,
 }
 
 impl Step {
@@ -234,10 +237,14 @@ impl Step {
             hold: None,
             done: 0,
             external: String::new(),
+            strays: Vec::new(),
         }
     }
 
     fn evolve(&mut self, fact: &Fact, now: Millis) {
+        if let Fact::StrayFound { attempt, .. } = fact {
+            return self.strays.push(*attempt);
+        }
         self.due_at = Millis(0);
         match fact {
             Fact::StepQueued { due_at, .. } => {
@@ -421,11 +428,12 @@ impl Order {
             | Fact::InquiryDeferred { step, .. }
             | Fact::StepDone { step, .. }
             | Fact::StepFailed { step, .. }
-            | Fact::StepCompensated { step, .. } => {
+            | Fact::StepCompensated { step, .. }
+            | Fact::StrayFound { step, .. } => {
                 let Some(step) = self.steps.get_mut(usize::from(*step)) else { return false };
                 step.evolve(fact, now);
             }
-            Fact::StrayFound { .. } | Fact::SignalAbsorbed { .. } | Fact::KeyTaken { .. } => {}
+            Fact::SignalAbsorbed { .. } | Fact::KeyTaken { .. } => {}
             Fact::AccountOpened { .. }
             | Fact::Posted { .. }
             | Fact::CreditsGranted { .. }
@@ -437,11 +445,21 @@ impl Order {
         true
     }
 
-    /// When an order unwinds or waits for a person, no step of its plan leaves any more.
+    /// Whether a step leads forward: a step of the plan, or the rest of one that was done in part.
+    pub fn leads_forward(&self, place: u8) -> bool {
+        let completes = |step: &Step| {
+            let target = step.plan.target.and_then(|target| self.step(target.step));
+            target.is_some_and(|target| target.plan.action == step.plan.action)
+        };
+        place < self.planned || self.step(place).is_some_and(completes)
+    }
+
+    /// When an order unwinds or waits for a person, no step that leads forward leaves any more.
     fn stop_way_forward(&mut self) {
-        let planned = usize::from(self.planned);
-        for step in self.steps.iter_mut().take(planned).filter(|step| step.state == StepState::Planned) {
-            step.due_at = Millis(0);
+        let waits = |(place, step): &(u8, &Step)| step.state == StepState::Planned && self.leads_forward(*place);
+        let stopped: Vec<u8> = self.numbered_steps().filter(waits).map(|(place, _)| place).collect();
+        for place in stopped {
+            self.steps[usize::from(place)].due_at = Millis(0);
         }
     }
 }
