@@ -1,0 +1,165 @@
+//! What must hold after every command, and what must hold when nothing is open any more.
+
+use super::World;
+use exchange::Command;
+use facts::{AccountName, Millis, Order, OrderState, Partner, State, Step, StepState};
+use ledger::{Bound, Side};
+use money::{Asset, Telco};
+use std::collections::BTreeMap;
+
+/// After every command.
+pub fn always(world: &World, command: &Command) {
+    books_balance(world, command);
+    doubts_are_the_unknown_steps(world, command);
+    queues_are_the_steps(world, command);
+    told_is_booked(world, command);
+    lots_and_limits_add_up(world, command);
+}
+
+fn books_balance(world: &World, command: &Command) {
+    let ledger = world.state.ledger();
+    for (asset, totals) in ledger.trial_balance() {
+        assert!(totals.balance(), "{asset} after {command:?}");
+    }
+    for (id, account) in ledger.accounts() {
+        let sum = |side| u128::from(account.pending(side)) + u128::from(account.posted(side));
+        let within = match account.bound() {
+            Bound::Free => true,
+            Bound::DebitsWithinCredits => sum(Side::Debit) <= u128::from(account.posted(Side::Credit)),
+            Bound::CreditsWithinDebits => sum(Side::Credit) <= u128::from(account.posted(Side::Debit)),
+        };
+        assert!(within, "account {} after {command:?}", id.number());
+    }
+    for telco in Telco::ALL {
+        let airtime = Asset::Airtime(telco);
+        let reserved = world.debit(AccountName::TelcoReserved(telco), airtime);
+        assert_eq!(reserved, -world.debit(AccountName::AirtimeHeld(telco), airtime), "{telco} after {command:?}");
+        let taken = world.debit(AccountName::TelcoTaken(telco), airtime);
+        let claim = world.debit(AccountName::Claim(Partner::Telco(telco)), airtime);
+        let position = -world.debit(AccountName::Position(telco), airtime);
+        assert_eq!(position, taken + claim, "{telco} after {command:?}");
+    }
+}
+
+fn steps(state: &State) -> impl Iterator<Item = (&Order, u8, &Step)> {
+    state.orders().flat_map(|order| order.numbered_steps().map(move |(place, step)| (order, place, step)))
+}
+
+fn doubts_are_the_unknown_steps(world: &World, command: &Command) {
+    for partner in Partner::ALL {
+        let asset = match partner {
+            Partner::Telco(telco) => Asset::Airtime(telco),
+            Partner::Bank => Asset::Cny,
+        };
+        let unknown = steps(&world.state).filter(|(_, _, step)| {
+            step.plan.partner == partner && step.state == StepState::Unknown && step.plan.doubt.is_some()
+        });
+        let exposed: u64 = unknown.map(|(_, _, step)| step.plan.amount).sum();
+        assert_eq!(world.pending(AccountName::InDoubt(partner), asset), exposed, "{partner} after {command:?}");
+        assert_eq!(world.debit(AccountName::InDoubt(partner), asset), 0, "{partner} after {command:?}");
+    }
+}
+
+fn queues_are_the_steps(world: &World, command: &Command) {
+    let state = &world.state;
+    for partner in Partner::ALL {
+        let of = |wanted: StepState| {
+            let mine = steps(state).filter(move |(_, _, step)| {
+                let waits = step.state != StepState::Planned || step.due_at != Millis(0);
+                step.plan.partner == partner && step.state == wanted && waits
+            });
+            let mut lines: Vec<_> = mine.map(|(order, place, step)| (step.due_at, order.id, place)).collect();
+            lines.sort();
+            lines
+        };
+        assert_eq!(state.queued(partner).collect::<Vec<_>>(), of(StepState::Planned), "{partner} after {command:?}");
+        assert_eq!(state.unknown(partner).collect::<Vec<_>>(), of(StepState::Unknown), "{partner} after {command:?}");
+        let (load, sent) = (state.load(partner), of(StepState::Sent).len());
+        assert_eq!(load.in_flight as usize, sent, "{partner} in flight after {command:?}");
+        assert_eq!(load.queued as usize, of(StepState::Planned).len(), "{partner} queued after {command:?}");
+        assert!(load.in_flight <= world.window, "{partner} window after {command:?}");
+    }
+    let sent: Vec<_> = steps(state).filter(|(_, _, step)| step.state == StepState::Sent).collect();
+    assert_eq!(state.sent().count(), sent.len(), "sent after {command:?}");
+    for (order, place, step) in steps(state) {
+        let forward = order.leads_forward(place) && step.state == StepState::Planned && step.due_at != Millis(0);
+        let stopped = order.unwinding.is_some() || order.state == OrderState::Suspended || order.state.is_end();
+        assert!(!(forward && stopped), "step {place} of {order:?} would leave after {command:?}");
+    }
+}
+
+/// What the partners told is what the external accounts say, neither more nor less.
+fn told_is_booked(world: &World, command: &Command) {
+    for telco in Telco::ALL {
+        let told = world.partners.sums(Partner::Telco(telco), None, true).taken;
+        let ours = world.debit(AccountName::TelcoTaken(telco), Asset::Airtime(telco));
+        assert_eq!(ours, told, "{telco} taken after {command:?}");
+    }
+    let told = world.partners.sums(Partner::Bank, None, true).paid;
+    let float = -world.debit(AccountName::OperatorFloat, Asset::Cny);
+    let ours = float - world.debit(AccountName::ReserveBank, Asset::Cny);
+    assert_eq!(ours, told, "bank paid after {command:?}");
+}
+
+fn lots_and_limits_add_up(world: &World, command: &Command) {
+    let mut held: BTreeMap<_, u64> = BTreeMap::new();
+    let mut usage: BTreeMap<_, u64> = BTreeMap::new();
+    for order in world.state.orders() {
+        *held.entry(order.subscriber()).or_default() += order.lots.iter().map(|lot| lot.taken.remaining).sum::<u64>();
+        *usage.entry((order.person, order.day())).or_default() += order.counts_total;
+    }
+    for (subscriber, in_orders) in held {
+        let left = world.state.subscriber(subscriber).expect("registered").total();
+        assert_eq!(left + in_orders, super::HELD, "lots of {subscriber} after {command:?}");
+    }
+    for ((person, day), total) in usage {
+        assert_eq!(world.state.usage(person, day).total, total, "limits of {person} after {command:?}");
+    }
+}
+
+/// When nothing is open any more and every partner has told everything: both sides agree to the fen.
+pub fn at_rest(world: &World) {
+    for telco in Telco::ALL {
+        let truth = world.partners.sums(Partner::Telco(telco), None, false);
+        let airtime = Asset::Airtime(telco);
+        assert_eq!(world.debit(AccountName::TelcoTaken(telco), airtime), truth.taken, "{telco} taken");
+        assert_eq!(world.debit(AccountName::TelcoReserved(telco), airtime), truth.reserved, "{telco} reserved");
+    }
+    let truth = world.partners.sums(Partner::Bank, None, false);
+    let float = -world.debit(AccountName::OperatorFloat, Asset::Cny);
+    assert_eq!(float - world.debit(AccountName::ReserveBank, Asset::Cny), truth.paid, "bank paid");
+    world.state.orders().for_each(|order| ended(world, order));
+    replays(world);
+}
+
+fn ended(world: &World, order: &Order) {
+    let Some(telco) = world.state.subscriber(order.subscriber()).map(|subscriber| subscriber.telco) else { return };
+    let there = world.partners.sums(Partner::Telco(telco), Some(order.id), false);
+    let paid = world.partners.sums(Partner::Bank, Some(order.id), false).paid;
+    let moved = (there.taken, there.reserved, paid);
+    match order.state {
+        OrderState::Settled => {
+            assert_eq!(moved, (i128::from(order.terms.amount), 0, i128::from(order.terms.payout)), "{order:#?}");
+        }
+        OrderState::Declined | OrderState::Cancelled | OrderState::Refunded => {
+            assert_eq!(moved, (0, 0, 0), "{order:#?}");
+            assert!(order.lots.is_empty() && order.counts_total == 0, "{order:#?}");
+        }
+        OrderState::Suspended => assert_ne!(order.cause, facts::Cause::Planned, "{order:#?}"),
+        _ => panic!("no end: {order:#?}"),
+    }
+    if order.state.is_end() {
+        assert!(order.steps.iter().all(|step| !step.is_open() || step.due_at == Millis(0)), "{order:#?}");
+    }
+}
+
+/// The same records give the same state, and the state reads back from its bytes.
+fn replays(world: &World) {
+    let mut again = State::default();
+    for record in &world.log {
+        again.apply(record).expect("applied before");
+    }
+    assert_eq!(again.digest(), world.state.digest());
+    let bytes = minicbor::to_vec(&world.state).expect("a vector");
+    assert_eq!(minicbor::decode::<State>(&bytes).expect("reads back"), world.state);
+}

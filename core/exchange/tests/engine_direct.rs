@@ -1,0 +1,572 @@
+//! Operator-direct cash-out, step by step: every step of both profiles with everything a partner may do.
+
+mod engine;
+
+use engine::partner::{Ask, Behaviour, Does, Says};
+use engine::{AMOUNT, HELD, World, check, key, rules};
+use exchange::{Answer, Command, Quote, Reply, Via, lost_calls, quote};
+use facts::{
+    AccountName, Action, CallRef, Cause, Fact, Made, Millis, OrderId, OrderState, Partner, PersonId, QuoteId, Refusal,
+    Step, StepState, SubscriberId,
+};
+use money::{Asset, Telco};
+use std::fmt::Write as _;
+
+const ORDER: OrderId = OrderId::from_bits(7);
+const PERSON: PersonId = PersonId::from_bits(100);
+
+/// Everything a partner may do at one step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Turn {
+    Ok,
+    Refused,
+    RefusedForEver,
+    RefusedInReplyButDone,
+    SilenceThenDone,
+    SilenceThenNotFoundThenOk,
+    SilenceThenPendingThenDone,
+    PendingThenRefused,
+    NeverFound,
+    NeverKnown,
+    Duplicate,
+    LateWhileNextIsPlanned,
+    LateWhileNextIsSent,
+    LateWhileNextIsUnknown,
+    LateWhileNextIsDone,
+    LateAfterGivingUp,
+    Less,
+    More,
+    Opposite,
+    OppositeUnheard,
+    DoneThenRefused,
+    DoneThenOther,
+    RestartDone,
+    RestartNotDone,
+}
+
+const TURNS: [Turn; 24] = [
+    Turn::Ok,
+    Turn::Refused,
+    Turn::RefusedForEver,
+    Turn::RefusedInReplyButDone,
+    Turn::SilenceThenDone,
+    Turn::SilenceThenNotFoundThenOk,
+    Turn::SilenceThenPendingThenDone,
+    Turn::PendingThenRefused,
+    Turn::NeverFound,
+    Turn::NeverKnown,
+    Turn::Duplicate,
+    Turn::LateWhileNextIsPlanned,
+    Turn::LateWhileNextIsSent,
+    Turn::LateWhileNextIsUnknown,
+    Turn::LateWhileNextIsDone,
+    Turn::LateAfterGivingUp,
+    Turn::Less,
+    Turn::More,
+    Turn::Opposite,
+    Turn::OppositeUnheard,
+    Turn::DoneThenRefused,
+    Turn::DoneThenOther,
+    Turn::RestartDone,
+    Turn::RestartNotDone,
+];
+
+/// The steps of both profiles, and the steps that undo them, with the telco and what leads there.
+const STEPS: [(Telco, Action, Option<Action>); 8] = [
+    (Telco::Ctcc, Action::ReserveAirtime, None),
+    (Telco::Ctcc, Action::CaptureAirtime, None),
+    (Telco::Ctcc, Action::PayOut, None),
+    (Telco::Ctcc, Action::ReleaseAirtime, Some(Action::CaptureAirtime)),
+    (Telco::Ctcc, Action::CreditAirtime, Some(Action::PayOut)),
+    (Telco::Cbn, Action::DeductAirtime, None),
+    (Telco::Cbn, Action::ConfirmBilling, None),
+    (Telco::Cbn, Action::CreditAirtime, Some(Action::PayOut)),
+];
+
+/// How the partner behaves at the step's attempts.
+fn behaviour(turn: Turn, attempt: u8) -> Behaviour {
+    let first = attempt == 1;
+    let lost = Behaviour::of(Does::Nothing, Says::Silence);
+    let late = Behaviour::of(Does::Later, Says::Silence);
+    let hidden = |ms, queued| Behaviour { hidden_ms: ms, queued, ..Behaviour::of(Does::Asked, Says::Silence) };
+    match turn {
+        Turn::RefusedForEver => Behaviour::of(Does::Refuses, Says::Truth),
+        Turn::NeverFound => lost,
+        Turn::NeverKnown => hidden(u64::MAX, true),
+        Turn::LateAfterGivingUp if first => late,
+        Turn::LateAfterGivingUp => lost,
+        Turn::LateWhileNextIsUnknown if attempt == 2 => hidden(0, false),
+        Turn::LateWhileNextIsPlanned
+        | Turn::LateWhileNextIsSent
+        | Turn::LateWhileNextIsUnknown
+        | Turn::LateWhileNextIsDone
+            if first =>
+        {
+            late
+        }
+        _ if !first => Behaviour::HONEST,
+        Turn::Refused => Behaviour::of(Does::Refuses, Says::Truth),
+        Turn::RefusedInReplyButDone => Behaviour::of(Does::Asked, Says::Refusal),
+        Turn::SilenceThenDone => hidden(0, false),
+        Turn::SilenceThenNotFoundThenOk => lost,
+        Turn::SilenceThenPendingThenDone => hidden(10_000, true),
+        Turn::PendingThenRefused => Behaviour::of(Does::Refuses, Says::Pending),
+        Turn::Less => Behaviour::of(Does::Less, Says::Truth),
+        Turn::More => Behaviour::of(Does::More, Says::Truth),
+        Turn::Opposite => Behaviour::of(Does::Opposite, Says::Truth),
+        Turn::OppositeUnheard => Behaviour::of(Does::Opposite, Says::Silence),
+        _ => Behaviour::HONEST,
+    }
+}
+
+struct Scene {
+    world: World,
+    step: Action,
+    turn: Turn,
+    leads: Option<Action>,
+}
+
+impl Scene {
+    fn behave(&self) -> impl Fn(&World, &Ask) -> Behaviour + use<> {
+        let (step, turn, leads) = (self.step, self.turn, self.leads);
+        move |world, ask| {
+            let first = world.step(ORDER, step).is_none_or(|(place, _)| place == ask.call.step);
+            if ask.action == step && first {
+                return behaviour(turn, ask.call.attempt);
+            }
+            match leads == Some(ask.action) {
+                true => Behaviour::of(Does::Refuses, Says::Truth),
+                false => Behaviour::HONEST,
+            }
+        }
+    }
+
+    fn run_until(&mut self, wanted: impl Fn(&Step) -> bool) -> bool {
+        let (mut behave, step) = (self.behave(), self.step);
+        let wanted = |world: &World| world.step(ORDER, step).is_some_and(|(_, step)| wanted(step));
+        self.world.run_until(&mut |world: &World, ask: &Ask| (&mut behave)(world, ask), &wanted)
+    }
+
+    fn run(&mut self) {
+        let behave = self.behave();
+        self.world.run(&mut |world: &World, ask: &Ask| behave(world, ask));
+    }
+
+    fn call(&self, attempt: u8) -> CallRef {
+        let (place, _) = self.world.step(ORDER, self.step).expect("asked");
+        CallRef { order: ORDER, step: place, attempt }
+    }
+
+    /// The first attempt happens after all, and a statement tells it, twice.
+    fn late_success(&mut self) {
+        let call = self.call(1);
+        assert!(self.world.partners.run_scheduled(call, self.world.now), "nothing was late");
+        self.world.state_truth(call);
+        let told = self.world.state.sequence();
+        self.world.state_truth(call);
+        let more = self.world.log.iter().filter(|record| record.sequence > told).map(|record| &record.facts);
+        assert_eq!(more.collect::<Vec<_>>(), Vec::<&Vec<Fact>>::new(), "a late success told twice changed something");
+    }
+
+    /// The node stops while the step's request is under way; `done` says whether the partner still got it.
+    fn restart(&mut self, done: bool) {
+        assert!(self.run_until(|step| step.state == StepState::Sent));
+        let ask = self.world.ask(ORDER, self.call(1).step);
+        let does = if done { Does::Asked } else { Does::Nothing };
+        let now = self.world.now;
+        self.world.partners.act(&ask, Behaviour::of(does, Says::Silence), now);
+        let lost = lost_calls(&self.world.state);
+        assert_eq!(lost.iter().map(|signal| signal.call).collect::<Vec<_>>(), [ask.call]);
+        lost.into_iter().for_each(|signal| drop(self.world.give(Command::Signal(signal))));
+    }
+
+    /// What happens beside the partner's own behaviour.
+    fn interfere(&mut self) -> bool {
+        let next = |wanted: StepState| move |step: &Step| step.attempt == 2 && step.state == wanted;
+        let ended = |step: &Step| matches!(step.state, StepState::Done | StepState::Compensated);
+        match self.turn {
+            Turn::RestartDone => self.restart(true),
+            Turn::RestartNotDone => self.restart(false),
+            Turn::Duplicate => {
+                assert!(self.run_until(ended));
+                self.tell_again(|amount| amount);
+            }
+            Turn::DoneThenOther => {
+                assert!(self.run_until(ended));
+                self.tell_again(|amount| amount - 1);
+            }
+            Turn::DoneThenRefused => {
+                assert!(self.run_until(ended));
+                let refused = Answer::Refused { code: "no".to_owned() };
+                self.world.tell(self.call(1), refused, Via::Callback);
+            }
+            Turn::LateWhileNextIsPlanned => {
+                if !self.run_until(|step| step.attempt == 1 && step.state == StepState::Planned && step.due_at.0 > 0) {
+                    return false;
+                }
+                self.late_success();
+            }
+            Turn::LateWhileNextIsSent | Turn::LateWhileNextIsUnknown | Turn::LateWhileNextIsDone => {
+                let wanted = match self.turn {
+                    Turn::LateWhileNextIsSent => StepState::Sent,
+                    Turn::LateWhileNextIsUnknown => StepState::Unknown,
+                    _ => StepState::Done,
+                };
+                if !self.run_until(next(wanted)) {
+                    return false;
+                }
+                self.late_success();
+            }
+            Turn::LateAfterGivingUp => {
+                self.run();
+                self.late_success();
+            }
+            _ => {}
+        }
+        true
+    }
+
+    /// A callback repeats what was done, with the amount as `told` makes it.
+    fn tell_again(&mut self, told: impl Fn(u64) -> u64) {
+        let (place, step) = self.world.step(ORDER, self.step).expect("done");
+        let amount = told(step.done);
+        let same = amount == step.done;
+        let call = CallRef { order: ORDER, step: place, attempt: step.attempt };
+        let before = self.world.state.sequence();
+        let decision = self.world.tell(call, Answer::Done { amount, external: "again".to_owned() }, Via::Callback);
+        assert_eq!(decision.reply == Reply::Nothing && self.world.state.sequence() == before, same);
+    }
+}
+
+/// Whether the turn can happen at the step at all.
+fn makes_sense(step: Action, turn: Turn) -> bool {
+    let gives_back = matches!(step, Action::ReleaseAirtime | Action::CreditAirtime);
+    match turn {
+        Turn::Opposite | Turn::OppositeUnheard => gives_back,
+        // A billing record that is not found may always come: there is no second attempt, and it moves nothing.
+        Turn::LateWhileNextIsPlanned
+        | Turn::LateWhileNextIsSent
+        | Turn::LateWhileNextIsUnknown
+        | Turn::LateWhileNextIsDone
+        | Turn::LateAfterGivingUp
+        | Turn::NeverFound
+        | Turn::NeverKnown
+        | Turn::SilenceThenNotFoundThenOk
+        | Turn::RestartDone
+        | Turn::RestartNotDone => step != Action::ConfirmBilling,
+        _ => true,
+    }
+}
+
+fn play(telco: Telco, step: Action, leads: Option<Action>, turn: Turn) -> Option<World> {
+    let mut world = World::open(rules(), 4);
+    let subscriber = world.register(1, 100, telco);
+    world.place(7, subscriber);
+    let mut scene = Scene { world, step, turn, leads };
+    if !scene.interfere() {
+        return None;
+    }
+    if turn == Turn::NeverKnown {
+        // Asking goes on for ever: look at it once a person is needed, then let the truth come.
+        assert!(scene.run_to_suspension());
+        let call = scene.call(1);
+        scene.world.partners.reveal(call);
+        scene.world.state_truth(call);
+    }
+    scene.run();
+    scene.world.flush();
+    Some(scene.world)
+}
+
+impl Scene {
+    fn run_to_suspension(&mut self) -> bool {
+        let behave = self.behave();
+        let suspended = |world: &World| world.stands(ORDER) == OrderState::Suspended;
+        self.world.run_until(&mut |world: &World, ask: &Ask| behave(world, ask), &suspended)
+    }
+}
+
+/// Hypothesis: whatever one partner does at one step, both sides' books agree and the order ends, or waits for a
+/// person with a cause. How each ends is printed.
+#[test]
+fn every_step_with_everything_its_partner_may_do_ends_as_printed() {
+    let mut printed = String::new();
+    for (telco, step, leads) in STEPS {
+        writeln!(printed, "{telco} {step}").expect("a string");
+        for turn in TURNS.into_iter().filter(|turn| makes_sense(step, *turn)) {
+            let Some(world) = play(telco, step, leads, turn) else {
+                writeln!(printed, "    {:<28}not reached", format!("{turn:?}")).expect("a string");
+                continue;
+            };
+            check::at_rest(&world);
+            let order = world.order(ORDER);
+            let steps: Vec<String> = order
+                .steps
+                .iter()
+                .map(|step| format!("{}:{}:{}x{}", step.plan.action, step.state, step.done, step.attempt))
+                .collect();
+            let turn = format!("{turn:?}");
+            let (state, cause) = (order.state.code(), order.cause.code());
+            let line = format!("    {turn:<28}{state:<10}{cause:<14}{}", steps.join(" "));
+            writeln!(printed, "{line}").expect("a string");
+        }
+    }
+    insta::assert_snapshot!(printed);
+}
+
+fn settled(telco: Telco) -> World {
+    let mut world = World::open(rules(), 4);
+    let subscriber = world.register(1, 100, telco);
+    world.place(7, subscriber);
+    world.run(&mut |_, _| Behaviour::HONEST);
+    check::at_rest(&world);
+    world
+}
+
+/// Every account that is not empty, posted debits less posted credits, in fen.
+fn balances(world: &World) -> Vec<(String, i128)> {
+    let accounts = world.state.chart().map(|(name, asset, _)| (name.code(asset), world.debit(name, asset)));
+    accounts.filter(|(_, balance)| *balance != 0).collect()
+}
+
+#[test]
+fn a_hundred_yuan_of_china_telecom_at_four_percent_settles_as_the_books_say() {
+    let world = settled(Telco::Ctcc);
+    assert_eq!(world.stands(ORDER), OrderState::Settled);
+    let expected = [
+        ("telco:CTCC:taken", 10_000),
+        ("position:CTCC:CNY", 10_000),
+        ("position:CTCC:AIR.CTCC", -10_000),
+        ("fees:conversion", -400),
+        ("reserve:bank", 100_000_000 - 9_600),
+        ("operator:float", -100_000_000),
+    ];
+    assert_eq!(balances(&world), expected.map(|(name, fen)| (name.to_owned(), fen)));
+    assert_eq!(world.debit(AccountName::Payable(PERSON), Asset::Cny), 0);
+    let order = world.order(ORDER);
+    assert_eq!(order.changed_at, order.terms.arrives_on.start(), "the payout leaves as the arrival day begins");
+    assert_eq!(world.state.usage(PERSON, order.day()).total, AMOUNT);
+    assert_eq!(world.state.subscriber(order.subscriber()).map(facts::Subscriber::total), Some(HELD - AMOUNT));
+}
+
+#[test]
+fn a_telco_that_can_only_deduct_settles_at_its_own_rate() {
+    let world = settled(Telco::Cbn);
+    let expected = [
+        ("telco:CBN:taken", 10_000),
+        ("position:CBN:CNY", 10_000),
+        ("position:CBN:AIR.CBN", -10_000),
+        ("fees:conversion", -200),
+        ("reserve:bank", 100_000_000 - 9_800),
+        ("operator:float", -100_000_000),
+    ];
+    assert_eq!(balances(&world), expected.map(|(name, fen)| (name.to_owned(), fen)));
+}
+
+#[test]
+fn the_trial_balance_of_a_settled_order_is_exact() {
+    let totals = settled(Telco::Ctcc).state.ledger().trial_balance();
+    let of = |asset| totals.get(&asset).expect("opened");
+    // Funding, what is owed for the airtime in two parts, and the payout.
+    assert_eq!(of(Asset::Cny).debits_posted, 100_000_000 + 10_000 + 9_600);
+    assert_eq!(of(Asset::Cny).credits_posted, 100_000_000 + 10_000 + 9_600);
+    // Set aside, taken, and no longer set aside.
+    assert_eq!(of(Asset::Airtime(Telco::Ctcc)).debits_posted, 30_000);
+    assert!(totals.values().all(|totals| totals.balance() && totals.debits_pending == 0));
+}
+
+/// Hypothesis: what is withdrawn before it was asked for is cancelled, and what was taken is refunded.
+#[test]
+fn a_withdrawn_order_gives_everything_back() {
+    for telco in [Telco::Ctcc, Telco::Cbn] {
+        let mut world = World::open(rules(), 4);
+        let subscriber = world.register(1, 100, telco);
+        world.place(7, subscriber);
+        let clearing = |world: &World| world.stands(ORDER) == OrderState::Clearing;
+        assert!(world.run_until(&mut |_, _| Behaviour::HONEST, &clearing));
+        assert_eq!(world.give(Command::Cancel { order: ORDER }).reply, Reply::Done);
+        assert_eq!(world.give(Command::Cancel { order: ORDER }).reply, Reply::Nothing);
+        world.flush();
+        check::at_rest(&world);
+        assert_eq!(world.stands(ORDER), OrderState::Refunded);
+        assert_eq!(
+            balances(&world),
+            [("reserve:bank".to_owned(), 100_000_000), ("operator:float".to_owned(), -100_000_000)]
+        );
+    }
+}
+
+#[test]
+fn an_order_that_no_partner_was_asked_about_is_cancelled() {
+    let mut world = World::open(rules(), 1);
+    let subscriber = world.register(1, 100, Telco::Ctcc);
+    world.place(6, subscriber);
+    world.place(7, subscriber);
+    assert_eq!(world.stands(ORDER), OrderState::Created);
+    world.give(Command::Cancel { order: ORDER });
+    assert_eq!(world.stands(ORDER), OrderState::Cancelled);
+    world.flush();
+    check::at_rest(&world);
+}
+
+/// Hypothesis: a deduction done in part whose rest waits for a credit is given back whole when it is withdrawn,
+/// and the rest is never asked for.
+#[test]
+fn the_rest_of_a_deduction_does_not_leave_once_the_order_is_withdrawn() {
+    let mut world = World::open(rules(), 1);
+    let subscriber = world.register(1, 100, Telco::Cbn);
+    world.place(7, subscriber);
+    // Another order stands in line, so that the credit goes to it and the rest waits.
+    world.place(8, subscriber);
+    world.answer(ORDER, 0, Behaviour::of(Does::Less, Says::Truth));
+    let rest = world.order(ORDER).steps.last().expect("a rest");
+    assert_eq!((rest.plan.action, rest.state, rest.plan.amount), (Action::DeductAirtime, StepState::Planned, 1));
+    assert_eq!(world.give(Command::Cancel { order: ORDER }).reply, Reply::Done);
+    world.flush();
+    check::at_rest(&world);
+    assert_eq!(world.stands(ORDER), OrderState::Refunded);
+    assert_eq!(world.stands(OrderId::from_bits(8)), OrderState::Settled);
+}
+
+/// Hypothesis: a word about an older attempt frees no credit, since the newer one is still under way.
+#[test]
+fn a_late_success_beside_a_sent_step_keeps_the_window() {
+    let mut world = World::open(rules(), 1);
+    let subscriber = world.register(1, 100, Telco::Cbn);
+    world.place(7, subscriber);
+    let mut behave = |_: &World, ask: &Ask| match ask.call.attempt {
+        1 => Behaviour::of(Does::Later, Says::Silence),
+        _ => Behaviour::HONEST,
+    };
+    let again = |world: &World| world.order(ORDER).steps[0].attempt == 2;
+    assert!(world.run_until(&mut behave, &again));
+    let call = CallRef { order: ORDER, step: 0, attempt: 1 };
+    world.partners.run_scheduled(call, world.now);
+    world.state_truth(call);
+    assert_eq!(world.state.load(Partner::Telco(Telco::Cbn)).in_flight, 1);
+    world.flush();
+    check::at_rest(&world);
+    assert_eq!(world.stands(ORDER), OrderState::Settled);
+}
+
+/// Hypothesis: a bill that is refused, by record, is no reason to give back what was deducted.
+#[test]
+fn a_refused_bill_waits_for_a_person() {
+    let mut world = World::open(rules(), 4);
+    let subscriber = world.register(1, 100, Telco::Cbn);
+    world.place(7, subscriber);
+    let asked = |world: &World| world.order(ORDER).steps[1].state == StepState::Sent;
+    assert!(world.run_until(&mut |_, _| Behaviour::HONEST, &asked));
+    let call = CallRef { order: ORDER, step: 1, attempt: 1 };
+    world.tell(call, Answer::Refused { code: "no".to_owned() }, Via::Inquiry);
+    world.flush();
+    check::at_rest(&world);
+    assert_eq!((world.stands(ORDER), world.order(ORDER).cause), (OrderState::Suspended, Cause::Contradiction));
+    // The bill comes after all: it is noted, and the person still decides.
+    world.tell(call, Answer::Done { amount: AMOUNT, external: "bill".to_owned() }, Via::Statement);
+    assert_eq!(world.order(ORDER).steps[1].state, StepState::Done);
+    assert_eq!(world.stands(ORDER), OrderState::Suspended);
+}
+
+/// Hypothesis: limits and lots go back to the day and the lots they came from, although another day has begun.
+#[test]
+fn value_goes_back_to_the_day_it_came_from() {
+    let mut world = World::open(rules(), 4);
+    let subscriber = world.register(1, 100, Telco::Ctcc);
+    let lots = world.state.subscriber(subscriber).expect("registered").lots.clone();
+    world.place(7, subscriber);
+    let day = world.order(ORDER).day();
+    assert_eq!(world.state.usage(PERSON, day).total, AMOUNT);
+    world.run(&mut |_, ask| match ask.action {
+        Action::PayOut => Behaviour::of(Does::Refuses, Says::Truth),
+        _ => Behaviour::HONEST,
+    });
+    assert!(world.now.day() > day);
+    check::at_rest(&world);
+    assert_eq!(world.stands(ORDER), OrderState::Refunded);
+    assert_eq!(world.state.usage(PERSON, day).total, 0);
+    assert_eq!(world.state.subscriber(subscriber).expect("registered").lots, lots);
+}
+
+#[test]
+fn a_key_answers_for_itself_for_ever() {
+    let mut world = World::open(rules(), 4);
+    let subscriber = world.register(1, 100, Telco::Ctcc);
+    let place = |number| Command::Place(Box::new(World::request(number, subscriber)));
+    let first = world.give_with_key(Some(key(1, 1)), place(7));
+    assert_eq!(first.reply, Reply::Made(Made::Order(ORDER)));
+    let sequence = world.state.sequence();
+    let again = world.give_with_key(Some(key(1, 1)), place(8));
+    assert!(matches!(again.reply, Reply::Replayed(used) if used.made == Made::Order(ORDER)), "{again:?}");
+    let other = world.give_with_key(Some(key(1, 2)), place(9));
+    assert_eq!(other.reply, Reply::KeyConflict);
+    assert_eq!((again.facts, other.facts, world.state.sequence()), (Vec::new(), Vec::new(), sequence));
+}
+
+#[test]
+fn a_refused_order_takes_its_key_too() {
+    let mut world = World::open(rules(), 4);
+    let subscriber = world.register(1, 100, Telco::Ctcc);
+    let mut request = World::request(7, subscriber);
+    request.amount = HELD + AMOUNT;
+    let place = Command::Place(Box::new(request));
+    world.give_with_key(Some(key(1, 1)), place.clone());
+    assert_eq!(world.stands(ORDER), OrderState::Declined);
+    let again = world.give_with_key(Some(key(1, 1)), place);
+    assert!(matches!(again.reply, Reply::Replayed(_)), "{again:?}");
+}
+
+fn quoted(world: &World, subscriber: SubscriberId, expires_at: Millis) -> Quote {
+    let terms = quote(&world.state, &world.rules, &world.meta(), &World::request(1, subscriber)).expect("offered");
+    Quote { id: QuoteId::from_bits(5), subscriber, terms, expires_at }
+}
+
+fn with_quote(world: &mut World, number: u128, quote: Quote, amount: u64) -> Option<Refusal> {
+    let mut request = World::request(number, SubscriberId::from_bits(1));
+    (request.quote, request.amount) = (Some(quote), amount);
+    let order = request.order;
+    world.give(Command::Place(Box::new(request)));
+    world.order(order).refusal
+}
+
+#[test]
+fn a_quote_is_taken_once_in_time_and_for_what_it_was_given() {
+    let mut world = World::open(rules(), 4);
+    let subscriber = world.register(1, 100, Telco::Ctcc);
+    let expires_at = world.now.plus(1_000);
+    let quote = quoted(&world, subscriber, expires_at);
+    assert_eq!(with_quote(&mut world, 10, quote.clone(), AMOUNT + 100), Some(Refusal::MalformedRequest));
+    let others = Quote { subscriber: SubscriberId::from_bits(2), ..quote.clone() };
+    assert_eq!(with_quote(&mut world, 11, others, AMOUNT), Some(Refusal::MalformedRequest));
+    assert_eq!(with_quote(&mut world, 12, quote.clone(), AMOUNT), None);
+    assert_eq!(with_quote(&mut world, 13, quote.clone(), AMOUNT), Some(Refusal::QuoteUsed));
+    world.now = expires_at.plus(1);
+    assert_eq!(with_quote(&mut world, 14, quote.clone(), AMOUNT), Some(Refusal::QuoteExpired));
+    // The quote is forgotten by now: a command that was stamped before must not take it again.
+    world.now = expires_at;
+    assert_eq!(with_quote(&mut world, 15, quote, AMOUNT), Some(Refusal::QuoteExpired));
+}
+
+/// Hypothesis: where the books refuse what a partner truly did, the order waits, the step is still asked about,
+/// and once the books have room the truth is booked and the order goes on.
+#[test]
+fn what_the_books_refuse_is_asked_for_again() {
+    let mut world = World::open_with(rules(), 4, 9_600);
+    let subscriber = world.register(1, 100, Telco::Ctcc);
+    world.place(7, subscriber);
+    let other = world.place(8, subscriber);
+    let mut silent = |_: &World, ask: &Ask| match ask.action {
+        Action::PayOut => Behaviour::of(Does::Asked, Says::Silence),
+        _ => Behaviour::HONEST,
+    };
+    let in_doubt = |world: &World| world.order(ORDER).steps[2].state == StepState::Unknown;
+    assert!(world.run_until(&mut silent, &in_doubt));
+    // The reserve has room for one payout, and while the first is in doubt the second takes it.
+    world.give(Command::Dispatch { order: other, step: 2 });
+    world.inquire(ORDER, 2);
+    assert_eq!((world.stands(ORDER), world.order(ORDER).cause), (OrderState::Suspended, Cause::BooksRefused));
+    world.answer(other, 2, Behaviour::of(Does::Refuses, Says::Truth));
+    world.run(&mut |_, _| Behaviour::HONEST);
+    check::at_rest(&world);
+    assert_eq!((world.stands(ORDER), world.stands(other)), (OrderState::Settled, OrderState::Refunded));
+}
