@@ -1,1 +1,53 @@
-fn main() {}
+//! Developer tasks: `cargo xtask` followed by one of the words below.
+//!
+//! Nothing here is part of the product. A task prints what it does on stderr and ends with status 0, 1 when
+//! something is wrong with the tree, or 2 when it was asked for something it does not know.
+
+mod args;
+mod crate_graph;
+mod demo;
+mod demo_check;
+mod exec;
+mod failure;
+mod sql_lint;
+mod test;
+
+use failure::Failure;
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+usage: cargo xtask <task>
+
+  test [--fast]                           everything that must hold; --fast leaves the demos out
+  demo [arguments]                        build and run `tongbao demo` with these arguments
+  demo-check [--seeds N] [--orders K]     headless demos without, with light and with heavy faults, recounted
+  crate-graph                             floors, external crates, licences, lints of the pure crates
+  sql-lint                                SQL that SQLite and PostgreSQL share
+";
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let (task, rest) = match words.split_first() {
+        Some((task, rest)) => (task.as_str(), rest),
+        None => ("help", &[][..]),
+    };
+    let outcome = match task {
+        "test" => test::run(rest),
+        "demo" => demo::run(rest),
+        "demo-check" => demo_check::run(rest),
+        "crate-graph" => crate_graph::run(rest),
+        "sql-lint" => sql_lint::run(rest),
+        "help" | "--help" | "-h" => {
+            print!("{USAGE}");
+            Ok(())
+        }
+        other => Err(Failure::usage(format!("unknown task: `{other}`")).hint("`cargo xtask help` lists the tasks")),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("{failure}");
+            ExitCode::from(failure.status)
+        }
+    }
+}
