@@ -14,6 +14,14 @@ pub enum ViewError {
         #[source]
         source: sqlx::Error,
     },
+    /// Another release wrote them.
+    #[error("views have format {found}, expected {expected}\nhint: rebuild the views")]
+    OtherFormat {
+        /// The format of the file.
+        found: u64,
+        /// The format of this release.
+        expected: u64,
+    },
     /// A statement failed; nothing of the batch was applied.
     #[error("views statement failed")]
     Storage(#[from] sqlx::Error),
@@ -36,7 +44,7 @@ pub enum ViewError {
         /// What is there.
         found: String,
     },
-    /// A sequence, amount or time does not fit a column of 64 signed bits.
+    /// An amount or cursor does not fit a column of 64 signed bits.
     #[error("value leaves the range of a column: {0}")]
     OutOfRange(u64),
 }

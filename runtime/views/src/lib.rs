@@ -3,9 +3,14 @@
 //! One row an order with the sequences of its records, totals per account and day, and the position up to
 //! which records were applied. Steps, postings and timelines are decoded from the journal when asked for.
 
+mod blocking;
+mod connection;
+mod decode;
 mod error;
+mod fold;
 mod reader;
 mod row;
+mod sql;
 mod views;
 
 pub use error::ViewError;

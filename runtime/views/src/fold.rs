@@ -1,0 +1,157 @@
+//! What a batch of records comes to: one change an order, one sum an account and day.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use facts::{Admission, Cause, Day, Fact, OrderId, OrderState};
+use ledger::AccountId;
+
+use crate::{Projected, ViewError};
+
+/// All changes of a batch.
+#[derive(Default)]
+pub struct Changes {
+    pub orders: BTreeMap<OrderId, OrderChange>,
+    pub totals: BTreeMap<(AccountId, Day), Sums>,
+}
+
+/// What a batch changes about one order.
+#[derive(Default)]
+pub struct OrderChange {
+    /// What it was made with, when the batch made it.
+    pub made: Option<Made>,
+    /// Where it stands, when the batch says so.
+    pub stands: Option<(OrderState, Cause)>,
+    pub changed_at_ms: i64,
+    pub changed_in: i64,
+    /// The sequences of its records in the batch, each followed by a space.
+    pub positions: String,
+}
+
+/// What never changes about an order.
+pub struct Made {
+    pub person: String,
+    pub subscriber: String,
+    pub product: &'static str,
+    pub amount: i64,
+    pub fee: i64,
+    pub payout: i64,
+    pub arrives_on: i64,
+    pub refusal: &'static str,
+    pub requested_at_ms: i64,
+    pub made_at_ms: i64,
+    pub made_in: i64,
+}
+
+/// Minor units posted.
+#[derive(Clone, Copy, Default)]
+pub struct Sums {
+    pub debits: i64,
+    pub credits: i64,
+}
+
+/// A column has 64 signed bits. What is above them (only an amount that somebody asked for and did not get, or
+/// a day that he named) is shown as the greatest there is.
+pub fn integer(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+impl Changes {
+    /// Folds records, which follow each other.
+    ///
+    /// Errors: `OutOfRange` when the postings of a day leave a column.
+    pub fn of(batch: &[Projected]) -> Result<Changes, ViewError> {
+        let mut changes = Changes::default();
+        for projected in batch {
+            changes.take_facts(projected);
+            changes.take_postings(projected)?;
+        }
+        Ok(changes)
+    }
+
+    fn take_facts(&mut self, projected: &Projected) {
+        let record = &projected.record;
+        let (sequence, now_ms) = (integer(record.sequence), integer(record.meta.now.0));
+        for fact in &record.facts {
+            let Some(order) = changed_order(fact) else { continue };
+            let change = self.orders.entry(order).or_default();
+            if change.changed_in != sequence {
+                // Writing to a string cannot fail.
+                let _ = write!(change.positions, "{sequence} ");
+            }
+            (change.changed_in, change.changed_at_ms) = (sequence, now_ms);
+            change.take(fact);
+        }
+    }
+
+    fn take_postings(&mut self, projected: &Projected) -> Result<(), ViewError> {
+        let day = projected.record.meta.now.day();
+        for entry in &projected.posted {
+            let amount = i64::try_from(entry.amount).map_err(|_| ViewError::OutOfRange(entry.amount))?;
+            let too_much = || ViewError::OutOfRange(entry.amount);
+            let debits = &mut self.totals.entry((entry.debit, day)).or_default().debits;
+            *debits = debits.checked_add(amount).ok_or_else(too_much)?;
+            let credits = &mut self.totals.entry((entry.credit, day)).or_default().credits;
+            *credits = credits.checked_add(amount).ok_or_else(too_much)?;
+        }
+        Ok(())
+    }
+}
+
+/// The order that a fact changes. That a client's key was taken is about the key.
+fn changed_order(fact: &Fact) -> Option<OrderId> {
+    if matches!(fact, Fact::KeyTaken { .. }) { None } else { fact.order() }
+}
+
+impl OrderChange {
+    fn take(&mut self, fact: &Fact) {
+        match fact {
+            Fact::OrderAdmitted(admission) => {
+                self.stands = Some((OrderState::Created, Cause::Planned));
+                self.made = Some(self.admitted(admission));
+            }
+            Fact::OrderDeclined { .. } => {
+                self.stands = Some((OrderState::Declined, Cause::Refused));
+                self.made = self.declined(fact);
+            }
+            Fact::OrderMoved { state, cause, .. } => self.stands = Some((*state, *cause)),
+            _ => {}
+        }
+    }
+
+    fn admitted(&self, admission: &Admission) -> Made {
+        let terms = &admission.terms;
+        Made {
+            person: admission.person.to_string(),
+            subscriber: admission.parties.first().copied().unwrap_or_default().to_string(),
+            product: terms.product.code(),
+            amount: integer(terms.amount),
+            fee: integer(terms.fee),
+            payout: integer(terms.payout),
+            arrives_on: i64::from(terms.arrives_on.count()),
+            refusal: "",
+            requested_at_ms: integer(admission.requested_at.0),
+            made_at_ms: self.changed_at_ms,
+            made_in: self.changed_in,
+        }
+    }
+
+    fn declined(&self, fact: &Fact) -> Option<Made> {
+        let Fact::OrderDeclined { person, subscriber, product, amount, refusal, requested_at, .. } = fact else {
+            return None;
+        };
+        Some(Made {
+            person: person.to_string(),
+            subscriber: subscriber.to_string(),
+            product: product.code(),
+            amount: integer(*amount),
+            fee: 0,
+            payout: 0,
+            arrives_on: i64::from(requested_at.day().count()),
+            refusal: refusal.code(),
+            requested_at_ms: integer(requested_at.0),
+            made_at_ms: self.changed_at_ms,
+            made_in: self.changed_in,
+        })
+    }
+}
