@@ -1,1 +1,36 @@
-//! (crate head)
+//! The HTTP API: floor 7.
+//!
+//! Requests are read strictly, made into commands, and answered from what the node's core says once that is
+//! durable. Nothing here decides: a refusal comes from the rules, and an outcome that is not known is said to
+//! be unknown. No personal data enters an error, a log or a metric.
+//!
+//! Start with [`Api`], make a [`router`] of it, and [`serve`] that.
+
+mod answers;
+mod body;
+mod caller;
+mod canonical;
+mod chance;
+mod connection;
+mod context;
+mod digest;
+mod envelope;
+mod fields;
+mod idempotency;
+mod known;
+mod lag;
+mod language;
+mod meter;
+mod moments;
+mod phrases;
+mod position;
+mod problem;
+mod query;
+mod router;
+mod routes;
+mod serve;
+
+pub use context::{Api, Bounds};
+pub use digest::DigestKey;
+pub use router::{openapi_json, router};
+pub use serve::{serve, serve_within};

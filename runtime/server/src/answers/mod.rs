@@ -1,0 +1,7 @@
+//! The shapes of answers. Amounts are whole fen; moments are RFC 3339 in China's zone.
+
+mod kept;
+mod order;
+
+pub use kept::{Kept, POSITION};
+pub use order::{FeeLineAnswer, OrderAnswer, PlacedAnswer};

@@ -1,0 +1,95 @@
+//! Who calls, as headers say it. Until there is access control, callers are believed.
+
+use crate::context::Context;
+use crate::problem::Problem;
+use axum::extract::FromRequestParts;
+use axum::http::HeaderMap;
+use axum::http::request::Parts;
+use facts::{Actor, ActorKind, Channel, Key16, Meta, Millis, Province};
+use std::sync::Arc;
+
+/// The longest value of a header about the caller.
+const WORD_BYTES_MAX: usize = 64;
+/// The client who names none.
+const ANONYMOUS: &str = "anonymous";
+
+/// Who calls.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// The programme that calls: the scope of its keys.
+    pub client: String,
+    actor: Actor,
+    device: Key16,
+    trace: Key16,
+}
+
+impl Caller {
+    /// Where a command of this caller comes from. The node fills in its times.
+    pub fn meta(&self, province: Option<Province>, client_key: Key16) -> Meta {
+        Meta {
+            actor: self.actor,
+            channel: Channel::Http,
+            province,
+            device: self.device,
+            client_key,
+            trace: self.trace,
+            ..Meta::system(Millis(0))
+        }
+    }
+}
+
+/// The trace of a request, put there by the envelope.
+#[derive(Clone, Copy, Debug)]
+pub struct Trace(pub Key16);
+
+impl Trace {
+    /// The trace of a `traceparent`; none when there is none or it is malformed.
+    ///
+    /// Source: W3C Trace Context, 3.2.
+    pub fn of(headers: &HeaderMap) -> Option<Trace> {
+        let parent = headers.get("traceparent")?.to_str().ok()?;
+        let hex = parent.strip_prefix("00-")?.get(..32)?;
+        let mut trace = [0; 16];
+        for (byte, place) in trace.iter_mut().zip((0..32).step_by(2)) {
+            *byte = u8::from_str_radix(hex.get(place..place + 2)?, 16).ok()?;
+        }
+        (trace != [0; 16]).then_some(Trace(Key16(trace)))
+    }
+}
+
+impl FromRequestParts<Arc<Context>> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, context: &Arc<Context>) -> Result<Caller, Problem> {
+        let client = word(&parts.headers, "X-Client")?.unwrap_or(ANONYMOUS).to_owned();
+        let device = word(&parts.headers, "X-Device")?;
+        let device = device.map(|device| context.digests.of("device", &[device.as_bytes()])).unwrap_or_default();
+        let trace = parts.extensions.get::<Trace>().map(|trace| trace.0).unwrap_or_default();
+        Ok(Caller { client, actor: actor(&parts.headers, context)?, device, trace })
+    }
+}
+
+/// The actor of `X-Actor`: a kind, and perhaps a name after a colon, as in `staff:wang`.
+fn actor(headers: &HeaderMap, context: &Context) -> Result<Actor, Problem> {
+    let Some(text) = word(headers, "X-Actor")? else {
+        return Ok(Actor { kind: ActorKind::Subscriber, id: Key16::default(), role: 0 });
+    };
+    let (kind, name) = text.split_once(':').unwrap_or((text, ""));
+    let known = kind.parse().ok().filter(|kind| *kind != ActorKind::System);
+    let kind = known.ok_or_else(|| {
+        Problem::malformed("X-Actor", "`subscriber`, `staff`, `partner` or `agent`, and perhaps `:` and a name")
+    })?;
+    let id = if name.is_empty() { Key16::default() } else { context.digests.of("actor", &[name.as_bytes()]) };
+    Ok(Actor { kind, id, role: 0 })
+}
+
+fn word<'h>(headers: &'h HeaderMap, name: &'static str) -> Result<Option<&'h str>, Problem> {
+    let Some(value) = headers.get(name) else { return Ok(None) };
+    let text = value.to_str().ok().filter(|text| is_visible(text, WORD_BYTES_MAX));
+    text.map(Some).ok_or_else(|| Problem::malformed(name, "1 to 64 visible ASCII characters"))
+}
+
+/// Whether a text is of visible ASCII characters, at least one and at most so many.
+pub fn is_visible(text: &str, bytes_max: usize) -> bool {
+    (1..=bytes_max).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
+}

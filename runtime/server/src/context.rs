@@ -1,0 +1,137 @@
+//! What every route works with.
+
+use crate::digest::DigestKey;
+use crate::idempotency::UnderWay;
+use crate::known::KnownSubscribers;
+use crate::lag::Lag;
+use crate::meter::Meter;
+use crate::phrases::Code;
+use crate::problem::Problem;
+use exchange::rules::{NumberTable, Policy};
+use exchange::{QuoteKey, Rules};
+use facts::Millis;
+use node::Node;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Semaphore;
+use vault::Vault;
+use views::ViewReader;
+
+/// What the API is made of.
+pub struct Api {
+    /// The running node; its policy is the API's.
+    pub node: Node,
+    /// Where personal data is.
+    pub vault: Arc<Vault>,
+    /// The numbering plan.
+    pub numbers: Arc<NumberTable>,
+    /// Authenticates quotes; must stay the same while quotes are open.
+    pub quote_key: QuoteKey,
+    /// Digests clients' keys and bodies; must stay the same for ever, or a repeated request happens twice.
+    pub digest_key: DigestKey,
+    /// Whether callers may move the clock: for tests and demonstrations alone.
+    pub test_clock: bool,
+    /// How much and how long.
+    pub bounds: Bounds,
+}
+
+/// How much a caller may send, and how long anything may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// The longest body.
+    pub body_bytes: usize,
+    /// How long a body may take to arrive.
+    pub body_time: Duration,
+    /// How long a request's head may take to arrive, from its first byte on.
+    pub head_time: Duration,
+    /// How long a connection may rest between requests.
+    pub rest_time: Duration,
+    /// How many requests to `/v1` may be under way.
+    pub requests: usize,
+    /// How many connections may be open; more wait to be accepted.
+    pub connections: usize,
+    /// How long an answer may wait for the node before its outcome is called unknown.
+    pub outcome_time: Duration,
+    /// How long a list may wait for the views.
+    pub views_time: Duration,
+}
+
+impl Default for Bounds {
+    fn default() -> Bounds {
+        Bounds {
+            body_bytes: 64 << 10,
+            body_time: Duration::from_secs(10),
+            head_time: Duration::from_secs(10),
+            rest_time: Duration::from_secs(75),
+            requests: 4_096,
+            connections: 8_192,
+            outcome_time: Duration::from_secs(30),
+            views_time: Duration::from_secs(2),
+        }
+    }
+}
+
+/// What every route works with.
+pub struct Context {
+    pub node: Node,
+    pub rules: Arc<Rules>,
+    pub vault: Arc<Vault>,
+    pub numbers: Arc<NumberTable>,
+    pub quote_key: QuoteKey,
+    pub digests: DigestKey,
+    pub bounds: Bounds,
+    pub views: ViewReader,
+    pub known: KnownSubscribers,
+    pub under_way: UnderWay,
+    pub places: Arc<Semaphore>,
+    pub lag: Lag,
+    pub meter: Meter,
+}
+
+impl Context {
+    pub fn new(api: Api) -> Context {
+        let views = api.node.views().reader();
+        Context {
+            rules: Arc::new(api.node.rules().clone()),
+            views,
+            node: api.node,
+            vault: api.vault,
+            numbers: api.numbers,
+            quote_key: api.quote_key,
+            digests: api.digest_key,
+            bounds: api.bounds,
+            known: KnownSubscribers::default(),
+            under_way: UnderWay::default(),
+            places: Arc::new(Semaphore::new(api.bounds.requests)),
+            lag: Lag::default(),
+            meter: Meter::new(),
+        }
+    }
+
+    pub fn policy(&self) -> &Policy {
+        &self.rules.policy
+    }
+
+    pub fn now(&self) -> Millis {
+        self.node.clock().now()
+    }
+
+    /// Waits for what the node says about a command, at most so long: a caller is told that the outcome is
+    /// unknown rather than kept for ever.
+    pub async fn outcome<T>(
+        &self,
+        asked: impl Future<Output = Result<T, node::NodeError>> + Send,
+    ) -> Result<T, Problem> {
+        let outcome = tokio::time::timeout(self.bounds.outcome_time, asked).await;
+        Ok(outcome.map_err(|_| Problem::new(Code::OutcomeUnknown))??)
+    }
+
+    /// Reads the state; with the position of what was read.
+    pub async fn read<R: Send + 'static>(
+        &self,
+        read: impl FnOnce(&facts::State) -> R + Send + 'static,
+    ) -> Result<(R, u64), Problem> {
+        let outcome = tokio::time::timeout(self.bounds.outcome_time, self.node.read(read)).await;
+        outcome.ok().and_then(Result::ok).ok_or_else(|| Problem::new(Code::NodeStopped))
+    }
+}

@@ -1,0 +1,143 @@
+//! What an order needs to know about its subscriber beyond the state, remembered so that no order goes to disk.
+//!
+//! Nothing here changes once a number is registered. What is kept is the day on which the person is of age, not
+//! the birth date.
+
+use crate::context::Context;
+use crate::phrases::Code;
+use crate::problem::Problem;
+use exchange::rules::{Identity, IdentityNumber, Instrument, InstrumentRule};
+use facts::{Day, PersonId, Province, Subscriber, SubscriberId};
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+/// How many subscribers are remembered; then it starts afresh.
+const SUBSCRIBERS_MAX: usize = 1 << 20;
+/// Later than the adulthood of anybody born before the year 9999.
+const DAYS_MAX: u32 = 4_000_000;
+
+/// What is known about a subscriber.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Known {
+    /// The number's home.
+    pub province: Province,
+    has_card: bool,
+    adult_from: Option<Day>,
+}
+
+impl Known {
+    /// What the identity number says on a day.
+    pub fn identity(&self, on: Day) -> Identity {
+        match self.adult_from {
+            None => Identity::Invalid,
+            Some(day) if on < day => Identity::Underage,
+            Some(_) => Identity::Valid,
+        }
+    }
+
+    /// Whether a payout goes where the product says it may.
+    pub fn instrument(&self, rule: InstrumentRule) -> Instrument {
+        match rule {
+            InstrumentRule::None => Instrument::Own,
+            InstrumentRule::OwnCard if self.has_card => Instrument::Own,
+            InstrumentRule::OwnCard | InstrumentRule::CreditCard | InstrumentRule::PaidAndToSame => Instrument::NotOwn,
+        }
+    }
+}
+
+/// The subscribers that were asked about lately.
+#[derive(Default)]
+pub struct KnownSubscribers {
+    known: Mutex<HashMap<SubscriberId, Known>>,
+}
+
+impl KnownSubscribers {
+    fn get(&self, id: SubscriberId) -> Option<Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).get(&id).copied()
+    }
+
+    fn put(&self, id: SubscriberId, subscriber: Known) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= SUBSCRIBERS_MAX {
+            known.clear();
+        }
+        known.insert(id, subscriber);
+    }
+}
+
+impl Context {
+    /// What is known about a subscriber.
+    ///
+    /// Errors: there is no such subscriber, or node or vault do not answer.
+    pub async fn known(&self, id: SubscriberId) -> Result<Known, Problem> {
+        if let Some(known) = self.known.get(id) {
+            return Ok(known);
+        }
+        let (found, _) = self.read(move |state| state.subscriber(id).cloned()).await?;
+        let subscriber = found.ok_or_else(|| Problem::new(Code::SubscriberUnknown))?;
+        let known = Known {
+            province: subscriber.province,
+            has_card: subscriber.own_card.is_some(),
+            adult_from: self.adult_from(&subscriber).await?,
+        };
+        self.known.put(id, known);
+        Ok(known)
+    }
+
+    async fn adult_from(&self, subscriber: &Subscriber) -> Result<Option<Day>, Problem> {
+        let years = self.policy().limits().adult_from_years;
+        let identity = self.identity_of(subscriber.person).await?;
+        Ok(IdentityNumber::parse(identity.expose()).ok().map(|number| adult_from(number, years)))
+    }
+
+    async fn identity_of(&self, person: PersonId) -> Result<vault::IdentityNumber, Problem> {
+        let person = vault::PersonId(person.bits());
+        self.in_vault(move |vault| vault.reveal_identity(person)).await.map(|(_, identity)| identity)
+    }
+
+    /// Works with the vault where blocking is allowed.
+    ///
+    /// Errors: the vault's, which tell no personal data and are logged.
+    pub async fn in_vault<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&vault::Vault) -> Result<T, vault::VaultError> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let vault = std::sync::Arc::clone(&self.vault);
+        let done = tokio::task::spawn_blocking(move || work(&vault)).await;
+        done.map_err(|_| Problem::new(Code::Internal))?.map_err(|error| {
+            tracing::error!(%error, "the vault did not answer");
+            Problem::new(Code::VaultUnavailable)
+        })
+    }
+}
+
+/// The first day on which somebody is of age: found by asking, so that there is one rule about birthdays.
+fn adult_from(number: IdentityNumber, years: u32) -> Day {
+    let (mut young, mut adult) = (0, DAYS_MAX);
+    while young < adult {
+        let between = young + (adult - young) / 2;
+        if number.is_of_age(years, Day::from_count(between)) {
+            adult = between;
+        } else {
+            young = between + 1;
+        }
+    }
+    Day::from_count(adult)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn people_are_of_age_from_their_birthday_on() {
+        for (number, first) in [
+            ("11010519491231002X", "1970-01-01"),
+            ("11010520000229003X", "2018-03-01"),
+            ("110105200811220015", "2026-11-22"),
+        ] {
+            let Ok(number) = IdentityNumber::parse(number) else { panic!("not a number: {number}") };
+            assert_eq!(adult_from(number, 18).to_string(), first);
+        }
+    }
+}

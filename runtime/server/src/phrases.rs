@@ -1,0 +1,240 @@
+//! Every public code with its title and hint, in English and Chinese: the one table of what callers read.
+
+use crate::language::Language;
+use axum::http::StatusCode;
+
+/// What callers read about a code.
+pub struct Phrase {
+    code: &'static str,
+    titles: [&'static str; 2],
+    hints: [&'static str; 2],
+}
+
+impl Phrase {
+    /// The kind of problem.
+    pub const fn title(&self, language: Language) -> &'static str {
+        self.titles[language as usize]
+    }
+
+    /// What to do about it.
+    pub const fn hint(&self, language: Language) -> &'static str {
+        self.hints[language as usize]
+    }
+}
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident = $code:literal, $status:ident;)*) => {
+        /// Problems of the API itself; business refusals have codes of their own.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Code {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl Code {
+            /// Every code.
+            #[cfg(test)]
+            const ALL: &'static [Code] = &[$(Code::$name,)*];
+
+            /// The public code.
+            pub const fn text(self) -> &'static str {
+                match self { $(Code::$name => $code,)* }
+            }
+
+            /// The status of the answer.
+            pub const fn status(self) -> StatusCode {
+                match self { $(Code::$name => StatusCode::$status,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    /// A field, header or parameter is missing or not as it must be.
+    MalformedRequest = "malformed_request", BAD_REQUEST;
+    /// A request that makes something carries no key.
+    KeyMissing = "idempotency_key_missing", BAD_REQUEST;
+    /// The key is not 1 to 255 visible ASCII characters.
+    KeyMalformed = "idempotency_key_malformed", BAD_REQUEST;
+    /// A request with this key is under way.
+    KeyInProgress = "idempotency_key_in_progress", CONFLICT;
+    /// The key was used with another body.
+    KeyConflict = "idempotency_conflict", UNPROCESSABLE_ENTITY;
+    /// The number was registered before.
+    SubscriberExists = "subscriber_exists", CONFLICT;
+    /// There is no such subscriber.
+    SubscriberUnknown = "subscriber_unknown", NOT_FOUND;
+    /// There is no such order.
+    OrderUnknown = "order_unknown", NOT_FOUND;
+    /// There is no such partner.
+    PartnerUnknown = "partner_unknown", NOT_FOUND;
+    /// The order stands where it cannot be withdrawn.
+    NotCancellable = "not_cancellable", CONFLICT;
+    /// There is no such route.
+    RouteUnknown = "route_unknown", NOT_FOUND;
+    /// The route has other methods.
+    MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED;
+    /// The body took too long.
+    BodyTooSlow = "body_too_slow", REQUEST_TIMEOUT;
+    /// The body is too long.
+    BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE;
+    /// The body is no JSON by its own account.
+    ContentTypeUnsupported = "content_type_unsupported", UNSUPPORTED_MEDIA_TYPE;
+    /// Too much is under way.
+    Busy = "busy", SERVICE_UNAVAILABLE;
+    /// The node stopped before the outcome was durable.
+    OutcomeUnknown = "outcome_unknown", SERVICE_UNAVAILABLE;
+    /// The node stopped; nothing was asked to change.
+    NodeStopped = "node_stopped", SERVICE_UNAVAILABLE;
+    /// The clock is not trusted.
+    ClockHalted = "clock_halted", SERVICE_UNAVAILABLE;
+    /// The views do not show the asked position in time.
+    ViewsBehind = "views_behind", SERVICE_UNAVAILABLE;
+    /// The views or the journal cannot be read.
+    ViewsUnavailable = "views_unavailable", SERVICE_UNAVAILABLE;
+    /// The vault cannot be read or written.
+    VaultUnavailable = "vault_unavailable", SERVICE_UNAVAILABLE;
+    /// The node should get no requests.
+    NotReady = "not_ready", SERVICE_UNAVAILABLE;
+    /// A fault of ours.
+    Internal = "internal", INTERNAL_SERVER_ERROR;
+}
+
+impl Code {
+    /// The code of an answer of the framework's own.
+    pub fn of_status(status: StatusCode) -> Code {
+        match status {
+            StatusCode::NOT_FOUND => Code::RouteUnknown,
+            StatusCode::METHOD_NOT_ALLOWED => Code::MethodNotAllowed,
+            status if status.is_client_error() => Code::MalformedRequest,
+            _ => Code::Internal,
+        }
+    }
+}
+
+/// What callers read about a code; that of `internal` when nobody wrote about it.
+pub fn phrase(code: &str) -> &'static Phrase {
+    let find = |code: &str| PHRASES.iter().find(|phrase| phrase.code == code);
+    find(code).or_else(|| find(Code::Internal.text())).unwrap_or(&PHRASES[0])
+}
+
+const fn row(code: &'static str, titles: [&'static str; 2], hints: [&'static str; 2]) -> Phrase {
+    Phrase { code, titles, hints }
+}
+
+#[rustfmt::skip]
+static PHRASES: &[Phrase] = &[
+    row("malformed_request", ["A field is missing or malformed", "字段缺失或格式有误"],
+        ["correct the field that `param` names and send again with the same key", "请更正 `param` 所指的字段，并用同一幂等键重新提交"]),
+    row("idempotency_key_missing", ["`Idempotency-Key` is missing", "缺少 `Idempotency-Key` 请求头"],
+        ["send a header `Idempotency-Key` that is new for each thing you want to happen once", "请为每一笔只应发生一次的业务提交一个新的 `Idempotency-Key`"]),
+    row("idempotency_key_malformed", ["`Idempotency-Key` is malformed", "`Idempotency-Key` 格式有误"],
+        ["use 1 to 255 visible ASCII characters, such as a UUID", "请使用 1 至 255 个可见 ASCII 字符，例如 UUID"]),
+    row("idempotency_key_in_progress", ["A request with this key is under way", "使用该幂等键的请求正在处理"],
+        ["repeat the request in a moment to get its answer", "请稍后重复请求以取得结果"]),
+    row("idempotency_conflict", ["The key was used with another body", "该幂等键已用于内容不同的请求"],
+        ["send the first body again, or use a new key", "请重发最初的内容，或改用新的幂等键"]),
+    row("subscriber_exists", ["The number is registered", "该号码已登记"],
+        ["use the subscriber that is named here", "请直接使用此处给出的用户标识"]),
+    row("subscriber_unknown", ["There is no such subscriber", "用户不存在"],
+        ["register the number with `POST /v1/subscribers`", "请先通过 `POST /v1/subscribers` 登记号码"]),
+    row("order_unknown", ["There is no such order", "订单不存在"],
+        ["check the id; `GET /v1/orders` lists orders", "请核对订单标识；`GET /v1/orders` 可列出订单"]),
+    row("partner_unknown", ["There is no such partner", "合作方不存在"],
+        ["use CMCC, CUCC, CTCC, CBN or BANK", "请使用 CMCC、CUCC、CTCC、CBN 或 BANK"]),
+    row("not_cancellable", ["The order cannot be withdrawn now", "订单当前不能撤销"],
+        ["look at the order's `state`; while a partner is being asked, try again in a moment", "请查看订单的 `state`；若正在等待合作方答复，请稍后再试"]),
+    row("route_unknown", ["There is no such route", "接口不存在"],
+        ["`GET /openapi.json` lists all routes", "`GET /openapi.json` 列出全部接口"]),
+    row("method_not_allowed", ["The route has other methods", "该接口不支持此方法"],
+        ["use a method of the header `Allow`", "请使用 `Allow` 响应头列出的方法"]),
+    row("body_too_slow", ["The body took too long", "请求体传输超时"],
+        ["send the whole body at once", "请一次性发送完整的请求体"]),
+    row("body_too_large", ["The body is too long", "请求体过大"],
+        ["send at most 64 KiB", "请求体不得超过 64 KiB"]),
+    row("content_type_unsupported", ["The body must be JSON", "请求体必须是 JSON"],
+        ["send `Content-Type: application/json`", "请设置 `Content-Type: application/json`"]),
+    row("busy", ["Too much is under way; nothing was done", "系统繁忙，请求未被处理"],
+        ["wait as long as `Retry-After` says, then send again with the same key", "请按 `Retry-After` 等待后用同一幂等键重新提交"]),
+    row("outcome_unknown", ["The outcome is not known", "结果未知"],
+        ["repeat the request with the same key: it happens once", "请用同一幂等键重复请求：业务只会发生一次"]),
+    row("node_stopped", ["The node stopped", "节点已停止"],
+        ["repeat the request when the node is up again", "请在节点恢复后重复请求"]),
+    row("clock_halted", ["The clock jumped; nothing was done", "时钟跳变，请求未被处理"],
+        ["repeat the request with the same key when an operator has checked the clock", "请在运维人员核对时钟后用同一幂等键重复请求"]),
+    row("views_behind", ["Lists do not show that position yet", "列表尚未更新到所要求的位置"],
+        ["repeat the request in a moment", "请稍后重复请求"]),
+    row("views_unavailable", ["Lists cannot be read now", "列表暂时无法读取"],
+        ["repeat the request; if it stays so, an operator rebuilds the views", "请重复请求；若仍不可用，请联系运维人员重建视图"]),
+    row("vault_unavailable", ["The vault cannot be used now", "密文库暂时不可用"],
+        ["repeat the request with the same key", "请用同一幂等键重复请求"]),
+    row("not_ready", ["The node should get no requests", "节点未就绪"],
+        ["send requests elsewhere until this answers 200", "在此接口返回 200 之前，请将请求发往别处"]),
+    row("internal", ["A fault of ours", "系统内部错误"],
+        ["repeat the request with the same key, and tell us the request id", "请用同一幂等键重复请求，并告知我们请求编号"]),
+    row("identity_invalid", ["The identity number is not valid", "身份证号无效"],
+        ["check the eighteen characters of the resident identity number", "请核对十八位居民身份证号码"]),
+    row("identity_underage", ["The person is too young", "未达到办理年龄"],
+        ["ask again when the person is of age", "请在达到规定年龄后再申请"]),
+    row("number_unknown", ["The number is in no segment", "号码不在任何号段内"],
+        ["check the eleven digits of the mobile number", "请核对十一位手机号码"]),
+    row("telco_not_connected", ["The number belongs to a virtual operator", "号码属于虚拟运营商"],
+        ["use a number of China Mobile, Unicom, Telecom or Broadnet", "请使用中国移动、联通、电信或广电的号码"]),
+    row("not_the_holder", ["The number is registered to somebody else", "号码登记在他人名下"],
+        ["use a number of this person", "请使用本人名下的号码"]),
+    row("instrument_not_own", ["The payment instrument is missing or not the person's own", "缺少支付工具，或支付工具非本人所有"],
+        ["register the number with the person's own card", "请以本人的银行卡登记号码"]),
+    row("product_not_offered", ["The product is not offered there", "当地未开通该产品"],
+        ["choose another product", "请选择其他产品"]),
+    row("receiver_not_eligible", ["The receiver cannot take the gift", "受赠方不能接收"],
+        ["choose another receiver", "请更换受赠方"]),
+    row("out_of_province", ["Entered in another province than the product allows", "办理省份不符合产品要求"],
+        ["use the number's home province", "请在号码归属省份办理"]),
+    row("amount_too_small", ["The amount is too small", "金额过小"],
+        ["ask for more", "请提高金额"]),
+    row("amount_too_large", ["The amount is too large", "金额过大"],
+        ["ask for less", "请降低金额"]),
+    row("refund_cap_exceeded", ["The refunds of the day would pass their cap", "超出当日退费上限"],
+        ["ask for less, or try again tomorrow", "请降低金额，或次日再试"]),
+    row("daily_limit_exceeded", ["The day would pass its limit", "超出当日限额"],
+        ["ask for less, or try again tomorrow", "请降低金额，或次日再试"]),
+    row("balance_insufficient", ["The convertible balance does not cover it", "可转出余额不足"],
+        ["look at `convertible_fen` of the subscriber's holdings", "请查看用户持有情况中的 `convertible_fen`"]),
+    row("calendar_unpublished", ["The arrival date lies beyond the published calendar", "到账日超出已公布的日历"],
+        ["ask again when the next year's holidays are published", "请在次年放假安排公布之后再试"]),
+    row("provenance_not_convertible", ["Airtime of this origin does not leave as money", "该来源的话费不可转出"],
+        ["use airtime that its holder paid for", "请使用本人充值的话费"]),
+    row("quote_expired", ["The quote has expired", "报价已过期"],
+        ["ask for a new quote", "请重新询价"]),
+    row("quote_used", ["The quote was taken before", "报价已被使用"],
+        ["ask for a new quote", "请重新询价"]),
+    row("quote_mismatch", ["The quote was given for something else", "报价与订单不符"],
+        ["order what was quoted, or ask for a new quote", "请按报价内容下单，或重新询价"]),
+    row("partner_unavailable", ["A partner is not available; nothing was taken", "合作方暂不可用，未扣款"],
+        ["try again later", "请稍后再试"]),
+    row("telco_refused", ["The telco refused; nothing was taken", "运营商拒绝，未扣款"],
+        ["look at the balance at the telco, then try again", "请核对运营商处的余额后再试"]),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use facts::Refusal;
+
+    #[test]
+    fn every_code_is_told_in_both_languages() {
+        let own = Code::ALL.iter().map(|code| code.text());
+        let codes: Vec<&str> = own.chain(Refusal::ALL.iter().map(|refusal| refusal.code())).collect();
+        for code in &codes {
+            let phrase = phrase(code);
+            assert_eq!(phrase.code, *code, "nobody wrote about `{code}`");
+            for [english, chinese] in [phrase.titles, phrase.hints] {
+                assert!(english.is_ascii() && !english.is_empty(), "{code}: {english}");
+                assert!(chinese.chars().any(|letter| letter > '\u{4e00}'), "{code}: {chinese}");
+                assert!(!english.ends_with('.') && !chinese.ends_with('。'), "{code}");
+            }
+        }
+        for phrase in PHRASES {
+            assert!(codes.contains(&phrase.code), "`{}` is no code", phrase.code);
+        }
+    }
+}

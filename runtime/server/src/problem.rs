@@ -1,0 +1,170 @@
+//! Errors as RFC 9457 problems. A problem is made where it is found and written where language and request are known.
+
+use crate::language::Language;
+use crate::phrases::{Code, phrase};
+use axum::http::header::{CONTENT_LANGUAGE, CONTENT_TYPE, RETRY_AFTER};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use exchange::rules::Refused;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// Seconds after which a caller who was turned away may come back.
+const RETRY_AFTER_S: HeaderValue = HeaderValue::from_static("1");
+
+/// Why a request got no other answer. Never carries what the caller sent.
+#[derive(Clone, Debug)]
+pub struct Problem {
+    code: &'static str,
+    status: StatusCode,
+    detail: Option<String>,
+    refused: Option<Refused>,
+    param: Option<String>,
+    order: Option<String>,
+    subscriber: Option<String>,
+    reasons: Vec<String>,
+}
+
+/// A problem as it is written. Source: RFC 9457.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub struct ProblemBody {
+    /// Names the kind of problem, relative to this server: `/problems/` and the code.
+    #[serde(rename = "type")]
+    kind: String,
+    /// The kind in words, in English or Chinese as asked by `Accept-Language`.
+    title: &'static str,
+    /// The status of the answer.
+    status: u16,
+    /// The stable code; programs look at this alone.
+    code: &'static str,
+    /// What was found and what is allowed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<String>,
+    /// What to do about it, in English or Chinese.
+    hint: String,
+    /// JSON pointer of the field, or name of the header or query parameter.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    param: Option<String>,
+    /// The declined order, which is kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    order: Option<String>,
+    /// The subscriber that is there already.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subscriber: Option<String>,
+    /// All reasons, where there may be several.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    reasons: Vec<String>,
+    /// The request, as in the header `X-Request-Id`. Left out of a declined order, whose replay is equal byte by byte.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<String>,
+}
+
+impl Problem {
+    /// A problem that its code says all about.
+    pub fn new(code: Code) -> Problem {
+        Problem {
+            code: code.text(),
+            status: code.status(),
+            detail: None,
+            refused: None,
+            param: None,
+            order: None,
+            subscriber: None,
+            reasons: Vec::new(),
+        }
+    }
+
+    /// A business refusal.
+    pub fn refused(refused: Refused) -> Problem {
+        Problem {
+            code: refused.refusal.code(),
+            status: StatusCode::UNPROCESSABLE_ENTITY,
+            detail: Some(refused.to_string()),
+            refused: Some(refused),
+            ..Problem::new(Code::Internal)
+        }
+    }
+
+    /// A field, header or parameter that is not as it must be.
+    pub fn malformed(param: impl Into<String>, allowed: &str) -> Problem {
+        Problem::new(Code::MalformedRequest).at(param).detail(format!("allowed: {allowed}"))
+    }
+
+    /// With what was found and what is allowed.
+    pub fn detail(self, detail: impl Into<String>) -> Problem {
+        Problem { detail: Some(detail.into()), ..self }
+    }
+
+    /// About a field, header or parameter.
+    pub fn at(self, param: impl Into<String>) -> Problem {
+        Problem { param: Some(param.into()), ..self }
+    }
+
+    /// About an order.
+    pub fn order(self, order: facts::OrderId) -> Problem {
+        Problem { order: Some(order.to_string()), ..self }
+    }
+
+    /// About a subscriber.
+    pub fn subscriber(self, subscriber: facts::SubscriberId) -> Problem {
+        Problem { subscriber: Some(subscriber.to_string()), ..self }
+    }
+
+    /// With all reasons.
+    pub fn reasons(self, reasons: Vec<String>) -> Problem {
+        Problem { reasons, ..self }
+    }
+
+    /// The problem as an answer.
+    pub fn render(self, language: Language, request_id: &str) -> Response {
+        let status = self.status;
+        let words = phrase(self.code);
+        let from_numbers = self.refused.and_then(|refused| language.hint(&refused));
+        // A replay is equal to the first answer byte by byte, so it cannot name the request.
+        let is_kept = self.refused.is_some() && self.order.is_some();
+        let request_id = if is_kept { None } else { Some(request_id.to_owned()) };
+        let comes_back = status == StatusCode::SERVICE_UNAVAILABLE || self.code == Code::KeyInProgress.text();
+        let body = ProblemBody {
+            kind: format!("/problems/{}", self.code),
+            title: words.title(language),
+            status: status.as_u16(),
+            code: self.code,
+            detail: self.detail,
+            hint: from_numbers.unwrap_or_else(|| words.hint(language).to_owned()),
+            param: self.param,
+            order: self.order,
+            subscriber: self.subscriber,
+            reasons: self.reasons,
+            request_id,
+        };
+        let text = serde_json::to_vec(&body).unwrap_or_default();
+        let mut response = (status, text).into_response();
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(CONTENT_LANGUAGE, HeaderValue::from_static(language.tag()));
+        if comes_back {
+            headers.insert(RETRY_AFTER, RETRY_AFTER_S);
+        }
+        response
+    }
+}
+
+/// The problem travels in the answer's extensions to where it is written.
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = self.status.into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl From<node::NodeError> for Problem {
+    fn from(error: node::NodeError) -> Problem {
+        Problem::new(match error {
+            node::NodeError::Stopped => Code::OutcomeUnknown,
+            node::NodeError::Busy => Code::Busy,
+            node::NodeError::ClockHalted => Code::ClockHalted,
+        })
+    }
+}

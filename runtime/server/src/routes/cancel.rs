@@ -1,0 +1,83 @@
+//! Withdrawing an order.
+
+use super::orders::OrderPath;
+use crate::answers::Kept;
+use crate::body::NoBody;
+use crate::caller::Caller;
+use crate::context::Context;
+use crate::idempotency::IdempotencyKey;
+use crate::phrases::Code;
+use crate::problem::{Problem, ProblemBody};
+use axum::extract::State;
+use axum::http::StatusCode;
+use exchange::{Command, Envelope, Reply};
+use node::Lane;
+use serde::Serialize;
+use std::sync::Arc;
+use utoipa::ToSchema;
+
+const ROUTE: &str = "POST /v1/orders/{id}/cancel";
+
+/// An order that is being withdrawn.
+#[derive(Serialize, ToSchema)]
+#[schema(as = CancelledOrder)]
+pub struct CancelledAnswer {
+    /// The order.
+    id: String,
+    /// Always true: what was taken is given back. Where the order stands says `GET /v1/orders/{id}`.
+    cancelled: bool,
+}
+
+/// Withdraw an order.
+///
+/// Possible until the payout leaves, while no partner is being asked. What was taken is given back. An order that
+/// was withdrawn before gets the same answer, with `Idempotent-Replayed`.
+#[utoipa::path(
+    post,
+    path = "/v1/orders/{id}/cancel",
+    tag = "orders",
+    operation_id = "cancelOrder",
+    params(
+        ("id" = String, Path, description = "The order's id"),
+        ("Idempotency-Key" = String, Header, description = "1 to 255 visible ASCII characters"),
+    ),
+    responses(
+        (status = 200, description = "Withdrawn", body = CancelledAnswer),
+        (status = 400, description = "Malformed", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "No such order", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "Cannot be withdrawn now, or the key is under way", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "The outcome is not known", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub async fn cancel(
+    State(context): State<Arc<Context>>,
+    caller: Caller,
+    id: OrderPath,
+    key: IdempotencyKey,
+    _body: NoBody,
+) -> Result<Kept<CancelledAnswer>, Problem> {
+    let order = id.0;
+    let key = key.scoped(&context, &caller, &order.bits().to_be_bytes(), ROUTE, &[]);
+    let _running = context.under_way.begin(key)?;
+    let meta = caller.meta(None, key.key);
+    let envelope = Envelope { meta, key: Some(key), command: Command::Cancel { order } };
+    let asked = context.node.submit(Lane::Operators, envelope, |_, reply| reply);
+    let (reply, position) = context.outcome(asked).await?;
+    context.lag.note(&context.node);
+    let replayed = match reply {
+        Reply::Done => false,
+        // Withdrawn before: whoever did it, the order is as it was to be.
+        Reply::Nothing | Reply::Replayed(_) => true,
+        Reply::KeyConflict => return Err(Problem::new(Code::KeyConflict).at("Idempotency-Key")),
+        Reply::NotFound => return Err(Problem::new(Code::OrderUnknown)),
+        Reply::NotNow => return Err(Problem::new(Code::NotCancellable)),
+        Reply::Made(_) | Reply::Exists(_) => return Err(Problem::new(Code::Internal)),
+    };
+    Ok(Kept {
+        outcome: Ok(CancelledAnswer { id: order.to_string(), cancelled: true }),
+        status: StatusCode::OK,
+        location: format!("/v1/orders/{order}"),
+        replayed,
+        position,
+    })
+}

@@ -1,0 +1,219 @@
+//! Orders: placing one, and looking at one.
+
+use super::declined;
+use crate::answers::{Kept, OrderAnswer, PlacedAnswer};
+use crate::body::Json;
+use crate::caller::Caller;
+use crate::chance;
+use crate::context::Context;
+use crate::fields::Fields;
+use crate::idempotency::IdempotencyKey;
+use crate::phrases::Code;
+use crate::position::Positioned;
+use crate::problem::{Problem, ProblemBody};
+use axum::extract::State;
+use axum::http::StatusCode;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use exchange::{ClientKey, Command, Envelope, PlaceOrder, Quote, Reply};
+use facts::{Made, Order, OrderId, Product, Province, SubscriberId};
+use node::Lane;
+use std::sync::Arc;
+use utoipa::ToSchema;
+
+const ROUTE: &str = "POST /v1/orders";
+const ID: &str = "an id that was given here";
+const PRODUCT: &str = "`direct`, `voucher`, `agent`, `card`, `gift`, `refund` or `points`";
+const PROVINCE: &str = "the two digits of a province, as in GB/T 2260";
+
+/// An order to place.
+#[derive(ToSchema)]
+pub struct NewOrder {
+    /// Whose value is converted.
+    #[schema(value_type = String, example = "sub_01JDB0M3S8Q7W5V2X9R4T6Y1ZK")]
+    pub subscriber: SubscriberId,
+    /// Into what: `direct`, `voucher`, `agent`, `card`, `gift`, `refund` or `points`.
+    #[schema(value_type = String, example = "direct")]
+    pub product: Product,
+    /// How much, in the product's unit: fen, or points.
+    #[schema(minimum = 1, maximum = 9_007_199_254_740_992_u64, example = 10_000)]
+    pub amount: u64,
+    /// Where the request entered; the number's home when it is left out.
+    #[schema(value_type = Option<String>, example = "44")]
+    pub channel_province: Option<Province>,
+    /// The quote to take.
+    pub quote: Option<String>,
+}
+
+impl NewOrder {
+    const FIELDS: [&'static str; 5] = ["subscriber", "product", "amount", "channel_province", "quote"];
+
+    pub fn read(body: &Json, fields: &[&str], context: &Context) -> Result<NewOrder, Problem> {
+        let fields = Fields::of(&body.0, "", fields)?;
+        let channel_province = fields.optional_word("channel_province", PROVINCE)?;
+        if channel_province.is_some_and(|province| context.policy().region(province).is_none()) {
+            return Err(fields.wrong("channel_province", PROVINCE));
+        }
+        Ok(NewOrder {
+            subscriber: fields.word("subscriber", ID)?,
+            product: fields.word("product", PRODUCT)?,
+            amount: fields.amount("amount")?,
+            channel_province,
+            quote: fields.optional_text("quote")?.map(str::to_owned),
+        })
+    }
+
+    /// The order as the core takes it, under a fresh id of the subscriber's bucket.
+    pub async fn resolve(&self, context: &Context) -> Result<PlaceOrder, Problem> {
+        let quote = self.quote.as_deref().map(|token| read_quote(token, context)).transpose()?;
+        let known = context.known(self.subscriber).await?;
+        let now = context.now();
+        Ok(PlaceOrder {
+            order: OrderId::new(now.0, self.subscriber.bucket(), chance::bits()?),
+            subscriber: self.subscriber,
+            product: self.product,
+            amount: self.amount,
+            identity: known.identity(now.day()),
+            instrument: known.instrument(context.policy().product(self.product).instrument),
+            channel_province: self.channel_province.unwrap_or(known.province),
+            quote,
+        })
+    }
+}
+
+fn read_quote(token: &str, context: &Context) -> Result<Quote, Problem> {
+    let bytes = URL_SAFE_NO_PAD.decode(token).ok();
+    let quote = bytes.and_then(|bytes| Quote::verify(&bytes, &context.quote_key).ok());
+    quote.ok_or_else(|| Problem::malformed("/quote", "a quote that was given here"))
+}
+
+/// Place an order.
+///
+/// The value is taken at the telco and paid out on the arrival day. A refusal is kept as a declined order and
+/// answered as a problem with the order's id. A repeat with the same key and body gets the first answer again.
+#[utoipa::path(
+    post,
+    path = "/v1/orders",
+    tag = "orders",
+    operation_id = "placeOrder",
+    params(("Idempotency-Key" = String, Header, description = "1 to 255 visible ASCII characters; kept for ever")),
+    request_body = NewOrder,
+    responses(
+        (status = 201, description = "Admitted", body = PlacedAnswer),
+        (status = 400, description = "Malformed", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "No such subscriber", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "The key is under way", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "Refused by the rules, or the key was used with another body", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "Nothing was done, or the outcome is not known", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub async fn place(
+    State(context): State<Arc<Context>>,
+    caller: Caller,
+    key: IdempotencyKey,
+    body: Json,
+) -> Result<Kept<PlacedAnswer>, Problem> {
+    let new = NewOrder::read(&body, &NewOrder::FIELDS, &context)?;
+    let subject = new.subscriber.bits().to_be_bytes();
+    let key = key.scoped(&context, &caller, &subject, ROUTE, &body.canonical());
+    let _running = context.under_way.begin(key)?;
+    let order = new.resolve(&context).await?;
+    let (placed, position) = submit(&context, &caller, key, order).await?;
+    context.lag.note(&context.node);
+    let (order, replayed) = placed?;
+    Ok(answer(&context, &order, replayed, position))
+}
+
+type Placed = Result<(Box<Order>, bool), Problem>;
+
+async fn submit(
+    context: &Context,
+    caller: &Caller,
+    key: ClientKey,
+    order: PlaceOrder,
+) -> Result<(Placed, u64), Problem> {
+    let meta = caller.meta(Some(order.channel_province), key.key);
+    let envelope = Envelope { meta, key: Some(key), command: Command::Place(Box::new(order)) };
+    context.outcome(context.node.submit(Lane::Orders, envelope, placed)).await
+}
+
+/// What came of placing: the order, and whether it had been placed before.
+fn placed(state: &facts::State, reply: Reply) -> Placed {
+    let (made, replayed) = match reply {
+        Reply::Made(made) => (made, false),
+        Reply::Replayed(used) => (used.made, true),
+        Reply::KeyConflict => return Err(Problem::new(Code::KeyConflict).at("Idempotency-Key")),
+        Reply::NotFound => return Err(Problem::new(Code::SubscriberUnknown)),
+        Reply::Done | Reply::Nothing | Reply::NotNow | Reply::Exists(_) => return Err(Problem::new(Code::Internal)),
+    };
+    let Made::Order(id) = made else { return Err(Problem::new(Code::Internal)) };
+    let order = state.order(id).ok_or_else(|| Problem::new(Code::Internal))?;
+    Ok((Box::new(without_steps(order)), replayed))
+}
+
+/// The parts of an order that its first answer shows; steps are long and change.
+fn without_steps(order: &Order) -> Order {
+    Order {
+        id: order.id,
+        person: order.person,
+        parties: order.parties.clone(),
+        terms: order.terms.clone(),
+        requested_at: order.requested_at,
+        state: order.state,
+        cause: order.cause,
+        refusal: order.refusal,
+        refusal_detail: order.refusal_detail,
+        steps: Vec::new(),
+        planned: order.planned,
+        unwinding: order.unwinding,
+        lots: Vec::new(),
+        quote: order.quote,
+        admitted_in: order.admitted_in,
+        changed_in: order.changed_in,
+        admitted_at: order.admitted_at,
+        changed_at: order.changed_at,
+        counts_total: order.counts_total,
+        counts_refund: order.counts_refund,
+    }
+}
+
+fn answer(context: &Context, order: &Order, replayed: bool, position: u64) -> Kept<PlacedAnswer> {
+    let outcome = match declined::refusal(order, context.policy()) {
+        None => Ok(PlacedAnswer::from(order)),
+        Some(refused) => Err(Problem::refused(refused).order(order.id)),
+    };
+    let location = format!("/v1/orders/{}", order.id);
+    Kept { outcome, status: StatusCode::CREATED, location, replayed, position }
+}
+
+/// Look at an order.
+///
+/// Shows the order as it stands, with all that was durable when this was asked.
+#[utoipa::path(
+    get,
+    path = "/v1/orders/{id}",
+    tag = "orders",
+    operation_id = "getOrder",
+    params(("id" = String, Path, description = "The order's id")),
+    responses(
+        (status = 200, description = "The order", body = OrderAnswer),
+        (status = 404, description = "No such order", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub async fn get(State(context): State<Arc<Context>>, id: OrderPath) -> Result<Positioned<OrderAnswer>, Problem> {
+    let (order, position) = context.read(move |state| state.order(id.0).cloned()).await?;
+    let order = order.ok_or_else(|| Problem::new(Code::OrderUnknown))?;
+    Ok(Positioned { body: OrderAnswer::from(&order), position })
+}
+
+/// The order that a path names.
+pub struct OrderPath(pub OrderId);
+
+impl<S: Send + Sync> axum::extract::FromRequestParts<S> for OrderPath {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut axum::http::request::Parts, state: &S) -> Result<OrderPath, Problem> {
+        let id = crate::query::path_word(parts, state).await;
+        id.map(OrderPath).ok_or_else(|| Problem::new(Code::OrderUnknown))
+    }
+}
