@@ -93,7 +93,7 @@ fn stages(fast: bool, nextest: bool) -> Vec<Stage> {
         Stage::line("format", "cargo fmt --all --check"),
         Stage::task("crate-graph", crate_graph::run),
         Stage::task("sql-lint", sql_lint::run),
-        Stage::line("recount", "python3 -m unittest discover --start-directory tests"),
+        Stage::line("recount", "python3 -B -m unittest discover --buffer --start-directory tests"),
         Stage::line("clippy", clippy),
         Stage::line("clippy, bugs compiled in", clippy_bugs),
     ];

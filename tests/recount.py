@@ -1,0 +1,440 @@
+#!/usr/bin/env python3
+"""Counts a headless demo a second time, from its dump alone.
+
+    python3 tests/recount.py DIR REPORT.json
+
+Shares no code with the product and uses only Python's standard library. It reads the dump that
+`tongbao demo --headless --dump DIR` leaves, comes to its own figures, and compares them with the report.
+
+Exit status: 0 when all agree, 1 with a table of differences, 2 when a file is missing or malformed.
+
+The dump, UTF-8, each file with a header line, columns in any order
+--------------------------------------------------------------------
+
+postings.csv    sequence,order,account,asset,side,phase,amount
+    One line a leg of a transfer. `order` is empty when the posting belongs to none (the funding of the reserve).
+    `account` is the public name, as in `telco:CTCC:taken`. `side` is `debit` or `credit`, `amount` is positive.
+    `phase`: `pending` adds to what is held; `voided` takes the same away again, whether the hold was posted or
+    given up; `posted` moves value for good. So a hold that is posted leaves `voided` for all it held and
+    `posted` for what was done.
+
+orders.csv      order,key,state,amount_fen,fee_fen,payout_fen,subscriber,telco
+    One line an order, those refused at the door too. `state` is the public word.
+
+keys.csv        key
+    The keys that the driver sent. A key that is there twice counts once.
+
+telco-NAME.csv  sequence,correlation_id,kind,msisdn,amount_fen,status,at_ms
+    The telco's own history, oldest first. Only lines of status `completed` moved value. Signs are the telco's:
+    minus takes from the subscriber, plus gives.
+
+bank.csv        sequence,end_to_end_id,account,amount_fen,direction,status,at_ms
+    The bank's own entries: `DBIT` was paid, `CRDT` came back. `status` is `BOOK`.
+
+faults.json     {"NAME": {"latency/capture": 3, ..., "calls": 1200, "faulted": 240}, ...}
+
+What is counted
+---------------
+
+A request's reference begins with the 26 characters of its order's id, then `-`.
+
+orders             distinct keys in keys.csv
+settled, refunded  orders in that state
+declined           orders `declined`, `cancelled` or `expired`: nothing was taken in the end
+suspended          all others: they need a person
+double_deductions  orders whose net taken at the telco is not what their end says: the whole amount when settled,
+                   otherwise nothing; of a suspended order, more than the whole amount
+lost_payouts       orders for which the bank's net payments are not what their end says: the payout when settled,
+                   otherwise nothing; for a suspended order, more than the payout
+imbalance_fen      the sum over all assets of what posted debits and credits differ by
+two_party_breaks   for each telco, what we say it took against what its history says, and what we say it has set
+                   aside against its open reservations; for the bank, what our reserve paid against its entries.
+                   Each that differs counts one. Orders with value still in doubt are left out on both sides,
+                   because there the partner has not said yet.
+
+Beside the figures a few things must hold that no figure shows; each that does not is a finding.
+"""
+
+import csv
+import json
+import sys
+from collections import Counter, defaultdict
+from pathlib import Path
+
+REFERENCE_LENGTH = 26
+
+COLUMNS = {
+    "postings": ["sequence", "order", "account", "asset", "side", "phase", "amount"],
+    "orders": ["order", "key", "state", "amount_fen", "fee_fen", "payout_fen", "subscriber", "telco"],
+    "keys": ["key"],
+    "telco": ["sequence", "correlation_id", "kind", "msisdn", "amount_fen", "status", "at_ms"],
+    "bank": ["sequence", "end_to_end_id", "account", "amount_fen", "direction", "status", "at_ms"],
+}
+NOTHING_TAKEN = {"declined", "cancelled", "expired"}
+STATES = NOTHING_TAKEN | {
+    "settled", "refunded", "suspended", "created", "challenged", "in_review", "executing", "clearing", "paying",
+}
+COMPARED = [
+    "orders", "settled", "refunded", "declined", "suspended",
+    "double_deductions", "lost_payouts", "imbalance_fen", "two_party_breaks",
+]
+
+
+class Malformed(Exception):
+    """A file is missing or not as described above."""
+
+
+# Reading.
+
+
+def read_table(path, kind):
+    """The lines of a CSV file as dictionaries."""
+    try:
+        with open(path, newline="", encoding="utf-8") as file:
+            table = csv.DictReader(file, strict=True)
+            missing = [name for name in COLUMNS[kind] if name not in (table.fieldnames or [])]
+            if missing:
+                raise Malformed(f"{path.name}: column missing: {', '.join(missing)}")
+            lines = []
+            for line in table:
+                if None in line or None in line.values():
+                    raise Malformed(f"{path.name}:{table.line_num}: another number of fields than the header")
+                lines.append(line)
+            return lines
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise Malformed(f"{path.name}: {error}") from error
+
+
+def whole(line, name, where):
+    """A whole number in a column."""
+    try:
+        return int(line[name])
+    except ValueError:
+        raise Malformed(f"{where}: `{name}` is no whole number: `{line[name]}`") from None
+
+
+def one_of(line, name, allowed, where):
+    """A word of a closed list in a column."""
+    if line[name] not in allowed:
+        raise Malformed(f"{where}: `{name}` is `{line[name]}`, not one of {', '.join(sorted(allowed))}")
+    return line[name]
+
+
+def read_json(path):
+    """A JSON object."""
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise Malformed(f"{path.name}: {error}") from error
+    if not isinstance(value, dict):
+        raise Malformed(f"{path.name}: expected an object")
+    return value
+
+
+def order_of(reference):
+    """The order that a reference belongs to; empty when it is no reference of ours."""
+    head, _, rest = reference.partition("-")
+    return head if rest and len(head) == REFERENCE_LENGTH else ""
+
+
+def bare(order):
+    """An order's id without its prefix."""
+    return order.rpartition("_")[2]
+
+
+# The telco's side.
+
+
+def open_reservations(actions):
+    """What one order's actions leave set aside at a telco: a list of amounts.
+
+    A history line does not name its reservation. A release gives back exactly what one reservation held; a
+    capture ends one that holds at least as much, the rest goes back. A capture that finds nothing set aside was
+    a billing run and took from the balance. Where an order has several reservations open, the readings that
+    make every release fit are tried in turn, best fit first.
+    """
+
+    def follow(place, held):
+        if place == len(actions):
+            return list(held)
+        kind, amount = actions[place]
+        if kind == "ReserveBalance":
+            return follow(place + 1, held + [-amount])
+        if kind == "ReleaseBalance":
+            fitting = [size for size in held if size == amount][:1]
+        elif kind == "CaptureBalance":
+            fitting = sorted({size for size in held if size >= -amount})
+        else:
+            return follow(place + 1, held)
+        for size in fitting:
+            rest = list(held)
+            rest.remove(size)
+            found = follow(place + 1, rest)
+            if found is not None:
+                return found
+        # A release must fit; a capture may have been a billing run.
+        return follow(place + 1, held) if kind == "CaptureBalance" else None
+
+    return follow(0, [])
+
+
+class Telco:
+    """What one telco's own history says, by order."""
+
+    def __init__(self, name, lines, findings):
+        self.name = name
+        self.taken = Counter()
+        self.held = Counter()
+        actions = defaultdict(list)
+        for line in lines:
+            where = f"telco-{name}.csv, line of sequence {line['sequence']}"
+            amount = whole(line, "amount_fen", where)
+            if line["status"] != "completed":
+                continue
+            order = order_of(line["correlation_id"])
+            if not order:
+                findings.append(f"{name} did something that nobody asked for: {line}")
+            kind = line["kind"]
+            self.check_sign(kind, amount, where)
+            # What leaves for good, and what is credited. Setting aside and giving back move nothing out.
+            if kind in ("CaptureBalance", "AdjustBalance", "TopupBalance"):
+                self.taken[order] -= amount
+            actions[order].append((kind, amount))
+        for order, own in actions.items():
+            held = open_reservations(own)
+            if held is None:
+                findings.append(f"{name} released for order {order} what was not set aside: {own}")
+            self.held[order] = sum(held or [])
+
+    @staticmethod
+    def check_sign(kind, amount, where):
+        """A sign that contradicts its kind makes every sum meaningless."""
+        minus = {"ReserveBalance", "CaptureBalance"}
+        plus = {"ReleaseBalance", "TopupBalance"}
+        if kind not in minus | plus | {"AdjustBalance"}:
+            raise Malformed(f"{where}: unknown kind `{kind}`")
+        if (kind in minus and amount > 0) or (kind in plus and amount < 0):
+            raise Malformed(f"{where}: {kind} of {amount}")
+
+
+def bank_paid(lines, findings):
+    """Net fen that the bank paid, by order."""
+    paid = Counter()
+    for line in lines:
+        where = f"bank.csv, line of sequence {line['sequence']}"
+        amount = whole(line, "amount_fen", where)
+        direction = one_of(line, "direction", {"DBIT", "CRDT"}, where)
+        if line["status"] != "BOOK":
+            continue
+        order = order_of(line["end_to_end_id"])
+        if not order:
+            findings.append(f"the bank paid what nobody asked for: {line}")
+        paid[order] += amount if direction == "DBIT" else -amount
+    return paid
+
+
+# Our side.
+
+
+class Books:
+    """What our postings come to."""
+
+    def __init__(self, lines, findings):
+        # Debits less credits, by (account, asset) and then by order.
+        self.posted = defaultdict(Counter)
+        self.pending = defaultdict(Counter)
+        self.assets = Counter()
+        records = Counter()
+        for place, line in enumerate(lines, 2):
+            where = f"postings.csv:{place}"
+            amount = whole(line, "amount", where)
+            if amount < 0:
+                raise Malformed(f"{where}: a negative amount: {amount}")
+            side = one_of(line, "side", {"debit", "credit"}, where)
+            phase = one_of(line, "phase", {"posted", "pending", "voided"}, where)
+            signed = amount if side == "debit" else -amount
+            account, order = (line["account"], line["asset"]), bare(line["order"])
+            if phase == "posted":
+                self.posted[account][order] += signed
+                self.assets[line["asset"]] += signed
+                records[line["sequence"], line["asset"]] += signed
+            else:
+                self.pending[account][order] += signed if phase == "pending" else -signed
+        for (sequence, asset), difference in records.items():
+            if difference:
+                findings.append(f"record {sequence} does not balance: {difference} of {asset}")
+
+    def imbalance(self):
+        """The sum over all assets of what debits and credits differ by."""
+        return sum(abs(difference) for difference in self.assets.values())
+
+    def in_doubt(self):
+        """Orders that hold value against an in-doubt account."""
+        accounts = [by_order for (name, _), by_order in self.pending.items() if name.startswith("in_doubt:")]
+        return {order for by_order in accounts for order, held in by_order.items() if held}
+
+    def moved(self, account, leave_out):
+        """What orders moved on an account, debits less credits. Postings without an order are not counted."""
+        total = 0
+        for (name, _), by_order in self.posted.items():
+            if name == account:
+                total += sum(fen for order, fen in by_order.items() if order and order not in leave_out)
+        return total
+
+
+def net(by_order, leave_out):
+    """The sum over all orders but those left out."""
+    return sum(fen for order, fen in by_order.items() if order not in leave_out)
+
+
+# Counting.
+
+
+class Dump:
+    """A dump, read."""
+
+    def __init__(self, folder):
+        self.findings = []
+        self.orders = read_table(folder / "orders.csv", "orders")
+        self.keys = {line["key"] for line in read_table(folder / "keys.csv", "keys")}
+        self.books = Books(read_table(folder / "postings.csv", "postings"), self.findings)
+        self.bank = bank_paid(read_table(folder / "bank.csv", "bank"), self.findings)
+        self.telcos = {}
+        for path in sorted(folder.glob("telco-*.csv")):
+            name = path.stem.removeprefix("telco-")
+            self.telcos[name] = Telco(name, read_table(path, "telco"), self.findings)
+        if not self.telcos:
+            raise Malformed(f"no telco-NAME.csv in {folder}")
+        self.faults = read_json(folder / "faults.json")
+
+
+def end_of(order):
+    """Under which of the four ends an order counts."""
+    state = one_of(order, "state", STATES, f"orders.csv, order {order['order']}")
+    if state in NOTHING_TAKEN:
+        return "declined"
+    return state if state in ("settled", "refunded") else "suspended"
+
+
+def is_wrong(end, found, full):
+    """Whether value that moved for an order is not what its end says."""
+    if end == "suspended":
+        return found > full
+    return found != (full if end == "settled" else 0)
+
+
+def recount(dump):
+    """Our own figures."""
+    figures = dict.fromkeys(COMPARED, 0)
+    figures["orders"] = len(dump.keys)
+    figures["imbalance_fen"] = dump.books.imbalance()
+    for order in dump.orders:
+        end = end_of(order)
+        figures[end] += 1
+        name, where = bare(order["order"]), f"orders.csv, order {order['order']}"
+        amount, payout = whole(order, "amount_fen", where), whole(order, "payout_fen", where)
+        taken = sum(telco.taken[name] for telco in dump.telcos.values())
+        figures["double_deductions"] += is_wrong(end, taken, amount)
+        figures["lost_payouts"] += is_wrong(end, dump.bank[name], payout)
+    figures["two_party_breaks"] = len(breaks(dump))
+    return figures
+
+
+def breaks(dump):
+    """Where our books and a partner's differ: (account, ours, theirs)."""
+    books, out = dump.books, dump.books.in_doubt()
+    pairs = []
+    for name, telco in dump.telcos.items():
+        for account, theirs in ((f"telco:{name}:taken", telco.taken), (f"telco:{name}:reserved", telco.held)):
+            pairs.append((account, books.moved(account, out), net(theirs, out)))
+    # Money that leaves the reserve is credited to it.
+    pairs.append(("reserve:bank", -books.moved("reserve:bank", out), net(dump.bank, out)))
+    return [pair for pair in pairs if pair[1] != pair[2]]
+
+
+def look_beside(dump):
+    """What must hold and no figure shows."""
+    findings = list(dump.findings)
+    names = Counter(bare(order["order"]) for order in dump.orders)
+    findings += [f"order {name} is there {count} times" for name, count in names.items() if count > 1]
+    keys = Counter(order["key"] for order in dump.orders)
+    findings += [f"key {key} made {count} orders" for key, count in keys.items() if count > 1]
+    findings += [f"key {key} was sent and made no order" for key in sorted(dump.keys - keys.keys())]
+    findings += [f"key {key} made an order and was never sent" for key in sorted(keys.keys() - dump.keys)]
+    for order in dump.orders:
+        if end_of(order) == "suspended":
+            continue
+        held = {name: telco.held[bare(order["order"])] for name, telco in dump.telcos.items()}
+        findings += [f"{order['order']} ended, and {name} has {fen} fen set aside" for name, fen in held.items() if fen]
+        if end_of(order) == "settled":
+            fee, payout, amount = (whole(order, column, "orders.csv") for column in ("fee_fen", "payout_fen", "amount_fen"))
+            if fee + payout != amount:
+                findings.append(f"{order['order']}: fee {fee} and payout {payout} are not {amount}")
+    known = set(names)
+    for who, by_order in [(name, telco.taken) for name, telco in dump.telcos.items()] + [("the bank", dump.bank)]:
+        strangers = [order for order in by_order if order and order not in known]
+        findings += [f"{who} moved value for {order}, which is no order of ours" for order in strangers]
+    return findings
+
+
+# Comparing.
+
+
+def strikes(tree):
+    """How often each kind of fault struck each action, as `kind/action`, over all partners."""
+    counts = Counter()
+
+    def walk(node, path):
+        for name, value in node.items():
+            if isinstance(value, dict):
+                walk(value, path + [name])
+            elif name not in ("calls", "faulted") and value:
+                # Either `kind/action` in one word, or a table of actions for each kind.
+                kind = name if "/" in name else "/".join((path + [name])[-2:])
+                counts[kind] += value
+
+    walk(tree, [])
+    return counts
+
+
+def differences(dump, report):
+    """(figure, recounted, reported) for each that differs."""
+    rows = []
+    for name, counted in recount(dump).items():
+        reported = report.get(name)
+        if isinstance(reported, bool) or reported != counted:
+            rows.append((name, counted, "missing" if reported is None else reported))
+    if isinstance(report.get("faults_injected"), dict):
+        ours, theirs = strikes(dump.faults), strikes(report["faults_injected"])
+        for kind in sorted(ours.keys() | theirs.keys()):
+            if ours[kind] != theirs[kind]:
+                rows.append((f"faults_injected {kind}", ours[kind], theirs[kind]))
+    return rows
+
+
+def main(arguments):
+    """Runs the program; returns its exit status."""
+    if len(arguments) != 2:
+        print("usage: python3 tests/recount.py DIR REPORT.json", file=sys.stderr)
+        return 2
+    try:
+        dump, report = Dump(Path(arguments[0])), read_json(Path(arguments[1]))
+        rows, broken, findings = differences(dump, report), breaks(dump), look_beside(dump)
+    except Malformed as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    for account, ours, theirs in broken:
+        print(f"break: {account}: our books say {ours}, the partner's say {theirs}")
+    for finding in findings:
+        print(f"finding: {finding}")
+    if rows:
+        print(f"{'figure':<40} {'recounted':>12} {'reported':>12}")
+    for name, counted, reported in rows:
+        print(f"{name:<40} {counted!s:>12} {reported!s:>12}")
+    if not rows and not findings:
+        print(f"recount: {len(COMPARED)} figures agree over {len(dump.keys)} orders")
+    return 1 if rows or findings else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
