@@ -31,7 +31,7 @@ telco-NAME.csv  sequence,correlation_id,kind,msisdn,amount_fen,status,at_ms
 bank.csv        sequence,end_to_end_id,account,amount_fen,direction,status,at_ms
     The bank's own entries: `DBIT` was paid, `CRDT` came back. `status` is `BOOK`.
 
-faults.json     {"NAME": {"latency/capture": 3, ..., "calls": 1200, "faulted": 240}, ...}
+faults.json     {"injected": {"latency/capture": 3, ...}, "calls": 1200, "faulted": 240}
 
 What is counted
 ---------------
@@ -39,18 +39,17 @@ What is counted
 A request's reference begins with the 26 characters of its order's id, then `-`.
 
 orders             distinct keys in keys.csv
-settled, refunded  orders in that state
-declined           orders `declined`, `cancelled` or `expired`: nothing was taken in the end
-suspended          all others: they need a person
+settled, refunded, declined, suspended
+                   orders in that state; an order in any other did not end, which is a finding
 double_deductions  orders whose net taken at the telco is not what their end says: the whole amount when settled,
-                   otherwise nothing; of a suspended order, more than the whole amount
+                   anything from nothing to that while suspended, otherwise nothing
 lost_payouts       orders for which the bank's net payments are not what their end says: the payout when settled,
-                   otherwise nothing; for a suspended order, more than the payout
-imbalance_fen      the sum over all assets of what posted debits and credits differ by
+                   anything from nothing to that while suspended, otherwise nothing
+imbalance_fen      the sum over all assets of what debits and credits differ by, posted and pending
 two_party_breaks   for each telco, what we say it took against what its history says, and what we say it has set
                    aside against its open reservations; for the bank, what our reserve paid against its entries.
-                   Each that differs counts one. Orders with value still in doubt are left out on both sides,
-                   because there the partner has not said yet.
+                   Each that differs counts one, and so does each order unknown to us that a partner moved value for
+in_doubt_fen       what is pending on the in-doubt accounts
 
 Beside the figures a few things must hold that no figure shows; each that does not is a finding.
 """
@@ -70,13 +69,9 @@ COLUMNS = {
     "telco": ["sequence", "correlation_id", "kind", "msisdn", "amount_fen", "status", "at_ms"],
     "bank": ["sequence", "end_to_end_id", "account", "amount_fen", "direction", "status", "at_ms"],
 }
-NOTHING_TAKEN = {"declined", "cancelled", "expired"}
-STATES = NOTHING_TAKEN | {
-    "settled", "refunded", "suspended", "created", "challenged", "in_review", "executing", "clearing", "paying",
-}
+ENDS = ["settled", "refunded", "declined", "suspended"]
 COMPARED = [
-    "orders", "settled", "refunded", "declined", "suspended",
-    "double_deductions", "lost_payouts", "imbalance_fen", "two_party_breaks",
+    "orders", *ENDS, "double_deductions", "lost_payouts", "imbalance_fen", "two_party_breaks", "in_doubt_fen",
 ]
 
 
@@ -240,10 +235,10 @@ class Books:
     """What our postings come to."""
 
     def __init__(self, lines, findings):
-        # Debits less credits, by (account, asset) and then by order.
+        # Debits less credits, by account and then by order. A name that holds several assets names the asset too.
         self.posted = defaultdict(Counter)
-        self.pending = defaultdict(Counter)
         self.assets = Counter()
+        self.doubt = Counter()
         records = Counter()
         for place, line in enumerate(lines, 2):
             where = f"postings.csv:{place}"
@@ -253,38 +248,31 @@ class Books:
             side = one_of(line, "side", {"debit", "credit"}, where)
             phase = one_of(line, "phase", {"posted", "pending", "voided"}, where)
             signed = amount if side == "debit" else -amount
-            account, order = (line["account"], line["asset"]), bare(line["order"])
-            if phase == "posted":
-                self.posted[account][order] += signed
-                self.assets[line["asset"]] += signed
-                records[line["sequence"], line["asset"]] += signed
-            else:
-                self.pending[account][order] += signed if phase == "pending" else -signed
-        for (sequence, asset), difference in records.items():
+            order = bare(line["order"])
+            kind = "posted" if phase == "posted" else "pending"
+            if phase == "voided":
+                amount, signed = -amount, -signed
+            self.assets[line["asset"], kind] += signed
+            records[line["sequence"], line["asset"], kind] += signed
+            if kind == "posted":
+                self.posted[line["account"]][order] += signed
+            elif line["account"].startswith("in_doubt:"):
+                self.doubt[line["account"], side] += amount
+        for (sequence, asset, kind), difference in records.items():
             if difference:
-                findings.append(f"record {sequence} does not balance: {difference} of {asset}")
+                findings.append(f"record {sequence} does not balance: {difference} of {asset}, {kind}")
 
     def imbalance(self):
         """The sum over all assets of what debits and credits differ by."""
         return sum(abs(difference) for difference in self.assets.values())
 
     def in_doubt(self):
-        """Orders that hold value against an in-doubt account."""
-        accounts = [by_order for (name, _), by_order in self.pending.items() if name.startswith("in_doubt:")]
-        return {order for by_order in accounts for order, held in by_order.items() if held}
+        """What is pending on the in-doubt accounts, on either side."""
+        return sum(self.doubt.values())
 
-    def moved(self, account, leave_out):
+    def moved(self, account):
         """What orders moved on an account, debits less credits. Postings without an order are not counted."""
-        total = 0
-        for (name, _), by_order in self.posted.items():
-            if name == account:
-                total += sum(fen for order, fen in by_order.items() if order and order not in leave_out)
-        return total
-
-
-def net(by_order, leave_out):
-    """The sum over all orders but those left out."""
-    return sum(fen for order, fen in by_order.items() if order not in leave_out)
+        return sum(fen for order, fen in self.posted[account].items() if order)
 
 
 # Counting.
@@ -308,19 +296,11 @@ class Dump:
         self.faults = read_json(folder / "faults.json")
 
 
-def end_of(order):
-    """Under which of the four ends an order counts."""
-    state = one_of(order, "state", STATES, f"orders.csv, order {order['order']}")
-    if state in NOTHING_TAKEN:
-        return "declined"
-    return state if state in ("settled", "refunded") else "suspended"
-
-
-def is_wrong(end, found, full):
+def is_wrong(state, found, full):
     """Whether value that moved for an order is not what its end says."""
-    if end == "suspended":
-        return found > full
-    return found != (full if end == "settled" else 0)
+    if state == "suspended":
+        return not 0 <= found <= full
+    return found != (full if state == "settled" else 0)
 
 
 def recount(dump):
@@ -328,28 +308,35 @@ def recount(dump):
     figures = dict.fromkeys(COMPARED, 0)
     figures["orders"] = len(dump.keys)
     figures["imbalance_fen"] = dump.books.imbalance()
+    figures["in_doubt_fen"] = dump.books.in_doubt()
+    figures["two_party_breaks"] = len(breaks(dump)) + len(strangers(dump))
     for order in dump.orders:
-        end = end_of(order)
-        figures[end] += 1
-        name, where = bare(order["order"]), f"orders.csv, order {order['order']}"
+        state, name, where = order["state"], bare(order["order"]), f"orders.csv, order {order['order']}"
+        if state in ENDS:
+            figures[state] += 1
         amount, payout = whole(order, "amount_fen", where), whole(order, "payout_fen", where)
         taken = sum(telco.taken[name] for telco in dump.telcos.values())
-        figures["double_deductions"] += is_wrong(end, taken, amount)
-        figures["lost_payouts"] += is_wrong(end, dump.bank[name], payout)
-    figures["two_party_breaks"] = len(breaks(dump))
+        figures["double_deductions"] += is_wrong(state, taken, amount)
+        figures["lost_payouts"] += is_wrong(state, dump.bank[name], payout)
     return figures
 
 
 def breaks(dump):
     """Where our books and a partner's differ: (account, ours, theirs)."""
-    books, out = dump.books, dump.books.in_doubt()
     pairs = []
     for name, telco in dump.telcos.items():
         for account, theirs in ((f"telco:{name}:taken", telco.taken), (f"telco:{name}:reserved", telco.held)):
-            pairs.append((account, books.moved(account, out), net(theirs, out)))
+            pairs.append((account, dump.books.moved(account), sum(theirs.values())))
     # Money that leaves the reserve is credited to it.
-    pairs.append(("reserve:bank", -books.moved("reserve:bank", out), net(dump.bank, out)))
+    pairs.append(("reserve:bank", -dump.books.moved("reserve:bank"), sum(dump.bank.values())))
     return [pair for pair in pairs if pair[1] != pair[2]]
+
+
+def strangers(dump):
+    """Orders that a partner moved value for and we do not know: (partner, order)."""
+    known = {bare(order["order"]) for order in dump.orders}
+    moved = [(name, telco.taken) for name, telco in dump.telcos.items()] + [("BANK", dump.bank)]
+    return [(name, order) for name, by_order in moved for order in by_order if order and order not in known]
 
 
 def look_beside(dump):
@@ -361,19 +348,25 @@ def look_beside(dump):
     findings += [f"key {key} made {count} orders" for key, count in keys.items() if count > 1]
     findings += [f"key {key} was sent and made no order" for key in sorted(dump.keys - keys.keys())]
     findings += [f"key {key} made an order and was never sent" for key in sorted(keys.keys() - dump.keys)]
+    for name, order in strangers(dump):
+        findings.append(f"{name} moved value for {order}, which is no order of ours")
     for order in dump.orders:
-        if end_of(order) == "suspended":
-            continue
-        held = {name: telco.held[bare(order["order"])] for name, telco in dump.telcos.items()}
-        findings += [f"{order['order']} ended, and {name} has {fen} fen set aside" for name, fen in held.items() if fen]
-        if end_of(order) == "settled":
-            fee, payout, amount = (whole(order, column, "orders.csv") for column in ("fee_fen", "payout_fen", "amount_fen"))
-            if fee + payout != amount:
-                findings.append(f"{order['order']}: fee {fee} and payout {payout} are not {amount}")
-    known = set(names)
-    for who, by_order in [(name, telco.taken) for name, telco in dump.telcos.items()] + [("the bank", dump.bank)]:
-        strangers = [order for order in by_order if order and order not in known]
-        findings += [f"{who} moved value for {order}, which is no order of ours" for order in strangers]
+        findings += look_at(order, dump)
+    return findings
+
+
+def look_at(order, dump):
+    """What must hold of one order and no figure shows."""
+    name, state = order["order"], order["state"]
+    if state not in ENDS:
+        return [f"{name} did not end: it is `{state}`"]
+    if state == "suspended":
+        return []
+    held = {telco: books.held[bare(name)] for telco, books in dump.telcos.items()}
+    findings = [f"{name} ended, and {telco} has {fen} fen set aside" for telco, fen in held.items() if fen]
+    fee, payout, amount = (whole(order, column, "orders.csv") for column in ("fee_fen", "payout_fen", "amount_fen"))
+    if state == "settled" and fee + payout != amount:
+        findings.append(f"{name}: fee {fee} and payout {payout} are not {amount}")
     return findings
 
 
