@@ -327,6 +327,9 @@ impl Record {
             return Err(RecordError::Malformed("expected three parts".to_owned()));
         }
         let (header_bytes, receipt, internal) = (decoder.bytes()?, decoder.bytes()?, decoder.bytes()?);
+        if decoder.position() != bytes.len() {
+            return Err(RecordError::Malformed("expected nothing after its parts".to_owned()));
+        }
         check_reader(header_bytes)?;
         let header: Header = minicbor::decode(header_bytes)?;
         let open = OpenRecord {

@@ -1,0 +1,190 @@
+//! One fact of every kind with every field filled, and a record of them.
+
+#![allow(dead_code, reason = "each test file uses its own part")]
+
+use facts::{
+    AccountName, Action, Actor, ActorKind, Admission, Bucket, Cause, Channel, Day, Due, Fact, FeeLine, FeeRule,
+    InstrumentId, Key16, KeyUse, Lot, LotUse, Made, Meta, Millis, Necessity, OpenRecord, OrderId, OrderState, Partner,
+    PersonId, PolicyVersion, Product, Provenance, Province, QuoteId, Quoted, Refusal, SignalKind, StepPlan,
+    SubscriberId, Target, Terms, Verdict,
+};
+use ledger::{AccountId, Action as Move, Bound, Entry, Transfer, TransferId};
+use money::{Asset, Telco};
+
+/// The golden file of a fact. A new kind does not compile until it is named here, and fails until it is sampled below.
+pub fn file_name(fact: &Fact) -> &'static str {
+    match fact {
+        Fact::AccountOpened { .. } => "00_account_opened.hex",
+        Fact::Posted { .. } => "01_posted.hex",
+        Fact::CreditsGranted { .. } => "02_credits_granted.hex",
+        Fact::SubscriberRegistered { .. } => "03_subscriber_registered.hex",
+        Fact::LotOpened { .. } => "04_lot_opened.hex",
+        Fact::KeyTaken { .. } => "05_key_taken.hex",
+        Fact::OrderAdmitted(_) => "06_order_admitted.hex",
+        Fact::OrderDeclined { .. } => "07_order_declined.hex",
+        Fact::StepPlanned { .. } => "08_step_planned.hex",
+        Fact::StepQueued { .. } => "09_step_queued.hex",
+        Fact::StepSent { .. } => "10_step_sent.hex",
+        Fact::StepUnknown { .. } => "11_step_unknown.hex",
+        Fact::InquiryDeferred { .. } => "12_inquiry_deferred.hex",
+        Fact::StepDone { .. } => "13_step_done.hex",
+        Fact::StepFailed { .. } => "14_step_failed.hex",
+        Fact::StepCompensated { .. } => "15_step_compensated.hex",
+        Fact::StrayFound { .. } => "16_stray_found.hex",
+        Fact::SignalAbsorbed { .. } => "17_signal_absorbed.hex",
+        Fact::OrderMoved { .. } => "18_order_moved.hex",
+        Fact::OrderUnwound { .. } => "19_order_unwound.hex",
+        Fact::ValueReturned { .. } => "20_value_returned.hex",
+    }
+}
+
+pub fn order() -> OrderId {
+    OrderId::new(1_790_000_000_000, Bucket::of_hash(77), 0x1234_5678)
+}
+
+fn person() -> PersonId {
+    PersonId::new(1_780_000_000_000, Bucket::of_hash(77), 1)
+}
+
+fn subscriber() -> SubscriberId {
+    SubscriberId::new(1_780_000_000_001, Bucket::of_hash(77), 2)
+}
+
+const fn entry(amount: u64) -> Entry {
+    Entry { debit: AccountId::new(3), credit: AccountId::new(4), amount }
+}
+
+/// Every way a posting can be.
+pub fn transfers() -> Vec<Transfer> {
+    let hold = TransferId::new(1_025);
+    let actions = [
+        Move::Post(entry(9_600)),
+        Move::Hold { entry: entry(400), expires_at: 0 },
+        Move::PostHold { hold, amount: 399 },
+        Move::VoidHold { hold },
+        Move::ExpireHold { hold, now: 5 },
+    ];
+    (1_026u64..).zip(actions).map(|(id, action)| Transfer { id: TransferId::new(id), action }).collect()
+}
+
+pub fn terms() -> Terms {
+    Terms {
+        product: Product::Direct,
+        amount: 10_000,
+        fee: 410,
+        fee_lines: vec![
+            FeeLine { rule: FeeRule::TelcoRate, ppm: 40_000, fen: 0 },
+            FeeLine { rule: FeeRule::Product, ppm: -10_000, fen: 0 },
+            FeeLine { rule: FeeRule::Minimum, ppm: 0, fen: 10 },
+        ],
+        payout: 9_590,
+        arrives_on: Day::from_count(20_781),
+        policy: PolicyVersion([0xA1; 16]),
+    }
+}
+
+pub fn plan() -> StepPlan {
+    StepPlan {
+        partner: Partner::Telco(Telco::Ctcc),
+        action: Action::ReleaseAirtime,
+        party: 1,
+        amount: 10_000,
+        due: Due::At(Millis(1_790_000_123_456)),
+        necessity: Necessity::Optional,
+        target: Some(Target { step: 2, attempt: 3 }),
+        acts_on: "rsv-1".to_owned(),
+        clear: Some(entry(10_000)),
+        doubt: Some(entry(10_000)),
+        always: vec![entry(1)],
+        exact: vec![entry(2), entry(3)],
+    }
+}
+
+fn admission() -> Admission {
+    let bare = StepPlan { due: Due::AtOnce, target: None, clear: None, doubt: None, ..plan() };
+    let waits = StepPlan { partner: Partner::Bank, due: Due::OnRelease, ..plan() };
+    let lot = Lot { number: 4, provenance: Provenance::ThirdParty, remaining: 500, opened_at: Millis(12) };
+    Admission {
+        order: order(),
+        person: person(),
+        parties: vec![subscriber(), SubscriberId::from_bits(9)],
+        terms: terms(),
+        requested_at: Millis(1_789_999_999_000),
+        steps: vec![plan(), bare, waits],
+        lots: vec![LotUse { taken: lot }],
+        counts_total: 10_000,
+        counts_refund: 1,
+        quote: Quoted { id: QuoteId::from_bits(u128::MAX), expires_at: Millis(1_790_000_300_000) },
+        seen_convertible: 300_000,
+    }
+}
+
+/// One fact of every kind, in the order of their numbers.
+pub fn facts_of_every_kind() -> Vec<Fact> {
+    let (order, step, at) = (order(), 2, Millis(1_790_000_001_000));
+    let used = KeyUse { body: Key16([6; 16]), made: Made::Order(order) };
+    vec![
+        Fact::AccountOpened {
+            account: AccountId::new(30),
+            name: AccountName::InDoubt(Partner::Telco(Telco::Cbn)),
+            asset: Asset::Airtime(Telco::Cbn),
+            bound: Bound::DebitsWithinCredits,
+        },
+        Fact::Posted { transfers: transfers() },
+        Fact::CreditsGranted { partner: Partner::Bank, window: 128 },
+        Fact::SubscriberRegistered {
+            subscriber: subscriber(),
+            person: person(),
+            telco: Telco::Cucc,
+            province: Province::new(44).expect("a province"),
+            own_card: Some(InstrumentId::from_bits(11)),
+        },
+        Fact::LotOpened { subscriber: subscriber(), number: 3, provenance: Provenance::Points, amount: 70_000, at },
+        Fact::KeyTaken { key: Key16([5; 16]), used },
+        Fact::OrderAdmitted(Box::new(admission())),
+        Fact::OrderDeclined {
+            order,
+            person: person(),
+            subscriber: subscriber(),
+            product: Product::Gift,
+            amount: 5,
+            refusal: Refusal::DailyLimitExceeded,
+            found: 48_000,
+            allowed: 50_000,
+            policy: PolicyVersion([0xA2; 16]),
+            requested_at: at,
+        },
+        Fact::StepPlanned { order, plan: Box::new(plan()) },
+        Fact::StepQueued { order, step, due_at: at },
+        Fact::StepSent { order, step, attempt: 2, transfers: transfers() },
+        Fact::StepUnknown { order, step, cause: Cause::Restart, inquire_at: at, transfers: transfers() },
+        Fact::InquiryDeferred { order, step, cause: Cause::Pending, inquire_at: at },
+        Fact::StepDone { order, step, amount: 9_999, external: "adj-1".to_owned(), transfers: transfers() },
+        Fact::StepFailed { order, step, cause: Cause::NotFound, transfers: transfers() },
+        Fact::StepCompensated { order, step },
+        Fact::StrayFound { order, step, attempt: 1, cause: Cause::LateSuccess, amount: 10_000, transfers: transfers() },
+        Fact::SignalAbsorbed { order, step, attempt: 1, kind: SignalKind::Stale },
+        Fact::OrderMoved { order, state: OrderState::Suspended, cause: Cause::Contradiction },
+        Fact::OrderUnwound { order, cause: Cause::OtherAmount },
+        Fact::ValueReturned { order, day: Day::from_count(20_780), total: 10_000, refund: 1 },
+    ]
+}
+
+pub fn meta() -> Meta {
+    Meta {
+        actor: Actor { kind: ActorKind::Subscriber, id: Key16([1; 16]), role: 3 },
+        channel: Channel::Http,
+        province: Province::new(33),
+        device: Key16([2; 16]),
+        agent: Key16([3; 16]),
+        client_key: Key16([4; 16]),
+        trace: Key16([5; 16]),
+        now: Millis(1_790_000_000_000),
+        requested_at: Millis(1_789_999_999_000),
+        verdict: Verdict { version: PolicyVersion([7; 16]), outcome: 2, score_ppm: 990_000 },
+    }
+}
+
+pub fn record(sequence: u64, facts: Vec<Fact>) -> OpenRecord {
+    OpenRecord { sequence, shard: 5, epoch: 8, meta: meta(), facts }
+}
