@@ -231,12 +231,11 @@ fn fail(draft: &mut Draft<'_>, heard: &Heard<'_>, cause: Cause) {
     resume(draft);
     let contract = draft.contract(heard.step.plan.partner);
     let undoing = undoes(&draft.order, &heard.step);
-    if draft.order.state == OrderState::Suspended && !undoing {
-        return;
-    }
     let most = if undoing { contract.undo_attempts_most } else { contract.attempts_most };
-    let again = cause == Cause::NotFound || undoing;
-    if again && heard.step.attempt < most && (undoing || draft.order.unwinding.is_none()) {
+    // Where an order waits for a person, nothing leaves any more but what undoes.
+    let forward = draft.order.unwinding.is_none() && draft.order.state != OrderState::Suspended;
+    let again = undoing || (cause == Cause::NotFound && forward);
+    if again && heard.step.attempt < most {
         let due_at = draft.now.plus(contract.retry_after_ms);
         return draft.add(Fact::StepQueued { order: draft.id(), step: heard.place, due_at });
     }
@@ -375,6 +374,10 @@ fn stray(draft: &mut Draft<'_>, heard: &Heard<'_>) {
     }
     reopen(draft);
     plan_undo(draft, action, target, amount, external, &[]);
+    // What was set aside went with it: the next attempt would find nothing.
+    if action == Action::CaptureAirtime && heard.step.state == StepState::Planned {
+        unwind(draft, cause);
+    }
 }
 
 /// Taken where it was to be given back: booked as taken, and given back.

@@ -142,9 +142,9 @@ impl Scene {
     }
 
     fn run_until(&mut self, wanted: impl Fn(&Step) -> bool) -> bool {
-        let (mut behave, step) = (self.behave(), self.step);
+        let (behave, step) = (self.behave(), self.step);
         let wanted = |world: &World| world.step(ORDER, step).is_some_and(|(_, step)| wanted(step));
-        self.world.run_until(&mut |world: &World, ask: &Ask| (&mut behave)(world, ask), &wanted)
+        self.world.run_until(&mut |world: &World, ask: &Ask| behave(world, ask), &wanted)
     }
 
     fn run(&mut self) {

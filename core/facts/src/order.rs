@@ -445,13 +445,16 @@ impl Order {
         true
     }
 
-    /// Whether a step leads forward: a step of the plan, or the rest of one that was done in part.
+    /// Whether a step leads forward: a step of the plan, or the rest of such a step that was done in part.
     pub fn leads_forward(&self, place: u8) -> bool {
-        let completes = |step: &Step| {
-            let target = step.plan.target.and_then(|target| self.step(target.step));
-            target.is_some_and(|target| target.plan.action == step.plan.action)
+        if place < self.planned {
+            return true;
+        }
+        let Some((step, target)) = self.step(place).and_then(|step| Some((step, step.plan.target?))) else {
+            return false;
         };
-        place < self.planned || self.step(place).is_some_and(completes)
+        let same = self.step(target.step).is_some_and(|done| done.plan.action == step.plan.action);
+        same && target.step < place && self.leads_forward(target.step)
     }
 
     /// When an order unwinds or waits for a person, no step that leads forward leaves any more.
