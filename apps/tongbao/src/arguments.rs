@@ -1,0 +1,209 @@
+//! The command line, as data.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// 通宝: the exchange and clearing core for prepaid telecom value.
+#[derive(Parser)]
+#[command(name = "tongbao", version, about, disable_help_subcommand = true)]
+pub struct Arguments {
+    /// Print one JSON object as the last line of stdout.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Say only what went wrong.
+    #[arg(long, global = true)]
+    pub quiet: bool,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Subcommand)]
+pub enum Command {
+    /// Run a node.
+    Serve(ServeOptions),
+    /// Run a node with simulated telcos and a bank, and convert.
+    Demo(DemoOptions),
+    /// Kill a node at random moments under load and show that nothing acknowledged is lost.
+    CrashTest(CrashTestOptions),
+    /// Run one simulated counterparty.
+    #[command(hide = true)]
+    Sandbox(SandboxOptions),
+    /// Check books, journal chain, and views against the journal.
+    Audit(DirOptions),
+    /// Delete the views and make them again from the journal.
+    RebuildViews(DirOptions),
+    /// Look into the journal.
+    Journal {
+        /// What to do with it.
+        #[command(subcommand)]
+        command: JournalCommand,
+    },
+    /// Copy journal and vault, consistently, while the node runs.
+    Backup(BackupOptions),
+    /// Make a node's directory from a backup, up to a journal position.
+    Restore(RestoreOptions),
+    /// Write a snapshot of the state from the journal.
+    #[command(hide = true)]
+    Snapshot(DirOptions),
+    /// Check that this machine and this directory are fit to run a node.
+    Doctor(DirOptions),
+}
+
+/// What to do with the journal.
+#[derive(Subcommand)]
+pub enum JournalCommand {
+    /// Print records, decoded.
+    Inspect(InspectOptions),
+}
+
+/// Where a node keeps its journal, views and vault.
+#[derive(Args)]
+pub struct DirOptions {
+    /// The node's directory.
+    #[arg(long, default_value = "var/node")]
+    pub dir: PathBuf,
+}
+
+/// How to run a node.
+#[derive(Args)]
+pub struct ServeOptions {
+    /// The node's directory.
+    #[arg(long, default_value = "var/node")]
+    pub dir: PathBuf,
+    /// Where to listen. Loopback only until access control stands.
+    #[arg(long, default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+    /// A telco's address, as `CTCC=http://127.0.0.1:9001`; once for each telco.
+    #[arg(long = "telco", value_name = "CODE=URL")]
+    pub telcos: Vec<String>,
+    /// The bank's address.
+    #[arg(long)]
+    pub bank: Option<String>,
+    /// Fen that fund the reserve at the bank when the books are opened.
+    #[arg(long, default_value_t = 10_000_000_000)]
+    pub funding: u64,
+    /// Start node time at this many milliseconds since 1970 instead of the wall clock.
+    #[arg(long)]
+    pub clock_base_ms: Option<u64>,
+    /// How many times as fast as real time node time runs; needs `--clock-base-ms`.
+    #[arg(long, default_value_t = 1, requires = "clock_base_ms")]
+    pub clock_rate: u32,
+    /// Let `POST /v1/clock/advance` move node time. Never on a node that moves real value.
+    #[arg(long)]
+    pub test_clock: bool,
+    /// Seconds between two readings of the partners' statements.
+    #[arg(long, default_value_t = 5)]
+    pub sweep_every_s: u64,
+}
+
+/// How much goes wrong outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Faults {
+    /// Nothing.
+    None,
+    /// 2% of partner calls.
+    Light,
+    /// At least 20% of partner calls, every kind at every step, and the node is killed.
+    Heavy,
+}
+
+impl Faults {
+    /// The word on the command line.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Faults::None => "none",
+            Faults::Light => "light",
+            Faults::Heavy => "heavy",
+        }
+    }
+}
+
+/// How to run the demonstration.
+#[derive(Args)]
+pub struct DemoOptions {
+    /// Run to the end as fast as possible, report, and exit.
+    #[arg(long)]
+    pub headless: bool,
+    /// How many orders to place (headless).
+    #[arg(long, default_value_t = 500)]
+    pub orders: u32,
+    /// How much goes wrong outside.
+    #[arg(long, value_enum, default_value_t = Faults::None)]
+    pub faults: Faults,
+    /// Everything random follows from this number.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Write postings, orders and the partners' books as CSV into this directory (headless).
+    #[arg(long)]
+    pub dump: Option<PathBuf>,
+    /// Keep the node's directory here instead of a temporary one.
+    #[arg(long)]
+    pub dir: Option<PathBuf>,
+    /// Where the node listens (not headless).
+    #[arg(long, default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+}
+
+/// How to run the crash test.
+#[derive(Args)]
+pub struct CrashTestOptions {
+    /// How often the node is killed.
+    #[arg(long, default_value_t = 200)]
+    pub kills: u32,
+    /// Everything random follows from this number.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+}
+
+/// Which counterparty to simulate.
+#[derive(Args)]
+pub struct SandboxOptions {
+    /// The counterparty and its configuration, as JSON.
+    #[arg(long)]
+    pub config: String,
+}
+
+/// What to print of the journal.
+#[derive(Args)]
+pub struct InspectOptions {
+    /// The node's directory.
+    #[arg(long, default_value = "var/node")]
+    pub dir: PathBuf,
+    /// First sequence.
+    #[arg(long, default_value_t = 1)]
+    pub from: u64,
+    /// How many records.
+    #[arg(long, default_value_t = 20)]
+    pub limit: u64,
+    /// Only records about this order.
+    #[arg(long)]
+    pub order: Option<String>,
+}
+
+/// Where to copy to.
+#[derive(Args)]
+pub struct BackupOptions {
+    /// The node's directory.
+    #[arg(long, default_value = "var/node")]
+    pub dir: PathBuf,
+    /// A directory that does not exist yet.
+    #[arg(long)]
+    pub to: PathBuf,
+}
+
+/// Where to restore from and to.
+#[derive(Args)]
+pub struct RestoreOptions {
+    /// The backup.
+    #[arg(long)]
+    pub from: PathBuf,
+    /// A directory that does not exist yet.
+    #[arg(long)]
+    pub dir: PathBuf,
+    /// The last record to restore; all when not given.
+    #[arg(long)]
+    pub position: Option<u64>,
+}

@@ -1,0 +1,120 @@
+//! The counterparties' own books, read as CSV, and what they say about each order of ours.
+
+use crate::demo::stage::Stage;
+use crate::failure::{Doing, Failure};
+use facts::{OrderId, Partner};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+/// A line of a telco's book.
+#[derive(Clone, Debug, Deserialize)]
+pub struct TelcoLine {
+    /// Our reference, if it carries one.
+    pub correlation_id: String,
+    /// What was done.
+    pub kind: String,
+    /// Fen, minus taking from the subscriber.
+    pub amount_fen: i64,
+    /// Only `completed` moved value.
+    pub status: String,
+}
+
+/// A line of the bank's book.
+#[derive(Clone, Debug, Deserialize)]
+pub struct BankLine {
+    /// Our reference.
+    pub end_to_end_id: String,
+    /// Fen.
+    pub amount_fen: i64,
+    /// `DBIT` is paid, `CRDT` came back.
+    pub direction: String,
+}
+
+/// What all counterparties' books say.
+#[derive(Default)]
+pub struct Books {
+    /// The raw CSV of each.
+    pub csv: BTreeMap<Partner, String>,
+    /// Fen that telcos took for good, net of what they gave back, by order.
+    pub taken: BTreeMap<OrderId, i64>,
+    /// Fen that the bank paid, net of what came back, by order.
+    pub paid: BTreeMap<OrderId, i64>,
+    /// Fen taken for good, net, by telco; and fen paid, net, by the bank.
+    pub net: BTreeMap<Partner, i64>,
+    /// Fen set aside now, by telco.
+    pub reserved: BTreeMap<Partner, i64>,
+    /// Faults by kind and step, over all counterparties.
+    pub faults: BTreeMap<String, u64>,
+    /// Calls over all counterparties.
+    pub calls: u64,
+    /// Calls that went wrong.
+    pub faulted: u64,
+    /// Differences that the counterparties find in their own books.
+    pub own_imbalance: i64,
+}
+
+impl Books {
+    /// Reads every counterparty's books.
+    pub async fn read(stage: &Stage) -> Result<Books, Failure> {
+        let mut books = Books::default();
+        for (partner, http) in &stage.partners {
+            let totals = http.get("/sandbox/books").await?;
+            books.own_imbalance += totals["imbalance"].as_i64().unwrap_or_default();
+            let csv = http.text("/sandbox/books.csv").await?;
+            match partner {
+                Partner::Telco(_) => {
+                    books.reserved.insert(*partner, totals["reserved"].as_i64().unwrap_or_default());
+                    books.add_telco(*partner, &csv)?;
+                }
+                Partner::Bank => books.add_bank(&csv)?,
+            }
+            books.csv.insert(*partner, csv);
+            books.add_faults(&http.get("/sandbox/faults").await?);
+        }
+        Ok(books)
+    }
+
+    fn add_telco(&mut self, partner: Partner, csv: &str) -> Result<(), Failure> {
+        for line in csv::Reader::from_reader(csv.as_bytes()).deserialize() {
+            let line: TelcoLine = line.doing(&format!("reading the books of {partner}"))?;
+            let moves = matches!(line.kind.as_str(), "CaptureBalance" | "AdjustBalance" | "TopupBalance");
+            if line.status != "completed" || !moves {
+                continue;
+            }
+            *self.net.entry(partner).or_default() -= line.amount_fen;
+            if let Some(order) = order_of(&line.correlation_id) {
+                *self.taken.entry(order).or_default() -= line.amount_fen;
+            }
+        }
+        Ok(())
+    }
+
+    fn add_bank(&mut self, csv: &str) -> Result<(), Failure> {
+        for line in csv::Reader::from_reader(csv.as_bytes()).deserialize() {
+            let line: BankLine = line.doing("reading the books of the bank")?;
+            let paid = if line.direction == "DBIT" { line.amount_fen.abs() } else { -line.amount_fen.abs() };
+            *self.net.entry(Partner::Bank).or_default() += paid;
+            if let Some(order) = order_of(&line.end_to_end_id) {
+                *self.paid.entry(order).or_default() += paid;
+            }
+        }
+        Ok(())
+    }
+
+    fn add_faults(&mut self, faults: &serde_json::Value) {
+        for (name, count) in faults.as_object().into_iter().flatten() {
+            let count = count.as_u64().unwrap_or_default();
+            match name.as_str() {
+                "calls" => self.calls += count,
+                "faulted" => self.faulted += count,
+                _ => *self.faults.entry(name.clone()).or_default() += count,
+            }
+        }
+    }
+}
+
+/// The order that a reference of ours names.
+fn order_of(reference: &str) -> Option<OrderId> {
+    let order = reference.split('-').next()?;
+    format!("{}{order}", OrderId::PREFIX).parse().ok()
+}

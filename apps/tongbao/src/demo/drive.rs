@@ -1,0 +1,121 @@
+//! Placing orders, many at a time, each with a key, each until it is answered.
+
+use crate::demo::chance::Chance;
+use crate::demo::client::Http;
+use crate::demo::town::Resident;
+use crate::failure::{Doing, Failure};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+/// How many orders are under way at once.
+const CONCURRENCY: usize = 48;
+
+/// One order to place.
+#[derive(Clone)]
+pub struct Wish {
+    /// The client's key.
+    pub key: String,
+    /// The body.
+    pub body: Value,
+}
+
+/// What placing an order brought.
+#[derive(Clone)]
+pub struct Answered {
+    /// The client's key.
+    pub key: String,
+    /// The order's id; empty when there is none.
+    pub order: String,
+    /// The answer's status.
+    pub status: u16,
+    /// How long the answering attempt took.
+    pub took: Duration,
+    /// How often it was sent.
+    pub attempts: u32,
+}
+
+/// Makes wishes of a few kinds: most are good, some break a rule.
+pub fn wishes(count: u32, seed: u64, residents: &[Resident], ids: &[String]) -> Vec<Wish> {
+    let mut chance = Chance::new(seed, 2);
+    let mut wishes = Vec::with_capacity(count as usize);
+    for number in 0..count {
+        let place = usize::try_from(chance.below(residents.len() as u64)).unwrap_or_default();
+        let amount = if chance.percent(3) { 500 } else { 1_000 + chance.below(190) * 100 };
+        let home = residents[place].province.to_string();
+        let province = if chance.percent(3) { other_province(&home) } else { home };
+        let body = json!({
+            "subscriber": ids[place], "product": "direct", "amount": amount, "channel_province": province,
+        });
+        wishes.push(Wish { key: format!("order-{seed}-{number}"), body });
+    }
+    wishes
+}
+
+fn other_province(home: &str) -> String {
+    if home == "44" { "41".to_owned() } else { "44".to_owned() }
+}
+
+/// A run of orders under way.
+pub struct Drive {
+    tasks: JoinSet<Answered>,
+    limit: Arc<Semaphore>,
+    http: Http,
+    /// The answers so far, by key.
+    pub answers: BTreeMap<String, Answered>,
+}
+
+impl Drive {
+    /// A drive against a node.
+    pub fn new(http: Http) -> Drive {
+        Drive { tasks: JoinSet::new(), limit: Arc::new(Semaphore::new(CONCURRENCY)), http, answers: BTreeMap::new() }
+    }
+
+    /// Sends an order as soon as there is room, and gathers answers meanwhile.
+    pub async fn send(&mut self, wish: Wish) -> Result<(), Failure> {
+        let room = Arc::clone(&self.limit).acquire_owned().await.doing("placing orders")?;
+        let http = self.http.clone();
+        self.tasks.spawn(async move {
+            let reply = http.insist("/v1/orders", &wish.key, &wish.body).await;
+            drop(room);
+            let order = reply.body["id"].as_str().or(reply.body["order"].as_str()).unwrap_or_default();
+            Answered {
+                key: wish.key,
+                order: order.to_owned(),
+                status: reply.status.as_u16(),
+                took: reply.took,
+                attempts: reply.attempts,
+            }
+        });
+        while let Some(done) = self.tasks.try_join_next() {
+            self.take(done)?;
+        }
+        Ok(())
+    }
+
+    /// Waits until every order is answered.
+    pub async fn finish(&mut self) -> Result<(), Failure> {
+        while let Some(done) = self.tasks.join_next().await {
+            self.take(done)?;
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, done: Result<Answered, tokio::task::JoinError>) -> Result<(), Failure> {
+        let answered = done.doing("placing orders")?;
+        self.answers.insert(answered.key.clone(), answered);
+        Ok(())
+    }
+
+    /// The time within which so many of a hundred answers came, in microseconds, answered at the first attempt.
+    pub fn took_us(&self, percent: usize) -> u64 {
+        let first = self.answers.values().filter(|answered| answered.attempts == 1);
+        let mut times: Vec<Duration> = first.map(|answered| answered.took).collect();
+        times.sort_unstable();
+        let place = (times.len() * percent / 100).min(times.len().saturating_sub(1));
+        times.get(place).map_or(0, |took| u64::try_from(took.as_micros()).unwrap_or(u64::MAX))
+    }
+}

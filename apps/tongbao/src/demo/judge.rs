@@ -1,0 +1,204 @@
+//! What a run came to: our books against the counterparties', order by order and to the fen.
+
+use crate::demo::books::Books;
+use crate::demo::drive::Answered;
+use facts::{AccountName, OrderId, OrderState, Partner, State, StepState};
+use ledger::{AccountId, Side};
+use money::Asset;
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The report of a headless run. Every figure is an integer and always there.
+#[derive(Debug, Default, Serialize)]
+pub struct Report {
+    /// The seed.
+    pub seed: u64,
+    /// Distinct keys sent.
+    pub orders: u64,
+    /// Orders that ended paid.
+    pub settled: u64,
+    /// Orders that ended with everything given back.
+    pub refunded: u64,
+    /// Orders of which nothing was taken.
+    pub declined: u64,
+    /// Orders that wait for a person.
+    pub suspended: u64,
+    /// Orders that stand anywhere else.
+    pub unfinished: u64,
+    /// Steps of which nobody knows.
+    pub unknown_open: u64,
+    /// Orders whose subscriber lost more than the end of the order says.
+    pub double_deductions: u64,
+    /// Settled orders that were not paid exactly, and payments for orders that did not settle.
+    pub lost_payouts: u64,
+    /// Sum over assets of the difference between debits and credits.
+    pub imbalance_fen: u64,
+    /// External accounts that differ from the counterparty's own book.
+    pub two_party_breaks: u64,
+    /// Acknowledged orders that the journal lacks.
+    pub lost_acknowledgements: u64,
+    /// Orders in the journal that nobody sent a key for.
+    pub unasked_orders: u64,
+    /// Findings of the audit of journal, books and views.
+    pub audit_findings: u64,
+    /// Fen in doubt.
+    pub in_doubt_fen: u64,
+    /// Fen that unknown steps would move.
+    pub exposure_fen: u64,
+    /// Suspended orders by cause.
+    pub suspended_by_cause: BTreeMap<String, u64>,
+    /// Injected faults by kind and step.
+    pub faults_injected: BTreeMap<String, u64>,
+    /// Calls that partners received.
+    pub partner_calls: u64,
+    /// Calls of those that went wrong.
+    pub partner_calls_faulted: u64,
+    /// How often the node was killed.
+    pub kills: u64,
+    /// How long the run took, from the first order to the last end.
+    pub elapsed_ms: u64,
+    /// Orders a second over that time.
+    pub orders_per_s: u64,
+    /// Half of the orders were acknowledged within this.
+    pub ack_p50_us: u64,
+    /// All but a hundredth were.
+    pub ack_p99_us: u64,
+}
+
+impl Report {
+    /// What must not be, in words.
+    pub fn breaches(&self) -> Vec<String> {
+        let checks = [
+            ("double deductions", self.double_deductions),
+            ("lost payouts", self.lost_payouts),
+            ("fen of imbalance", self.imbalance_fen),
+            ("two-party breaks", self.two_party_breaks),
+            ("acknowledged orders lost", self.lost_acknowledgements),
+            ("orders nobody asked for", self.unasked_orders),
+            ("orders unfinished", self.unfinished),
+            ("audit findings", self.audit_findings),
+            ("fen in doubt beyond the exposure", self.in_doubt_fen.abs_diff(self.exposure_fen)),
+        ];
+        checks.iter().filter(|(_, count)| *count > 0).map(|(what, count)| format!("{count} {what}")).collect()
+    }
+}
+
+/// Judges a finished run.
+pub fn judge(state: &State, books: &Books, answers: &BTreeMap<String, Answered>) -> Report {
+    let mut report = Report { orders: answers.len() as u64, ..Report::default() };
+    count_orders(state, &mut report);
+    compare_orders(state, books, &mut report);
+    compare_acknowledgements(state, answers, &mut report);
+    compare_accounts(state, books, &mut report);
+    for totals in state.ledger().trial_balance().values() {
+        let difference = totals.debits_posted.abs_diff(totals.credits_posted)
+            + totals.debits_pending.abs_diff(totals.credits_pending);
+        report.imbalance_fen += u64::try_from(difference).unwrap_or(u64::MAX);
+    }
+    report.faults_injected.clone_from(&books.faults);
+    report.partner_calls = books.calls;
+    report.partner_calls_faulted = books.faulted;
+    report
+}
+
+fn count_orders(state: &State, report: &mut Report) {
+    for order in state.orders() {
+        match order.state {
+            OrderState::Settled => report.settled += 1,
+            OrderState::Refunded => report.refunded += 1,
+            OrderState::Declined => report.declined += 1,
+            OrderState::Suspended => {
+                report.suspended += 1;
+                *report.suspended_by_cause.entry(order.cause.to_string()).or_default() += 1;
+            }
+            OrderState::Created
+            | OrderState::Challenged
+            | OrderState::InReview
+            | OrderState::Executing
+            | OrderState::Clearing
+            | OrderState::Paying
+            | OrderState::Expired
+            | OrderState::Cancelled => report.unfinished += 1,
+        }
+        let open = order.steps.iter().filter(|step| matches!(step.state, StepState::Sent | StepState::Unknown));
+        for step in open {
+            report.unknown_open += 1;
+            report.exposure_fen += if step.plan.doubt.is_some() { step.plan.amount } else { 0 };
+        }
+    }
+}
+
+fn compare_orders(state: &State, books: &Books, report: &mut Report) {
+    let known: BTreeSet<OrderId> = state.orders().map(|order| order.id).collect();
+    let strangers = books.taken.iter().chain(&books.paid).filter(|(order, _)| !known.contains(order));
+    report.two_party_breaks += strangers.count() as u64;
+    for order in state.orders() {
+        let taken = books.taken.get(&order.id).copied().unwrap_or_default();
+        let paid = books.paid.get(&order.id).copied().unwrap_or_default();
+        let (amount, payout) = (signed(order.terms.amount), signed(order.terms.payout));
+        let (may_take, may_pay) = match order.state {
+            OrderState::Settled => (amount..=amount, payout..=payout),
+            // A person has yet to say; more than the order is about is never right.
+            OrderState::Suspended => (0..=amount, 0..=payout),
+            _ => (0..=0, 0..=0),
+        };
+        report.double_deductions += u64::from(!may_take.contains(&taken));
+        report.lost_payouts += u64::from(!may_pay.contains(&paid));
+    }
+}
+
+fn compare_acknowledgements(state: &State, answers: &BTreeMap<String, Answered>, report: &mut Report) {
+    let mut asked = BTreeSet::new();
+    for answered in answers.values() {
+        let order = answered.order.parse::<OrderId>().ok();
+        match order.filter(|order| state.order(*order).is_some()) {
+            // Two keys never share an order.
+            Some(order) => report.lost_acknowledgements += u64::from(!asked.insert(order)),
+            None => report.lost_acknowledgements += 1,
+        }
+    }
+    report.unasked_orders = state.orders().filter(|order| !asked.contains(&order.id)).count() as u64;
+}
+
+/// What we believe each counterparty's book to hold, against what it holds.
+fn compare_accounts(state: &State, books: &Books, report: &mut Report) {
+    for partner in Partner::ALL {
+        let net = books.net.get(&partner).copied().unwrap_or_default();
+        let pairs = match partner {
+            Partner::Telco(telco) => {
+                let airtime = Asset::Airtime(telco);
+                let reserved = books.reserved.get(&partner).copied().unwrap_or_default();
+                vec![
+                    (debit_balance(state, AccountName::TelcoTaken(telco), airtime), net),
+                    (debit_balance(state, AccountName::TelcoReserved(telco), airtime), reserved),
+                ]
+            }
+            Partner::Bank => vec![(credited(state, AccountName::ReserveBank, Asset::Cny), net)],
+        };
+        report.two_party_breaks += pairs.iter().filter(|(ours, theirs)| ours != theirs).count() as u64;
+        report.in_doubt_fen += in_doubt(state, partner);
+    }
+}
+
+fn debit_balance(state: &State, name: AccountName, asset: Asset) -> i64 {
+    let account = state.account(name, asset).and_then(|id: AccountId| state.ledger().account(id));
+    account.map_or(0, |account| signed(account.posted(Side::Debit)) - signed(account.posted(Side::Credit)))
+}
+
+fn credited(state: &State, name: AccountName, asset: Asset) -> i64 {
+    let account = state.account(name, asset).and_then(|id| state.ledger().account(id));
+    account.map_or(0, |account| signed(account.posted(Side::Credit)))
+}
+
+fn in_doubt(state: &State, partner: Partner) -> u64 {
+    let asset = match partner {
+        Partner::Telco(telco) => Asset::Airtime(telco),
+        Partner::Bank => Asset::Cny,
+    };
+    let account = state.account(AccountName::InDoubt(partner), asset).and_then(|id| state.ledger().account(id));
+    account.map_or(0, |account| account.pending(Side::Debit) + account.pending(Side::Credit))
+}
+
+fn signed(units: u64) -> i64 {
+    i64::try_from(units).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,67 @@
+//! `tongbao backup` and `tongbao restore`: journal, vault and key, copied consistently.
+
+use crate::arguments::{BackupOptions, RestoreOptions};
+use crate::failure::{Doing, Failure};
+use crate::output::Output;
+use crate::site::NodeKeys;
+use serde::Serialize;
+use std::fs;
+use std::path::Path;
+use vault::Vault;
+
+#[derive(Serialize)]
+struct Copied {
+    last_sequence: u64,
+    segments: u64,
+    bytes: u64,
+}
+
+/// Copies a node's directory while it may run.
+///
+/// The journal is copied before the vault: personal data is written before the record that mentions it, so
+/// a later vault never lacks the subject of an earlier record.
+pub fn backup(options: &BackupOptions, output: &Output) -> Result<(), Failure> {
+    let (from, to) = (&options.dir, &options.to);
+    refuse_existing(to)?;
+    let keys = NodeKeys::load(from)?;
+    fs::create_dir_all(to).doing(&format!("making `{}`", to.display()))?;
+    let report = journal::backup(&from.join("journal"), &to.join("journal")).doing("copying the journal")?;
+    let vault = Vault::open(&from.join("vault.sqlite"), keys.vault).doing("opening the vault")?;
+    vault.backup(&to.join("vault.sqlite")).doing("copying the vault")?;
+    copy_key(from, to)?;
+    say(output, "backed up", &report);
+    Ok(())
+}
+
+/// Makes a node's directory from a backup. The views are made again when the node starts.
+pub fn restore(options: &RestoreOptions, output: &Output) -> Result<(), Failure> {
+    let (from, to) = (&options.from, &options.dir);
+    refuse_existing(to)?;
+    fs::create_dir_all(to).doing(&format!("making `{}`", to.display()))?;
+    let report = journal::restore(&from.join("journal"), &to.join("journal"), options.position)
+        .doing("restoring the journal")?;
+    fs::copy(from.join("vault.sqlite"), to.join("vault.sqlite")).doing("restoring the vault")?;
+    copy_key(from, to)?;
+    say(output, "restored", &report);
+    Ok(())
+}
+
+fn refuse_existing(to: &Path) -> Result<(), Failure> {
+    if to.exists() {
+        return Err(Failure::unable(format!("`{}` exists already", to.display())).hint("name a new directory"));
+    }
+    Ok(())
+}
+
+fn copy_key(from: &Path, to: &Path) -> Result<(), Failure> {
+    fs::copy(from.join("node.key"), to.join("node.key")).doing("copying the key").map(drop)
+}
+
+fn say(output: &Output, done: &str, report: &journal::CopyReport) {
+    let copied = Copied { last_sequence: report.last_sequence, segments: report.segments, bytes: report.bytes };
+    let words = format!(
+        "{done} {} records in {} segments, {} bytes; the key is part of the copy: keep it apart",
+        copied.last_sequence, copied.segments, copied.bytes
+    );
+    output.result(&copied, &words);
+}

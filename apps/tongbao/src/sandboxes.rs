@@ -1,0 +1,32 @@
+//! `tongbao sandbox`: one simulated counterparty as a process of its own.
+
+use crate::arguments::SandboxOptions;
+use crate::failure::{Doing, Failure};
+use sandbox::{BankConfig, TelcoConfig};
+use serde::{Deserialize, Serialize};
+use tokio::net::TcpListener;
+
+/// A counterparty and how it behaves.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Counterparty {
+    /// A telco.
+    Telco(TelcoConfig),
+    /// The bank.
+    Bank(BankConfig),
+}
+
+/// Serves until killed, after printing its address as the first line of stdout.
+pub fn sandbox(options: SandboxOptions) -> Result<(), Failure> {
+    let counterparty: Counterparty = serde_json::from_str(&options.config).doing("reading the configuration")?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+    runtime.doing("starting")?.block_on(async {
+        let listener = TcpListener::bind("127.0.0.1:0").await.doing("listening")?;
+        println!("{}", listener.local_addr().doing("listening")?);
+        let served = match counterparty {
+            Counterparty::Telco(config) => sandbox::serve_telco(config, listener).await,
+            Counterparty::Bank(config) => sandbox::serve_bank(config, listener).await,
+        };
+        served.doing("serving")
+    })
+}

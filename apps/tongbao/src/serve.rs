@@ -1,0 +1,147 @@
+//! `tongbao serve`: a node with its API, until it is told to stop or stops itself.
+
+use crate::arguments::ServeOptions;
+use crate::failure::{Doing, Failure};
+use crate::site::{NodeKeys, Site};
+use exchange::Rules;
+use facts::{Millis, Partner};
+use journal::Options;
+use money::Telco;
+use node::{Clock, Gateways, Node, NodeClock, NodeConfig};
+use partners::{BankConfig, BankGateway, TelcoConfig, TelcoGateway};
+use server::{Api, Bounds, DigestKey};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use vault::Vault;
+
+/// A snapshot is written when so many records have come since the last.
+const SNAPSHOT_EVERY: u64 = 500_000;
+/// How often that is looked at.
+const SNAPSHOT_LOOK: Duration = Duration::from_secs(10);
+/// How long requests under way may take to end when the node stops in order.
+const GOODBYE: Duration = Duration::from_millis(500);
+
+/// Runs a node.
+pub fn serve(options: ServeOptions) -> Result<(), Failure> {
+    if !options.listen.ip().is_loopback() {
+        return Err(Failure::unable(format!("`{}` is not a loopback address", options.listen))
+            .hint("there is no access control yet: listen on 127.0.0.1"));
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    runtime.doing("starting")?.block_on(run(options))
+}
+
+async fn run(options: ServeOptions) -> Result<(), Failure> {
+    let site = Site::find()?;
+    let rules = site.rules()?;
+    let numbers = Arc::new(site.numbers()?);
+    let keys = NodeKeys::load(&options.dir)?;
+    let vault = Arc::new(Vault::open(&options.dir.join("vault.sqlite"), keys.vault).doing("opening the vault")?);
+    let clock: Arc<dyn Clock> = match options.clock_base_ms {
+        Some(base) => Arc::new(NodeClock::accelerated(Millis(base), options.clock_rate)),
+        None => Arc::new(NodeClock::real(Millis(0))),
+    };
+    let config = NodeConfig {
+        dir: options.dir.clone(),
+        gateways: gateways(&options, &rules)?,
+        rules,
+        salts: keys.salts,
+        funding: options.funding,
+        clock,
+        directory: Arc::clone(&vault) as Arc<dyn node::Directory>,
+        journal: Options::default(),
+        sweep_every: Duration::from_secs(options.sweep_every_s.max(1)),
+    };
+    let node = tokio::task::block_in_place(|| Node::start(config)).doing("starting the node")?;
+    let listener = TcpListener::bind(options.listen).await.doing(&format!("listening on {}", options.listen))?;
+    tracing::info!(address = %options.listen, "ready");
+    keep_snapshots(node.clone(), options.dir.clone());
+    let api = Api {
+        node: node.clone(),
+        vault,
+        numbers,
+        quote_key: keys.quotes,
+        digest_key: DigestKey(keys.digests),
+        test_clock: options.test_clock,
+        bounds: Bounds::default(),
+    };
+    let stopping = node.clone();
+    let shutdown = async move {
+        tokio::select! {
+            () = told_to_stop() => {}
+            _ = stopping.wait_stopped() => {}
+        }
+    };
+    server::serve(listener, server::router(api), shutdown).await.doing("serving")?;
+    goodbye(&node).await
+}
+
+/// Ends in order, or says why the node ended itself.
+async fn goodbye(node: &Node) -> Result<(), Failure> {
+    if let Some(reason) = node.stopped() {
+        return Err(Failure::stopped(format!("the node stopped itself: {reason}"))
+            .hint("look at the log, run `tongbao audit`, then start it again; open outcomes are asked about"));
+    }
+    tokio::time::sleep(GOODBYE).await;
+    node.stop();
+    node.wait_stopped().await;
+    Ok(())
+}
+
+async fn told_to_stop() {
+    let terminate = signal(SignalKind::terminate());
+    let Ok(mut terminate) = terminate else { return };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+}
+
+fn gateways(options: &ServeOptions, rules: &Rules) -> Result<Gateways, Failure> {
+    let timeout = |partner| Duration::from_millis(rules.contracts.of(partner).reply_timeout_ms);
+    let mut gateways = Gateways::new();
+    for text in &options.telcos {
+        let parsed = text.split_once('=').and_then(|(code, url)| Some((code.parse::<Telco>().ok()?, url)));
+        let (telco, url) = parsed.ok_or_else(|| {
+            Failure::unable(format!("`{text}` is no telco")).hint("write it as CTCC=http://127.0.0.1:9001")
+        })?;
+        let partner = Partner::Telco(telco);
+        let config = TelcoConfig { telco, base_url: url.to_owned(), reply_timeout: timeout(partner) };
+        gateways.insert(partner, Arc::new(TelcoGateway::new(config).doing(text)?));
+    }
+    if let Some(url) = &options.bank {
+        let config = BankConfig { base_url: url.clone(), reply_timeout: timeout(Partner::Bank) };
+        gateways.insert(Partner::Bank, Arc::new(BankGateway::new(config).doing(url)?));
+    }
+    Ok(gateways)
+}
+
+/// Has a child process write a snapshot now and then: the live node never stops for one.
+fn keep_snapshots(node: Node, dir: PathBuf) {
+    tokio::spawn(async move {
+        let mut last = node.durable();
+        while node.stopped().is_none() {
+            tokio::time::sleep(SNAPSHOT_LOOK).await;
+            let durable = node.durable();
+            if durable.saturating_sub(last) < SNAPSHOT_EVERY {
+                continue;
+            }
+            last = durable;
+            let dir = dir.clone();
+            // Writing takes a while; a failure costs only a longer start.
+            let written = tokio::task::spawn_blocking(move || write_snapshot(&dir)).await;
+            tracing::info!(ok = written.unwrap_or(false), "snapshot");
+        }
+    });
+}
+
+fn write_snapshot(dir: &Path) -> bool {
+    let Ok(program) = std::env::current_exe() else { return false };
+    let mut command = Command::new(program);
+    command.args(["--quiet", "snapshot", "--dir"]).arg(dir).stdin(Stdio::null()).stdout(Stdio::null());
+    command.status().is_ok_and(|status| status.success())
+}

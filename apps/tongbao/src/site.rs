@@ -1,0 +1,104 @@
+//! Where data, policies and keys are: found once, loaded whole, refused with the file's name when they are wrong.
+
+use crate::failure::{Doing, Failure};
+use exchange::rules::{NumberTable, Policy, PolicyFiles, VirtualOperators};
+use exchange::{Contracts, QuoteKey, Rules};
+use facts::SaltKey;
+use flate2::read::GzDecoder;
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use vault::VaultKey;
+
+/// The directory that holds `data/` and `policies/`.
+pub struct Site {
+    root: PathBuf,
+}
+
+impl Site {
+    /// Finds the site: the working directory, else a directory above the binary.
+    ///
+    /// Errors: none of them holds `data` and `policies`.
+    pub fn find() -> Result<Site, Failure> {
+        let binary = std::env::current_exe().ok();
+        let here = std::env::current_dir().ok();
+        let above = binary.iter().flat_map(|binary| binary.ancestors().skip(1));
+        let candidates = here.iter().map(PathBuf::as_path).chain(above);
+        for root in candidates {
+            if root.join("data").is_dir() && root.join("policies").is_dir() {
+                return Ok(Site { root: root.to_owned() });
+            }
+        }
+        Err(Failure::unable("no directory with `data` and `policies` was found here or above the binary")
+            .hint("run from the repository's root"))
+    }
+
+    fn text(&self, name: &str) -> Result<String, Failure> {
+        fs::read_to_string(self.root.join(name)).doing(&format!("reading `{name}`"))
+    }
+
+    /// The shipped rules.
+    ///
+    /// Errors: every fault of the policy, or a file that cannot be read.
+    pub fn rules(&self) -> Result<Rules, Failure> {
+        let files = PolicyFiles {
+            regions: &self.text("policies/regions.toml")?,
+            products: &self.text("policies/products.toml")?,
+            fees: &self.text("policies/fees.toml")?,
+            limits: &self.text("policies/limits.toml")?,
+            timings: &self.text("policies/timings.toml")?,
+            calendar: &self.text("data/workdays_cn.csv")?,
+            provinces: &self.text("data/provinces_cn.csv")?,
+        };
+        let policy = Policy::compile(&files).map_err(|faults| {
+            let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
+            Failure::unable(format!("the policy does not hold:\n{}", lines.join("\n")))
+        })?;
+        let contracts = Contracts::parse(&self.text("policies/partners.toml")?).doing("reading `policies`")?;
+        Ok(Rules { policy, contracts })
+    }
+
+    /// The number segments, unpacked.
+    pub fn segments(&self) -> Result<Vec<u8>, Failure> {
+        let name = "data/number_segments_cn.csv.gz";
+        let packed = fs::File::open(self.root.join(name)).doing(&format!("reading `{name}`"))?;
+        let mut csv = Vec::new();
+        GzDecoder::new(packed).read_to_end(&mut csv).doing(&format!("unpacking `{name}`"))?;
+        Ok(csv)
+    }
+
+    /// The number table.
+    pub fn numbers(&self) -> Result<NumberTable, Failure> {
+        let virtual_operators =
+            VirtualOperators::parse(&self.text("policies/numbers.toml")?).doing("reading `policies/numbers.toml`")?;
+        NumberTable::parse(&self.segments()?, &virtual_operators).doing("reading the number segments")
+    }
+}
+
+/// The keys of a node: derived from one key file, which is the one thing to protect.
+pub struct NodeKeys {
+    /// Seals personal data.
+    pub vault: VaultKey,
+    /// Salts the records' commitments.
+    pub salts: SaltKey,
+    /// Authenticates quotes.
+    pub quotes: QuoteKey,
+    /// Digests clients' keys and bodies.
+    pub digests: [u8; 32],
+}
+
+impl NodeKeys {
+    /// Reads the key file of a node's directory, or makes one.
+    ///
+    /// Errors: the file cannot be read, or others can read it.
+    pub fn load(dir: &Path) -> Result<NodeKeys, Failure> {
+        fs::create_dir_all(dir).doing(&format!("making `{}`", dir.display()))?;
+        let vault = VaultKey::load_or_create(&dir.join("node.key")).doing("reading the node's key")?;
+        Ok(NodeKeys {
+            salts: SaltKey(vault.derive(b"record salts")),
+            quotes: QuoteKey(vault.derive(b"quotes")),
+            digests: vault.derive(b"request digests"),
+            vault,
+        })
+    }
+}

@@ -1,0 +1,274 @@
+//! The benchmark of the first conversion: orders a second from acknowledged to settled, one HTTP request each,
+//! with partners inside the process; then a single order at a time; then replay. Figures, never a test.
+//!
+//! `cargo run --release -p bench -- --seconds 60 --subscribers 200000`
+
+mod gateway;
+mod load;
+mod people;
+
+use clap::Parser;
+use exchange::rules::{NumberTable, Policy, PolicyFiles, VirtualOperators};
+use exchange::{Contracts, QuoteKey, Rules};
+use facts::{Millis, OrderState, Partner, Record, SaltKey, State};
+use flate2::read::GzDecoder;
+use journal::{Options, Reader, SqliteReader};
+use node::{Clock, Gateways, Node, NodeClock, NodeConfig, recover};
+use serde::Serialize;
+use server::{Api, Bounds, DigestKey};
+use std::io::Read;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::{Duration, Instant};
+use tokio::net::TcpListener;
+use vault::{Vault, VaultKey};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Node time at the start: Monday 2 March 2026, 09:00 in Shanghai.
+const BASE_MS: u64 = 1_772_413_200_000;
+/// Node time runs so fast that a day passes in less than a second, so that payouts fall due.
+const RATE: u32 = 100_000;
+/// Fen in the reserve.
+const FUNDING: u64 = 100_000_000_000;
+/// How long the settling of what was acknowledged may take after the last request.
+const DRAIN_MOST: Duration = Duration::from_secs(60);
+const SALTS: [u8; 32] = [1; 32];
+
+/// What to measure.
+#[derive(Parser)]
+struct Arguments {
+    /// How long the load lasts.
+    #[arg(long, default_value_t = 60)]
+    seconds: u64,
+    /// How many subscribers there are.
+    #[arg(long, default_value_t = 200_000)]
+    subscribers: usize,
+    /// How many connections send.
+    #[arg(long, default_value_t = 64)]
+    connections: usize,
+    /// Where the node keeps its files; a temporary directory when not given.
+    #[arg(long)]
+    dir: Option<PathBuf>,
+}
+
+#[derive(Default, Serialize)]
+struct Figures {
+    load_average_before: String,
+    subscribers: u64,
+    connections: u64,
+    seconds: u64,
+    acknowledged: u64,
+    refused: u64,
+    refused_example: String,
+    acknowledged_per_s: u64,
+    settled_per_s: u64,
+    drain_ms: u64,
+    ack_p50_us: u64,
+    ack_p99_us: u64,
+    view_lag_records: u64,
+    view_lag_ms: u64,
+    idle_p50_us: u64,
+    idle_p99_us: u64,
+    records: u64,
+    journal_bytes_per_order: u64,
+    replay_events_per_s: u64,
+    replay_chained_events_per_s: u64,
+    resident_mib: u64,
+}
+
+fn main() {
+    let arguments = Arguments::parse();
+    let temporary = tempfile::tempdir().expect("a temporary directory");
+    let dir = arguments.dir.clone().unwrap_or_else(|| temporary.path().to_owned());
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let mut figures = runtime.expect("a runtime").block_on(measure(&arguments, &dir));
+    replay(&dir, &mut figures);
+    println!("{}", serde_json::to_string(&figures).expect("figures serialise"));
+}
+
+async fn measure(arguments: &Arguments, dir: &Path) -> Figures {
+    let mut figures = Figures {
+        load_average_before: std::fs::read_to_string("/proc/loadavg").unwrap_or_default().trim().to_owned(),
+        subscribers: arguments.subscribers as u64,
+        connections: arguments.connections as u64,
+        seconds: arguments.seconds,
+        ..Figures::default()
+    };
+    let (node, vault, numbers, segments) = start(dir);
+    let people = Arc::new(people::register(&node, &vault, &numbers, &segments, arguments.subscribers).await);
+    drop(segments);
+    let address = serve(node.clone(), vault, numbers).await;
+    let counter = Arc::new(AtomicU64::new(0));
+    let started = Instant::now();
+    let span = Duration::from_secs(arguments.seconds);
+    let seen = run(address, &people, &counter, span, arguments.connections).await;
+    summarise(&seen, &mut figures);
+    let durable = node.durable();
+    figures.view_lag_records = durable.saturating_sub(node.progress().position());
+    let lag = Instant::now();
+    node.progress().wait_for(durable, DRAIN_MOST);
+    figures.view_lag_ms = u64::try_from(lag.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let settled = drain(&node).await;
+    let elapsed = started.elapsed();
+    figures.drain_ms = u64::try_from((elapsed.saturating_sub(span)).as_millis()).unwrap_or(u64::MAX);
+    figures.settled_per_s = settled * 1_000 / u64::try_from(elapsed.as_millis()).unwrap_or(1).max(1);
+    idle(address, &people, &counter, &mut figures).await;
+    figures.resident_mib = resident_mib();
+    drain(&node).await;
+    node.stop();
+    node.wait_stopped().await;
+    figures
+}
+
+fn start(dir: &Path) -> (Node, Arc<Vault>, Arc<NumberTable>, Vec<u8>) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the repository");
+    let text = |name: &str| std::fs::read_to_string(root.join(name)).expect("a file of the repository");
+    let files = PolicyFiles {
+        regions: &text("policies/regions.toml"),
+        products: &text("policies/products.toml"),
+        fees: &text("policies/fees.toml"),
+        limits: &text("policies/limits.toml"),
+        timings: &text("policies/timings.toml"),
+        calendar: &text("data/workdays_cn.csv"),
+        provinces: &text("data/provinces_cn.csv"),
+    };
+    let policy = Policy::compile(&files).expect("the shipped policy");
+    let contracts = Contracts::parse(&text("policies/partners.toml")).expect("the shipped contracts");
+    let mut segments = Vec::new();
+    let packed = std::fs::File::open(root.join("data/number_segments_cn.csv.gz")).expect("the segments");
+    GzDecoder::new(packed).read_to_end(&mut segments).expect("the segments unpack");
+    let virtual_operators = VirtualOperators::parse(&text("policies/numbers.toml")).expect("the shipped file");
+    let numbers = Arc::new(NumberTable::parse(&segments, &virtual_operators).expect("the segments"));
+    let options = vault::VaultOptions { cache_rows: 1 << 20 };
+    let opened = Vault::open_with(&dir.join("vault.sqlite"), VaultKey::from_bytes([2; 32]), options);
+    let vault = Arc::new(opened.expect("a new vault"));
+    let mut gateways = Gateways::new();
+    for partner in Partner::ALL {
+        gateways.insert(partner, Arc::new(gateway::Willing));
+    }
+    let config = NodeConfig {
+        dir: dir.to_owned(),
+        rules: Rules { policy, contracts },
+        salts: SaltKey(SALTS),
+        funding: FUNDING,
+        clock: Arc::new(NodeClock::accelerated(Millis(BASE_MS), RATE)) as Arc<dyn Clock>,
+        gateways,
+        directory: Arc::clone(&vault) as Arc<dyn node::Directory>,
+        journal: Options::default(),
+        sweep_every: Duration::from_secs(3_600),
+    };
+    let node = tokio::task::block_in_place(|| Node::start(config)).expect("a new node");
+    (node, vault, numbers, segments)
+}
+
+async fn serve(node: Node, vault: Arc<Vault>, numbers: Arc<NumberTable>) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let api = Api {
+        node,
+        vault,
+        numbers,
+        quote_key: QuoteKey([3; 32]),
+        digest_key: DigestKey([4; 32]),
+        test_clock: false,
+        bounds: Bounds::default(),
+    };
+    tokio::spawn(server::serve(listener, server::router(api), std::future::pending()));
+    address
+}
+
+async fn run(
+    address: SocketAddr,
+    people: &Arc<Vec<load::Order>>,
+    counter: &Arc<AtomicU64>,
+    span: Duration,
+    connections: usize,
+) -> Vec<load::Seen> {
+    let mut tasks = tokio::task::JoinSet::new();
+    for _ in 0..connections {
+        tasks.spawn(load::connection(address, Arc::clone(people), Arc::clone(counter), span));
+    }
+    let mut seen = Vec::new();
+    while let Some(done) = tasks.join_next().await {
+        seen.push(done.expect("a connection").expect("a connection that holds"));
+    }
+    seen
+}
+
+fn summarise(seen: &[load::Seen], figures: &mut Figures) {
+    figures.acknowledged = seen.iter().map(|seen| seen.made).sum();
+    figures.refused = seen.iter().map(|seen| seen.other).sum();
+    figures.refused_example = seen.iter().map(|seen| seen.example.clone()).find(|e| !e.is_empty()).unwrap_or_default();
+    figures.acknowledged_per_s = figures.acknowledged / figures.seconds.max(1);
+    let mut took: Vec<u32> = seen.iter().flat_map(|seen| seen.took_us.iter().copied()).collect();
+    took.sort_unstable();
+    (figures.ack_p50_us, figures.ack_p99_us) = (percentile(&took, 50), percentile(&took, 99));
+}
+
+fn percentile(sorted: &[u32], percent: usize) -> u64 {
+    let place = (sorted.len() * percent / 100).min(sorted.len().saturating_sub(1));
+    sorted.get(place).copied().map_or(0, u64::from)
+}
+
+/// Waits until every admitted order has settled; says how many have.
+async fn drain(node: &Node) -> u64 {
+    let until = Instant::now() + DRAIN_MOST;
+    loop {
+        let idle = node.idle().await.expect("a running node");
+        if (idle.idle && idle.next_due.is_none()) || Instant::now() > until {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let settled = |state: &State| state.orders().filter(|order| order.state == OrderState::Settled).count();
+    node.read(move |state| settled(state) as u64).await.expect("a running node").0
+}
+
+/// One order at a time, with nothing else going on.
+async fn idle(address: SocketAddr, people: &Arc<Vec<load::Order>>, counter: &Arc<AtomicU64>, figures: &mut Figures) {
+    let seen = run(address, people, counter, Duration::from_secs(5), 1).await;
+    let mut took: Vec<u32> = seen.into_iter().flat_map(|seen| seen.took_us).collect();
+    took.sort_unstable();
+    (figures.idle_p50_us, figures.idle_p99_us) = (percentile(&took, 50), percentile(&took, 99));
+}
+
+/// Replays the journal: decoding and applying alone, then with chain and commitments checked.
+fn replay(dir: &Path, figures: &mut Figures) {
+    let journal = dir.join("journal");
+    let mut reader = SqliteReader::open(&journal).expect("the journal");
+    let (started, mut state, mut events, mut bytes) = (Instant::now(), State::default(), 0u64, 0u64);
+    loop {
+        let entries = reader.read_from(state.sequence() + 1, 4 << 20).expect("records");
+        if entries.is_empty() {
+            break;
+        }
+        for entry in entries {
+            let record = Record::decode(&entry.bytes).expect("a record");
+            events += record.open.facts.len() as u64;
+            bytes += entry.bytes.len() as u64;
+            state.apply(&record.open).expect("a record that applies");
+        }
+    }
+    figures.records = state.sequence();
+    figures.replay_events_per_s = rate(events, started);
+    figures.journal_bytes_per_order = bytes / figures.acknowledged.max(1);
+    drop(state);
+    let mut reader = SqliteReader::open(&journal).expect("the journal");
+    let started = Instant::now();
+    recover(None, &mut reader, &SaltKey(SALTS), |_, _| {}).expect("a journal that holds");
+    figures.replay_chained_events_per_s = rate(events, started);
+}
+
+fn rate(count: u64, since: Instant) -> u64 {
+    count * 1_000 / u64::try_from(since.elapsed().as_millis()).unwrap_or(1).max(1)
+}
+
+fn resident_mib() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    line.and_then(|line| line.trim().trim_end_matches(" kB").trim().parse::<u64>().ok()).unwrap_or_default() / 1_024
+}
