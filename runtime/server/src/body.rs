@@ -91,3 +91,18 @@ fn parse(bytes: &[u8]) -> Result<Value, Problem> {
         Problem::malformed("", "a JSON object").detail(place)
     })
 }
+
+/// A body of JSON as it was sent, for those who read it in their own way.
+pub struct RawJson(pub Bytes);
+
+impl FromRequest<Arc<Context>> for RawJson {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, context: &Arc<Context>) -> Result<RawJson, Problem> {
+        if !is_json(request.headers()) {
+            return Err(Problem::new(Code::ContentTypeUnsupported));
+        }
+        let bytes = read(request, context).await?;
+        parse(&bytes).map(|_| RawJson(bytes))
+    }
+}

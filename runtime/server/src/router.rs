@@ -2,10 +2,15 @@
 
 use crate::context::{Api, Context};
 use crate::envelope;
-use crate::routes::{cancel, orders};
+use crate::routes::{
+    callbacks, cancel, clock, health, holdings, ledger, metrics, order_list, orders, partners, quotes, recharges,
+    subscribers, timeline,
+};
 use axum::Router;
+use axum::http::header::CONTENT_TYPE;
 use axum::middleware::from_fn_with_state;
-use std::sync::Arc;
+use axum::response::IntoResponse;
+use std::sync::{Arc, LazyLock};
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::OpenApi;
 use utoipa::openapi::schema::AdditionalProperties;
@@ -24,15 +29,55 @@ struct Description;
 type Routes = OpenApiRouter<Arc<Context>>;
 
 fn business() -> Routes {
-    OpenApiRouter::new().routes(routes!(orders::place)).routes(routes!(orders::get)).routes(routes!(cancel::cancel))
+    OpenApiRouter::new()
+        .routes(routes!(subscribers::register))
+        .routes(routes!(subscribers::get))
+        .routes(routes!(recharges::recharge))
+        .routes(routes!(holdings::get))
+        .routes(routes!(quotes::ask))
+        .routes(routes!(orders::place, order_list::list))
+        .routes(routes!(orders::get))
+        .routes(routes!(cancel::cancel))
+        .routes(routes!(timeline::get))
+        .routes(routes!(ledger::accounts))
+        .routes(routes!(ledger::trial_balance))
+        .routes(routes!(partners::list))
+        .routes(routes!(callbacks::take))
+}
+
+/// What must answer however busy the node is.
+fn operations() -> Routes {
+    OpenApiRouter::new()
+        .routes(routes!(health::alive))
+        .routes(routes!(health::ready))
+        .routes(routes!(metrics::get))
+        .routes(routes!(description))
+}
+
+fn test_clock() -> Routes {
+    OpenApiRouter::new().routes(routes!(clock::look)).routes(routes!(clock::advance)).routes(routes!(clock::sweep))
+}
+
+/// This description.
+#[utoipa::path(
+    get,
+    path = "/openapi.json",
+    tag = "health",
+    operation_id = "getDescription",
+    responses((status = 200, description = "OpenAPI 3.1", body = serde_json::Value, content_type = "application/json"))
+)]
+async fn description() -> impl IntoResponse {
+    static TEXT: LazyLock<String> = LazyLock::new(openapi_json);
+    ([(CONTENT_TYPE, "application/json")], TEXT.as_str())
 }
 
 /// The bodies of requests; a field that they do not have is refused.
-const BODIES: [&str; 1] = ["NewOrder"];
+const BODIES: [&str; 5] = ["ClockMove", "NewLot", "NewOrder", "NewQuote", "NewSubscriber"];
 
 /// The description of all routes as OpenAPI 3.1, those of the test clock included.
 pub fn openapi_json() -> String {
-    let mut described = OpenApiRouter::with_openapi(Description::openapi()).merge(business()).into_openapi();
+    let routes = OpenApiRouter::with_openapi(Description::openapi()).merge(business());
+    let mut described = routes.merge(operations()).merge(test_clock()).into_openapi();
     let schemas = described.components.as_mut().map(|components| &mut components.schemas);
     for (name, schema) in schemas.into_iter().flatten() {
         if let RefOr::T(Schema::Object(body)) = schema
@@ -48,11 +93,13 @@ pub fn openapi_json() -> String {
 
 /// The API as a service.
 pub fn router(api: Api) -> Router {
+    let test_clock = if api.test_clock { test_clock() } else { OpenApiRouter::new() };
     let context = Arc::new(Context::new(api));
     let admit = from_fn_with_state(Arc::clone(&context), envelope::admit);
     let wrap = from_fn_with_state(Arc::clone(&context), envelope::wrap);
-    let business = business().split_for_parts().0.layer(admit);
-    business
+    let admitted = business().merge(test_clock).layer(admit);
+    let (routes, _) = admitted.merge(operations()).split_for_parts();
+    routes
         .fallback(envelope::no_route)
         .method_not_allowed_fallback(envelope::no_method)
         .layer(CatchPanicLayer::custom(envelope::panicked))

@@ -2,6 +2,8 @@
 
 mod kept;
 mod order;
+mod subscriber;
 
 pub use kept::{Kept, POSITION};
 pub use order::{FeeLineAnswer, OrderAnswer, PlacedAnswer};
+pub use subscriber::{SubscriberAnswer, reveal};

@@ -1,5 +1,18 @@
 //! The routes, one file for each group.
 
+pub mod callbacks;
 pub mod cancel;
+pub mod clock;
 pub mod declined;
+pub mod health;
+pub mod holdings;
+pub mod ledger;
+pub mod metrics;
+pub mod order_list;
 pub mod orders;
+pub mod partners;
+pub mod quotes;
+pub mod recharges;
+pub mod subscribers;
+pub mod timeline;
+mod timeline_words;

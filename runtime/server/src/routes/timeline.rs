@@ -1,0 +1,160 @@
+//! The timeline of an order: its records, decoded from the journal.
+
+use super::orders::OrderPath;
+use super::timeline_words::Teller;
+use crate::context::Context;
+use crate::moments;
+use crate::phrases::Code;
+use crate::position::Positioned;
+use crate::problem::{Problem, ProblemBody};
+use axum::extract::State;
+use facts::{AccountName, OrderId, Partner, PersonId, Record};
+use journal::{Reader, SqliteReader};
+use ledger::AccountId;
+use money::{Asset, Telco};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use utoipa::ToSchema;
+
+/// The most records shown; an order that is asked about for months has more.
+const RECORDS_MAX: usize = 2_000;
+
+/// What happened to an order.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Timeline)]
+pub struct TimelineAnswer {
+    /// The order.
+    order: String,
+    /// Its records, oldest first.
+    records: Vec<RecordAnswer>,
+    /// Whether there are more records than are shown.
+    more: bool,
+}
+
+/// A journal record, as far as it is about the order.
+#[derive(Serialize, ToSchema)]
+#[schema(as = TimelineRecord)]
+pub struct RecordAnswer {
+    /// Its place in the journal.
+    sequence: u64,
+    /// When it was written, in node time.
+    time: String,
+    /// How its command came in: `internal`, `http`, `file`, `partner` or `cli`.
+    channel: &'static str,
+    /// What happened.
+    facts: Vec<FactAnswer>,
+}
+
+/// Something that happened.
+#[derive(Serialize, ToSchema)]
+#[schema(as = TimelineFact)]
+pub struct FactAnswer {
+    /// In words.
+    pub text: String,
+    /// The step it is about, from 0.
+    pub step: Option<u8>,
+    /// What was posted or held.
+    pub postings: Vec<PostingAnswer>,
+}
+
+/// A movement between two accounts.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Posting)]
+pub struct PostingAnswer {
+    /// `post`, `hold`, `post_hold`, `void_hold` or `expire_hold`.
+    pub kind: &'static str,
+    /// The account that is debited.
+    pub debit: String,
+    /// The account that is credited.
+    pub credit: String,
+    /// What is moved.
+    pub asset: String,
+    /// Minor units.
+    pub amount: u64,
+}
+
+/// The public code and the asset of accounts.
+pub type Chart = BTreeMap<AccountId, (String, Asset)>;
+
+/// Look at what happened to an order.
+#[utoipa::path(
+    get,
+    path = "/v1/orders/{id}/timeline",
+    tag = "orders",
+    operation_id = "getTimeline",
+    params(("id" = String, Path, description = "The order's id")),
+    responses(
+        (status = 200, description = "The timeline", body = TimelineAnswer),
+        (status = 404, description = "No such order", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "The timeline cannot be read now", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub async fn get(State(context): State<Arc<Context>>, id: OrderPath) -> Result<Positioned<TimelineAnswer>, Problem> {
+    let order = id.0;
+    let (found, _) = context.read(move |state| charted(state, order)).await?;
+    let (changed_in, chart) = found.ok_or_else(|| Problem::new(Code::OrderUnknown))?;
+    context.shown(changed_in).await?;
+    let mut positions = context.in_views(move |views| views.positions_of(order)).await?;
+    let more = positions.len() > RECORDS_MAX;
+    positions.truncate(RECORDS_MAX);
+    let last = positions.last().copied().unwrap_or_default();
+    let dir = context.node.dir().join("journal");
+    let reading = tokio::task::spawn_blocking(move || records(&dir, &positions, order, chart));
+    let records = reading.await.map_err(|_| Problem::new(Code::Internal))?.map_err(|error| {
+        tracing::error!(%order, error, "a timeline could not be read");
+        Problem::new(Code::ViewsUnavailable)
+    })?;
+    Ok(Positioned { body: TimelineAnswer { order: order.to_string(), records, more }, position: last })
+}
+
+/// The position of an order's last record, and the accounts that it may touch.
+fn charted(state: &facts::State, order: OrderId) -> Option<(u64, Chart)> {
+    let order = state.order(order)?;
+    let names = account_names(order.person);
+    let assets = Telco::ALL.map(Asset::Airtime).into_iter().chain([Asset::Cny]);
+    let pairs = assets.flat_map(|asset| names.iter().map(move |name| (*name, asset)));
+    let known = pairs.filter_map(|(name, asset)| Some((state.account(name, asset)?, (name.code(asset), asset))));
+    Some((order.changed_in, known.collect()))
+}
+
+/// The accounts that an order of this person may touch: the chart has no way back from an account to its name.
+fn account_names(person: PersonId) -> Vec<AccountName> {
+    let mut names = vec![
+        AccountName::Payable(person),
+        AccountName::FeesConversion,
+        AccountName::ReserveBank,
+        AccountName::OperatorFloat,
+    ];
+    for telco in Telco::ALL {
+        names.extend([
+            AccountName::TelcoTaken(telco),
+            AccountName::TelcoReserved(telco),
+            AccountName::AirtimeHeld(telco),
+            AccountName::Position(telco),
+        ]);
+    }
+    for partner in Partner::ALL {
+        names.extend([AccountName::InDoubt(partner), AccountName::Claim(partner)]);
+    }
+    names
+}
+
+fn records(dir: &Path, positions: &[u64], order: OrderId, chart: Chart) -> Result<Vec<RecordAnswer>, String> {
+    let mut reader = SqliteReader::open(dir).map_err(|error| error.to_string())?;
+    let mut teller = Teller::new(order, chart);
+    let mut records = Vec::new();
+    for position in positions {
+        let entry = reader.record(*position).map_err(|error| error.to_string())?;
+        let entry = entry.ok_or_else(|| format!("the journal has no record {position}"))?;
+        let record = Record::decode(&entry.bytes).map_err(|error| error.to_string())?;
+        records.push(RecordAnswer {
+            sequence: *position,
+            time: moments::text(record.open.meta.now),
+            channel: record.open.meta.channel.code(),
+            facts: record.open.facts.iter().filter_map(|fact| teller.tell(fact)).collect(),
+        });
+    }
+    Ok(records)
+}
