@@ -3,7 +3,7 @@
 use crate::book::open_house;
 use crate::command::{ClientKey, Command, Decision, Envelope, Opening, Registration, Reply, Rules};
 use crate::draft::{Draft, is_under_way};
-use crate::{place, unwind};
+use crate::{hear, place, unwind};
 use facts::{Cause, Due, Fact, Made, Meta, OrderId, OrderState, Partner, State, StepState, SubscriberId};
 use ledger::AccountId;
 
@@ -24,7 +24,7 @@ pub fn decide(state: &State, rules: &Rules, envelope: &Envelope) -> Decision {
         Command::Cancel { order } => cancel(state, rules, meta, *order),
         Command::Release { order, step } => release(state, rules, meta, *order, *step),
         Command::Dispatch { order, step } => dispatch(state, rules, meta, *order, *step),
-        Command::Signal(signal) => unwind::hear(state, rules, meta, signal),
+        Command::Signal(signal) => hear::hear(state, rules, meta, signal),
         Command::Suspend { order } => suspend(state, rules, meta, *order),
     }
 }
