@@ -9,6 +9,8 @@ mod demo;
 mod demo_check;
 mod exec;
 mod failure;
+#[cfg(test)]
+mod glossary;
 mod sql_lint;
 mod test;
 
