@@ -10,7 +10,7 @@ pub const BINARY: &str = "target/release/tongbao";
 pub fn run(words: &[String]) -> Outcome {
     build()?;
     let line = Line::new(BINARY).with("demo");
-    words.iter().fold(line, |line, word| line.with(word)).hand_over()
+    Err(words.iter().fold(line, |line, word| line.with(word)).become_it())
 }
 
 /// Builds the binary as it is shipped.

@@ -2,6 +2,7 @@
 
 use crate::failure::{Failure, Outcome};
 use std::io::{BufRead, BufReader};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -64,18 +65,11 @@ impl Line {
         if status.success() { Ok(()) } else { Err(Failure::new(format!("`{}` ended with {status}", self.text()))) }
     }
 
-    /// Runs it as if it had been typed: it reads our input, and its status is only told.
+    /// Becomes it, as if it had been typed: it reads our input, hears our signals, and its status is ours.
     ///
-    /// Errors: it cannot be started, or it ends with another status than 0.
-    pub fn hand_over(&self) -> Outcome {
-        let status = self.command().stdin(Stdio::inherit()).status().map_err(|error| self.not_started(&error))?;
-        match status.code() {
-            Some(0) => Ok(()),
-            code => {
-                let status = code.and_then(|code| u8::try_from(code).ok()).unwrap_or(1);
-                Err(Failure::new(format!("`{}` ended with status {status}", self.text())).status(status))
-            }
-        }
+    /// Errors: it cannot be started.
+    pub fn become_it(&self) -> Failure {
+        self.not_started(&self.command().stdin(Stdio::inherit()).exec())
     }
 
     /// Whether it can be run at all and ends well; says nothing.

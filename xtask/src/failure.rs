@@ -30,11 +30,6 @@ impl Failure {
         Failure { hint: Some(hint.into()), ..self }
     }
 
-    /// The same with another exit status.
-    pub fn status(self, status: u8) -> Failure {
-        Failure { status, ..self }
-    }
-
     /// The failure for a list of faults; none when the list is empty.
     pub fn unless_empty(faults: &[String], what: &str) -> Outcome {
         match faults {
