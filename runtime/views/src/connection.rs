@@ -12,7 +12,7 @@ use crate::blocking::block_on;
 /// How long a statement waits for another connection's lock, which is never held for long.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// Pages in the log after which a commit merges it into the main file.
-const LOG_PAGES: &str = "8000";
+const LOG_PAGES: &str = "32000";
 /// Kibibytes of pages kept by the writer, as SQLite writes them: below zero.
 const WRITER_CACHE: &str = "-65536";
 
@@ -25,6 +25,8 @@ pub fn for_writing(path: &Path) -> Result<SqliteConnection, ViewError> {
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Normal)
         .pragma("wal_autocheckpoint", LOG_PAGES)
+        // Else each statement of many rows writes the pages it may have to restore into a file of its own.
+        .pragma("temp_store", "MEMORY")
         .pragma("cache_size", WRITER_CACHE);
     connect(path, options)
 }

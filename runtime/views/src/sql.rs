@@ -22,8 +22,8 @@ pub const SCHEMA: [&str; 7] = [
      state TEXT NOT NULL, cause TEXT NOT NULL, refusal TEXT NOT NULL, \
      requested_at_ms BIGINT NOT NULL, admitted_at_ms BIGINT NOT NULL, changed_at_ms BIGINT NOT NULL, \
      admitted_in BIGINT NOT NULL, changed_in BIGINT NOT NULL, positions TEXT NOT NULL)",
-    "CREATE INDEX IF NOT EXISTS orders_of_person ON orders (person, id)",
-    "CREATE INDEX IF NOT EXISTS orders_of_subscriber ON orders (subscriber, id)",
+    "CREATE INDEX IF NOT EXISTS orders_of_person ON orders (person)",
+    "CREATE INDEX IF NOT EXISTS orders_of_subscriber ON orders (subscriber)",
     "CREATE INDEX IF NOT EXISTS orders_in_state ON orders (state, id)",
     "CREATE TABLE IF NOT EXISTS totals (\
      account BIGINT NOT NULL, day BIGINT NOT NULL, debits BIGINT NOT NULL, credits BIGINT NOT NULL, \
@@ -90,6 +90,11 @@ pub const ADDED_TOTALS: Bulk = Bulk {
 };
 
 impl Bulk {
+    /// How many parameters a row has.
+    pub fn parameters(&self) -> usize {
+        self.row.matches('$').count()
+    }
+
     /// The statement for so many rows.
     pub fn of(&self, rows: usize) -> Arc<str> {
         let mut text = self.head.to_owned();
@@ -140,3 +145,95 @@ pub const POSITIONS: &str = "SELECT positions FROM orders WHERE id = $1";
 pub const TOTALS: &str = "SELECT day, debits, credits FROM totals \
      WHERE account = $1 AND day >= $2 AND day <= $3 ORDER BY day";
 pub const COUNTS: &str = "SELECT state, COUNT(*) AS orders FROM orders GROUP BY state ORDER BY state";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Words and signs that only one of the two databases understands, or understands in its own way.
+    const FOREIGN: [&str; 33] = [
+        "PRAGMA",
+        "AUTOINCREMENT",
+        "ROWID",
+        "WITHOUT",
+        "STRICT",
+        "BLOB",
+        "BYTEA",
+        "INTEGER",
+        "INT",
+        "SERIAL",
+        "REAL",
+        "DOUBLE",
+        "DATETIME",
+        "TIMESTAMPTZ",
+        "JSONB",
+        "REPLACE",
+        "IGNORE",
+        "GLOB",
+        "ILIKE",
+        "REGEXP",
+        "IMMEDIATE",
+        "EXCLUSIVE",
+        "VACUUM",
+        "ATTACH",
+        "IFNULL",
+        "IIF",
+        "NVL",
+        "STRFTIME",
+        "NOW",
+        "RETURNING",
+        "ANY",
+        "ARRAY",
+        "UNNEST",
+    ];
+
+    fn all_texts() -> Vec<String> {
+        let whole = include_str!("sql.rs");
+        let code = whole.split("#[cfg(test)]").next().unwrap_or_default();
+        let mut texts: Vec<String> = code.split('"').skip(1).step_by(2).map(str::to_owned).collect();
+        for bulk in [NEW_ORDERS, MOVED_ORDERS, TOUCHED_ORDERS, ADDED_TOTALS] {
+            texts.push(bulk.of(3).to_string());
+        }
+        texts
+    }
+
+    #[test]
+    fn every_text_is_understood_by_sqlite_and_postgresql() {
+        let texts = all_texts();
+        assert!(texts.len() > 20, "the file's texts are found");
+        for text in texts {
+            let words = text.to_ascii_uppercase();
+            let mut words = words.split(|sign: char| !sign.is_ascii_alphanumeric() && sign != '_');
+            let foreign = words.find(|word| FOREIGN.contains(word));
+            assert_eq!(foreign, None, "{text}");
+            for sign in ['?', '`', '@', '#', '~', ';', '['] {
+                assert!(!text.contains(sign), "`{sign}` in: {text}");
+            }
+            assert!(!text.contains("::"), "a cast of PostgreSQL in: {text}");
+        }
+    }
+
+    /// SQL elsewhere would escape the test above. Pragmas are options of a connection, not texts.
+    #[test]
+    fn there_is_no_sql_outside_this_file() {
+        for (file, text) in [
+            ("connection.rs", include_str!("connection.rs")),
+            ("decode.rs", include_str!("decode.rs")),
+            ("fold.rs", include_str!("fold.rs")),
+            ("reader.rs", include_str!("reader.rs")),
+            ("row.rs", include_str!("row.rs")),
+            ("views.rs", include_str!("views.rs")),
+        ] {
+            for word in ["SELECT ", "INSERT ", "UPDATE ", "DELETE ", "CREATE ", "DROP ", "PRAGMA "] {
+                assert!(!text.contains(word), "`{word}` in {file}");
+            }
+        }
+    }
+
+    #[test]
+    fn parameters_count_up_through_all_rows() {
+        let text = ADDED_TOTALS.of(2);
+        assert!(text.contains("VALUES ($1, $2, $3, $4), ($5, $6, $7, $8) ON CONFLICT"), "{text}");
+        assert_eq!(NEW_ORDERS.parameters(), 17);
+    }
+}

@@ -18,9 +18,9 @@ use crate::{ViewError, ViewReader};
 pub(crate) const APPLIED: &str = "applied";
 const FORMAT: &str = "format";
 
-/// Rows a statement takes. SQLite finds a numbered parameter by walking over all of its statement, so that
-/// more rows cost more than they save (measured: `examples/project.rs`).
-const ROWS: [usize; 3] = [16, 4, 1];
+/// Parameters a statement takes. SQLite finds a numbered parameter by walking over all of its statement, so
+/// that more rows at once cost more than they save.
+const PARAMETERS: usize = 256;
 
 /// A record with what it posted, as the core's books came to it.
 #[derive(Clone, Debug)]
@@ -47,7 +47,7 @@ struct Statements {
 }
 
 /// The texts of one bulk write, by number of rows.
-struct Texts([(usize, Arc<str>); ROWS.len()]);
+struct Texts([(usize, Arc<str>); 3]);
 
 type Query = sqlx::query::Query<'static, Sqlite, SqliteArguments>;
 
@@ -219,7 +219,8 @@ fn integer(value: u64) -> Result<i64, ViewError> {
 
 impl Texts {
     fn of(bulk: &Bulk) -> Texts {
-        Texts(ROWS.map(|rows| (rows, bulk.of(rows))))
+        let most = PARAMETERS / bulk.parameters();
+        Texts([most, most / 4, 1].map(|rows| (rows, bulk.of(rows))))
     }
 
     /// Writes all rows, as many at once as there are texts for.

@@ -1,0 +1,6 @@
+//! The views are a fold of the records, however they arrive.
+
+mod fences;
+mod folds;
+mod history;
+mod paging;
