@@ -2,7 +2,7 @@
 
 use facts::{Day, Millis};
 
-const SHANGHAI_MS: i64 = 8 * 3_600_000;
+const DAY_MS: i64 = 86_400_000;
 
 /// A moment as text, such as `2026-11-22T09:30:00.000+08:00`.
 pub fn text(moment: Millis) -> String {
@@ -23,8 +23,8 @@ pub fn parse(text: &str) -> Option<Millis> {
         return None;
     }
     let of_day = ((hour * 60 + minute) * 60 + second) * 1_000 + millis(fraction)?;
-    let in_shanghai = i64::try_from(day.start().0).ok()? + of_day;
-    u64::try_from(in_shanghai + SHANGHAI_MS - offset_ms(offset)?).ok().map(Millis)
+    let in_utc = i64::from(day.count()) * DAY_MS + of_day - offset_ms(offset)?;
+    u64::try_from(in_utc).ok().map(Millis)
 }
 
 /// The milliseconds that the digits after the point name; finer ones are cut off.

@@ -1,0 +1,15 @@
+//! The API over real HTTP: one file for each group of routes.
+
+mod support;
+
+mod books;
+mod clock;
+mod description;
+mod errors;
+mod health;
+mod idempotency;
+mod lists;
+mod orders;
+mod quotes;
+mod slow;
+mod subscribers;

@@ -1,0 +1,10 @@
+//! A node with honest partners in memory, served over a real socket.
+
+mod client;
+mod partner;
+mod people;
+mod rules;
+mod stage;
+
+pub use people::{Person, identity_number, msisdn};
+pub use stage::{Stage, StageOptions, direct};
