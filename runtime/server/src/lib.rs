@@ -29,6 +29,7 @@ mod query;
 mod router;
 mod routes;
 mod serve;
+mod shown;
 
 pub use context::{Api, Bounds};
 pub use digest::DigestKey;

@@ -14,7 +14,11 @@ const RETRY_AFTER_S: HeaderValue = HeaderValue::from_static("1");
 
 /// Why a request got no other answer. Never carries what the caller sent.
 #[derive(Clone, Debug)]
-pub struct Problem {
+pub struct Problem(Box<Found>);
+
+/// What a problem is about; boxed, since most answers have none.
+#[derive(Clone, Debug)]
+struct Found {
     code: &'static str,
     status: StatusCode,
     detail: Option<String>,
@@ -63,7 +67,7 @@ pub struct ProblemBody {
 impl Problem {
     /// A problem that its code says all about.
     pub fn new(code: Code) -> Problem {
-        Problem {
+        Problem(Box::new(Found {
             code: code.text(),
             status: code.status(),
             detail: None,
@@ -72,18 +76,16 @@ impl Problem {
             order: None,
             subscriber: None,
             reasons: Vec::new(),
-        }
+        }))
     }
 
     /// A business refusal.
     pub fn refused(refused: Refused) -> Problem {
-        Problem {
-            code: refused.refusal.code(),
-            status: StatusCode::UNPROCESSABLE_ENTITY,
-            detail: Some(refused.to_string()),
-            refused: Some(refused),
-            ..Problem::new(Code::Internal)
-        }
+        let mut problem = Problem::new(Code::Internal).detail(refused.to_string());
+        problem.0.code = refused.refusal.code();
+        problem.0.status = StatusCode::UNPROCESSABLE_ENTITY;
+        problem.0.refused = Some(refused);
+        problem
     }
 
     /// A field, header or parameter that is not as it must be.
@@ -92,53 +94,40 @@ impl Problem {
     }
 
     /// With what was found and what is allowed.
-    pub fn detail(self, detail: impl Into<String>) -> Problem {
-        Problem { detail: Some(detail.into()), ..self }
+    pub fn detail(mut self, detail: impl Into<String>) -> Problem {
+        self.0.detail = Some(detail.into());
+        self
     }
 
     /// About a field, header or parameter.
-    pub fn at(self, param: impl Into<String>) -> Problem {
-        Problem { param: Some(param.into()), ..self }
+    pub fn at(mut self, param: impl Into<String>) -> Problem {
+        self.0.param = Some(param.into());
+        self
     }
 
     /// About an order.
-    pub fn order(self, order: facts::OrderId) -> Problem {
-        Problem { order: Some(order.to_string()), ..self }
+    pub fn order(mut self, order: facts::OrderId) -> Problem {
+        self.0.order = Some(order.to_string());
+        self
     }
 
     /// About a subscriber.
-    pub fn subscriber(self, subscriber: facts::SubscriberId) -> Problem {
-        Problem { subscriber: Some(subscriber.to_string()), ..self }
+    pub fn subscriber(mut self, subscriber: facts::SubscriberId) -> Problem {
+        self.0.subscriber = Some(subscriber.to_string());
+        self
     }
 
     /// With all reasons.
-    pub fn reasons(self, reasons: Vec<String>) -> Problem {
-        Problem { reasons, ..self }
+    pub fn reasons(mut self, reasons: Vec<String>) -> Problem {
+        self.0.reasons = reasons;
+        self
     }
 
     /// The problem as an answer.
     pub fn render(self, language: Language, request_id: &str) -> Response {
-        let status = self.status;
-        let words = phrase(self.code);
-        let from_numbers = self.refused.and_then(|refused| language.hint(&refused));
-        // A replay is equal to the first answer byte by byte, so it cannot name the request.
-        let is_kept = self.refused.is_some() && self.order.is_some();
-        let request_id = if is_kept { None } else { Some(request_id.to_owned()) };
-        let comes_back = status == StatusCode::SERVICE_UNAVAILABLE || self.code == Code::KeyInProgress.text();
-        let body = ProblemBody {
-            kind: format!("/problems/{}", self.code),
-            title: words.title(language),
-            status: status.as_u16(),
-            code: self.code,
-            detail: self.detail,
-            hint: from_numbers.unwrap_or_else(|| words.hint(language).to_owned()),
-            param: self.param,
-            order: self.order,
-            subscriber: self.subscriber,
-            reasons: self.reasons,
-            request_id,
-        };
-        let text = serde_json::to_vec(&body).unwrap_or_default();
+        let status = self.0.status;
+        let comes_back = status == StatusCode::SERVICE_UNAVAILABLE || self.0.code == Code::KeyInProgress.text();
+        let text = serde_json::to_vec(&self.0.body(language, request_id)).unwrap_or_default();
         let mut response = (status, text).into_response();
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
@@ -150,10 +139,32 @@ impl Problem {
     }
 }
 
+impl Found {
+    fn body(self, language: Language, request_id: &str) -> ProblemBody {
+        let words = phrase(self.code);
+        let from_numbers = self.refused.and_then(|refused| language.hint(&refused));
+        // A replay is equal to the first answer byte by byte, so it cannot name the request.
+        let is_kept = self.refused.is_some() && self.order.is_some();
+        ProblemBody {
+            kind: format!("/problems/{}", self.code),
+            title: words.title(language),
+            status: self.status.as_u16(),
+            code: self.code,
+            detail: self.detail,
+            hint: from_numbers.unwrap_or_else(|| words.hint(language).to_owned()),
+            param: self.param,
+            order: self.order,
+            subscriber: self.subscriber,
+            reasons: self.reasons,
+            request_id: (!is_kept).then(|| request_id.to_owned()),
+        }
+    }
+}
+
 /// The problem travels in the answer's extensions to where it is written.
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let mut response = self.status.into_response();
+        let mut response = self.0.status.into_response();
         response.extensions_mut().insert(self);
         response
     }

@@ -42,7 +42,11 @@ pub struct CancelledAnswer {
         ("Idempotency-Key" = String, Header, description = "1 to 255 visible ASCII characters"),
     ),
     responses(
-        (status = 200, description = "Withdrawn", body = CancelledAnswer),
+        (status = 200, description = "Withdrawn", body = CancelledAnswer, headers(
+            ("Location" = String, description = "Where to look it up"),
+            ("Tongbao-Position" = u64, description = "The journal position from which on it can be seen"),
+            ("Idempotent-Replayed" = String, description = "`true` when the answer was given before"),
+        )),
         (status = 400, description = "Malformed", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "No such order", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "Cannot be withdrawn now, or the key is under way", body = ProblemBody, content_type = "application/problem+json"),

@@ -2,7 +2,6 @@
 
 use crate::context::Context;
 use crate::moments;
-use crate::phrases::Code;
 use crate::position::{Awaited, Positioned};
 use crate::problem::{Problem, ProblemBody};
 use crate::query::Parameters;
@@ -148,39 +147,3 @@ pub fn limit(parameters: &Parameters, usual: u32, most: u32) -> Result<u32, Prob
     }
     Err(Problem::malformed("limit", &format!("1 to {most}")))
 }
-
-impl Context {
-    /// Waits until the views show a position.
-    ///
-    /// Errors: they do not in time.
-    pub async fn shown(&self, position: u64) -> Result<(), Problem> {
-        let shown = || self.node.progress().position() >= position;
-        let until = tokio::time::Instant::now() + self.bounds.views_time;
-        while !shown() {
-            if tokio::time::Instant::now() >= until {
-                let (found, asked) = (self.node.progress().position(), position);
-                return Err(Problem::new(Code::ViewsBehind).detail(format!("shown: {found}, asked: {asked}")));
-            }
-            tokio::time::sleep(LOOK_EVERY).await;
-        }
-        Ok(())
-    }
-
-    /// Reads the views where blocking is allowed.
-    ///
-    /// Errors: the views', which are logged.
-    pub async fn in_views<T: Send + 'static>(
-        &self,
-        read: impl FnOnce(&views::ViewReader) -> Result<T, views::ViewError> + Send + 'static,
-    ) -> Result<T, Problem> {
-        let views = self.views.clone();
-        let done = tokio::task::spawn_blocking(move || read(&views)).await;
-        done.map_err(|_| Problem::new(Code::Internal))?.map_err(|error| {
-            tracing::error!(%error, "the views did not answer");
-            Problem::new(Code::ViewsUnavailable)
-        })
-    }
-}
-
-/// How often a waiting list looks whether the views have come far enough.
-const LOOK_EVERY: std::time::Duration = std::time::Duration::from_millis(2);

@@ -99,7 +99,11 @@ fn read_quote(token: &str, context: &Context) -> Result<Quote, Problem> {
     params(("Idempotency-Key" = String, Header, description = "1 to 255 visible ASCII characters; kept for ever")),
     request_body = NewOrder,
     responses(
-        (status = 201, description = "Admitted", body = PlacedAnswer),
+        (status = 201, description = "Admitted", body = PlacedAnswer, headers(
+            ("Location" = String, description = "Where to look it up"),
+            ("Tongbao-Position" = u64, description = "The journal position from which on it can be seen"),
+            ("Idempotent-Replayed" = String, description = "`true` when the answer was given before"),
+        )),
         (status = 400, description = "Malformed", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "No such subscriber", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "The key is under way", body = ProblemBody, content_type = "application/problem+json"),

@@ -95,7 +95,11 @@ impl RechargeAnswer {
     ),
     request_body = NewLot,
     responses(
-        (status = 201, description = "Taken in", body = RechargeAnswer),
+        (status = 201, description = "Taken in", body = RechargeAnswer, headers(
+            ("Location" = String, description = "Where to look it up"),
+            ("Tongbao-Position" = u64, description = "The journal position from which on it can be seen"),
+            ("Idempotent-Replayed" = String, description = "`true` when the answer was given before"),
+        )),
         (status = 400, description = "Malformed", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "No such subscriber", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "The key is under way", body = ProblemBody, content_type = "application/problem+json"),

@@ -125,7 +125,11 @@ fn refused(refusal: Refusal) -> Problem {
     params(("Idempotency-Key" = String, Header, description = "1 to 255 visible ASCII characters; kept for ever")),
     request_body = NewSubscriber,
     responses(
-        (status = 201, description = "Registered", body = SubscriberAnswer),
+        (status = 201, description = "Registered", body = SubscriberAnswer, headers(
+            ("Location" = String, description = "Where to look it up"),
+            ("Tongbao-Position" = u64, description = "The journal position from which on it can be seen"),
+            ("Idempotent-Replayed" = String, description = "`true` when the answer was given before"),
+        )),
         (status = 400, description = "Malformed", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "Registered before, or the key is under way", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "Refused by the rules, or the key was used with another body", body = ProblemBody, content_type = "application/problem+json"),

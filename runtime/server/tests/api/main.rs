@@ -10,6 +10,7 @@ mod health;
 mod idempotency;
 mod lists;
 mod orders;
+mod privacy;
 mod quotes;
 mod slow;
 mod subscribers;
