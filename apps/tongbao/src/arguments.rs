@@ -110,17 +110,6 @@ pub enum Faults {
     Heavy,
 }
 
-impl Faults {
-    /// The word on the command line.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Faults::None => "none",
-            Faults::Light => "light",
-            Faults::Heavy => "heavy",
-        }
-    }
-}
-
 /// How to run the demonstration.
 #[derive(Args)]
 pub struct DemoOptions {

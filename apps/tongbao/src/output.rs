@@ -26,11 +26,6 @@ impl Output {
         }
     }
 
-    /// Whether the result is wanted as JSON.
-    pub const fn is_json(&self) -> bool {
-        self.json
-    }
-
     /// A progress bar on stderr; hidden when nobody watches.
     pub fn progress(&self, total: u64, what: &str) -> ProgressBar {
         if !std::io::stderr().is_terminal() {

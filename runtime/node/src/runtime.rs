@@ -394,7 +394,7 @@ impl Shared {
             self.perform_all(ready);
         }
         match committer.shutdown() {
-            Ok(_) => self.fail("stopped in order"),
+            Ok(_) => self.end("stopped in order"),
             Err(error) => self.fail(&error.to_string()),
         }
     }
@@ -443,9 +443,13 @@ impl Shared {
         self.views.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Ends the node: nobody who waits is told anything, so every open outcome is unknown to its asker.
+    /// Ends the node on its own account: nobody who waits is told anything, so every open outcome is unknown to its asker.
     fn fail(&self, reason: &str) {
         tracing::error!(reason, "the node stopped");
+        self.end(reason);
+    }
+
+    fn end(&self, reason: &str) {
         self.outbox.close();
         self.lock_inbox().jobs.clear();
         *self.projector.lock().unwrap_or_else(PoisonError::into_inner) = None;

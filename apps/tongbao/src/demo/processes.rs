@@ -14,11 +14,11 @@ use std::process::{Child, Command, Stdio};
 
 /// Milliseconds that faults take here: short, so that a run is not spent waiting. The contract's reply timeout
 /// is longer than the longest latency and longer than a withheld answer, which ends with a closed connection.
-const LATENCY_MS: [u64; 2] = [5, 60];
-const HANG_MS: u64 = 250;
-const LATE_MS: [u64; 2] = [50, 400];
-const OWN_SCHEDULE_MS: [u64; 2] = [200, 900];
-const NOT_FOUND_GRACE_MS: u64 = 300;
+const LATENCY_MS: [u64; 2] = [2, 25];
+const HANG_MS: u64 = 100;
+const LATE_MS: [u64; 2] = [20, 120];
+const OWN_SCHEDULE_MS: [u64; 2] = [50, 250];
+const NOT_FOUND_GRACE_MS: u64 = 100;
 
 /// A child process that dies with its owner.
 pub struct Running {

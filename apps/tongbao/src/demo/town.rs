@@ -5,7 +5,7 @@ use crate::failure::Failure;
 use exchange::rules::NumberTable;
 use facts::Province;
 use money::Telco;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A subscriber to be.
 #[derive(Clone)]
@@ -34,6 +34,21 @@ pub struct Resident {
 
 const FAMILY: [&str; 16] =
     ["王", "李", "张", "刘", "陈", "杨", "赵", "黄", "周", "吴", "徐", "孙", "胡", "朱", "高", "林"];
+/// Every how many segments one is taken.
+const SPREAD: usize = 97;
+/// How residents spread over telcos: every telco often enough that each of its profiles is seen at work.
+const MIX: [Telco; 10] = [
+    Telco::Ctcc,
+    Telco::Ctcc,
+    Telco::Ctcc,
+    Telco::Ctcc,
+    Telco::Cmcc,
+    Telco::Cmcc,
+    Telco::Cucc,
+    Telco::Cbn,
+    Telco::Cbn,
+    Telco::Cbn,
+];
 const GIVEN: [&str; 16] =
     ["伟", "芳", "娜", "敏", "静", "丽", "强", "磊", "洋", "艳", "勇", "军", "杰", "娟", "涛", "明"];
 
@@ -48,8 +63,8 @@ pub fn residents(
     numbers: &NumberTable,
 ) -> Result<Vec<Resident>, Failure> {
     let prefixes = prefixes(segments);
-    if prefixes.is_empty() {
-        return Err(Failure::unable("the number segments are empty"));
+    if prefixes.values().any(Vec::is_empty) {
+        return Err(Failure::unable("the number segments lack a telco"));
     }
     let mut chance = Chance::new(seed, 1);
     let (mut residents, mut taken) = (Vec::with_capacity(count), BTreeSet::new());
@@ -59,7 +74,8 @@ pub fn residents(
         if tries > count.saturating_mul(1_000) {
             return Err(Failure::unable("the number segments hold too few connected numbers"));
         }
-        let msisdn = format!("{}{:04}", chance.one(&prefixes), chance.below(10_000));
+        let telco = *chance.one(&MIX);
+        let msisdn = format!("{}{:04}", chance.one(&prefixes[&telco]), chance.below(10_000));
         let Ok(line) = numbers.lookup(&msisdn) else { continue };
         if !taken.insert(msisdn.clone()) {
             continue;
@@ -81,11 +97,17 @@ pub fn residents(
     Ok(residents)
 }
 
-/// A spread of the first seven digits of real numbers.
-fn prefixes(segments: &[u8]) -> Vec<String> {
+/// A spread of the first seven digits of real numbers, by telco.
+fn prefixes(segments: &[u8]) -> BTreeMap<Telco, Vec<String>> {
     let text = String::from_utf8_lossy(segments);
-    let rows = text.lines().skip(1).step_by(97);
-    rows.filter_map(|row| row.split(',').next()).map(str::to_owned).collect()
+    let mut prefixes: BTreeMap<Telco, Vec<String>> = MIX.iter().map(|telco| (*telco, Vec::new())).collect();
+    for row in text.lines().skip(1).step_by(SPREAD) {
+        let telco = row.rsplit(',').next().and_then(|operator| operator.parse::<Telco>().ok());
+        if let (Some(telco), Some(prefix)) = (telco, row.split(',').next()) {
+            prefixes.entry(telco).or_default().push(prefix.to_owned());
+        }
+    }
+    prefixes
 }
 
 /// GB 11643: region, birth date, serial, check character by ISO 7064 MOD 11-2.
