@@ -28,11 +28,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut views = Views::open(&dir.path().join("views.db"))?;
     let records = records(orders);
     println!("load average before: {}", load_average()?);
-    let started = Instant::now();
+    let (started, cpu_before) = (Instant::now(), cpu_ms()?);
     for batch in records.chunks(BATCH) {
         views.apply(batch)?;
     }
-    report(orders, &records, started.elapsed().as_micros())?;
+    let took_us = started.elapsed().as_micros();
+    let used_ms = cpu_ms()? - cpu_before;
+    report(orders, &records, took_us)?;
+    println!("{used_ms} ms of processor time, so {} order rows a second of it", per_second(&records, used_ms));
     let bytes = std::fs::metadata(dir.path().join("views.db"))?.len();
     println!("file: {} bytes an order", u128::from(bytes) / u128::from(orders));
     read(&views)
@@ -41,7 +44,9 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn report(orders: u64, records: &[Projected], took_us: u128) -> Result<(), Box<dyn Error>> {
     let a_second = |count: u128| count * 1_000_000 / took_us.max(1);
     let rows: usize = records.chunks(BATCH).map(rows_of).sum();
-    println!("{orders} orders, {} records, {rows} order rows in {} ms", records.len(), took_us / 1_000);
+    let totals: usize = records.chunks(BATCH).map(totals_of).sum();
+    println!("{orders} orders, {} records in {} ms", records.len(), took_us / 1_000);
+    println!("{rows} order rows and {totals} rows of totals");
     println!("{} order rows/s", a_second(rows as u128));
     println!("{} records/s", a_second(records.len() as u128));
     println!("{} orders/s from admitted to settled", a_second(u128::from(orders)));
@@ -55,6 +60,28 @@ fn rows_of(batch: &[Projected]) -> usize {
     ids.sort_unstable();
     ids.dedup();
     ids.len()
+}
+
+/// Accounts that a batch posts to, all on one day.
+fn totals_of(batch: &[Projected]) -> usize {
+    let entries = batch.iter().flat_map(|projected| &projected.posted);
+    let mut accounts: Vec<_> = entries.flat_map(|entry| [entry.debit, entry.credit]).collect();
+    accounts.sort_unstable();
+    accounts.dedup();
+    accounts.len()
+}
+
+fn per_second(records: &[Projected], used_ms: u64) -> u64 {
+    let rows: usize = records.chunks(BATCH).map(rows_of).sum();
+    rows as u64 * 1_000 / used_ms.max(1)
+}
+
+/// Processor time of all threads so far, from `/proc`, whose clock has 100 ticks a second.
+fn cpu_ms() -> Result<u64, Box<dyn Error>> {
+    let stat = std::fs::read_to_string("/proc/self/stat")?;
+    let after_name = stat.rsplit_once(") ").ok_or("no process name")?.1;
+    let ticks: Vec<u64> = after_name.split(' ').skip(11).take(2).map(str::parse).collect::<Result<_, _>>()?;
+    Ok(ticks.iter().sum::<u64>() * 10)
 }
 
 fn read(views: &Views) -> Result<(), Box<dyn Error>> {

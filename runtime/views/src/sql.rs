@@ -4,6 +4,7 @@
 //! to both. That is also why the positions of an order are text: both append text to text, and neither has a
 //! type for bytes that the other knows.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 use std::sync::Arc;
 
@@ -95,19 +96,21 @@ impl Bulk {
         self.row.matches('$').count()
     }
 
-    /// The statement for so many rows.
-    pub fn of(&self, rows: usize) -> Arc<str> {
+    /// The statement for so many rows, with the marks of the database's driver: `$1` for PostgreSQL, `?` for
+    /// SQLite, which would find each numbered parameter by walking over all of its statement.
+    pub fn of(&self, rows: usize, mark: impl Fn(usize) -> Cow<'static, str>) -> Arc<str> {
         let mut text = self.head.to_owned();
         let mut parameter = 0;
         for row in 0..rows {
             text.push_str(if row == 0 { "" } else { ", " });
             for piece in self.row.split_inclusive('$') {
-                text.push_str(piece);
-                if piece.ends_with('$') {
-                    parameter += 1;
-                    // Writing to a string cannot fail.
-                    let _ = write!(text, "{parameter}");
-                }
+                let Some(before) = piece.strip_suffix('$') else {
+                    text.push_str(piece);
+                    continue;
+                };
+                parameter += 1;
+                text.push_str(before);
+                text.push_str(&mark(parameter));
             }
         }
         text.push_str(self.tail);
@@ -187,12 +190,16 @@ mod tests {
         "UNNEST",
     ];
 
+    fn numbered(parameter: usize) -> Cow<'static, str> {
+        format!("${parameter}").into()
+    }
+
     fn all_texts() -> Vec<String> {
         let whole = include_str!("sql.rs");
         let code = whole.split("#[cfg(test)]").next().unwrap_or_default();
         let mut texts: Vec<String> = code.split('"').skip(1).step_by(2).map(str::to_owned).collect();
         for bulk in [NEW_ORDERS, MOVED_ORDERS, TOUCHED_ORDERS, ADDED_TOTALS] {
-            texts.push(bulk.of(3).to_string());
+            texts.push(bulk.of(3, numbered).to_string());
         }
         texts
     }
@@ -206,7 +213,7 @@ mod tests {
             let mut words = words.split(|sign: char| !sign.is_ascii_alphanumeric() && sign != '_');
             let foreign = words.find(|word| FOREIGN.contains(word));
             assert_eq!(foreign, None, "{text}");
-            for sign in ['?', '`', '@', '#', '~', ';', '['] {
+            for sign in ['`', '@', '#', '~', ';', '['] {
                 assert!(!text.contains(sign), "`{sign}` in: {text}");
             }
             assert!(!text.contains("::"), "a cast of PostgreSQL in: {text}");
@@ -232,7 +239,7 @@ mod tests {
 
     #[test]
     fn parameters_count_up_through_all_rows() {
-        let text = ADDED_TOTALS.of(2);
+        let text = ADDED_TOTALS.of(2, numbered);
         assert!(text.contains("VALUES ($1, $2, $3, $4), ($5, $6, $7, $8) ON CONFLICT"), "{text}");
         assert_eq!(NEW_ORDERS.parameters(), 17);
     }

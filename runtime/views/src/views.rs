@@ -18,9 +18,9 @@ use crate::{ViewError, ViewReader};
 pub(crate) const APPLIED: &str = "applied";
 const FORMAT: &str = "format";
 
-/// Parameters a statement takes. SQLite finds a numbered parameter by walking over all of its statement, so
-/// that more rows at once cost more than they save.
-const PARAMETERS: usize = 256;
+/// Parameters of the longest statement: each costs a trip to the database's thread and a copy of every page it
+/// touches, in case it is undone.
+const PARAMETERS_MAX: usize = 2_048;
 
 /// A record with what it posted, as the core's books came to it.
 #[derive(Clone, Debug)]
@@ -47,7 +47,7 @@ struct Statements {
 }
 
 /// The texts of one bulk write, by number of rows.
-struct Texts([(usize, Arc<str>); 3]);
+struct Texts([(usize, Arc<str>); 4]);
 
 type Query = sqlx::query::Query<'static, Sqlite, SqliteArguments>;
 
@@ -219,8 +219,8 @@ fn integer(value: u64) -> Result<i64, ViewError> {
 
 impl Texts {
     fn of(bulk: &Bulk) -> Texts {
-        let most = PARAMETERS / bulk.parameters();
-        Texts([most, most / 4, 1].map(|rows| (rows, bulk.of(rows))))
+        let most = PARAMETERS_MAX / bulk.parameters();
+        Texts([most, most / 8, most / 64, 1].map(|rows| (rows, bulk.of(rows, |_| "?".into()))))
     }
 
     /// Writes all rows, as many at once as there are texts for.
