@@ -68,11 +68,20 @@ async fn a_silent_partner_is_in_doubt() {
 
     // The telco's callback ends the doubt: it had set the airtime aside.
     let reference = format!("{}-0-1", &id["ord_".len()..]);
-    let callback = json!({"event": {"reserveBalance": {
-        "id": "rsv-1", "status": "completed", "correlationId": reference, "amount": {"amount": 100.00, "units": "CNY"},
-    }}});
-    let told = stage.post("/v1/callbacks/{partner}", &["ctcc"]).json(&callback).reply().await.ok(204);
-    assert!(told.bytes.is_empty());
+    let callback = format!(
+        r#"{{"event": {{"reserveBalance": {{"actionId": "rsv-1", "@type": "ReserveBalance", "status": "completed",
+            "requestor": {{"id": "{reference}"}}, "amount": {{"amount": -100.00, "units": "CNY"}}}}}}}}"#
+    );
+    stage.moods.silent.store(false, Ordering::SeqCst);
+    for _ in 0..2 {
+        let telling = stage.post("/v1/callbacks/{partner}", &["ctcc"]).text("application/json", callback.clone());
+        assert!(telling.reply().await.ok(204).bytes.is_empty());
+    }
+    stage.rest().await;
+    let order = stage.get("/v1/orders/{id}", &[&id]).reply().await.ok(200).json();
+    let steps: Vec<_> = order["steps"].as_array().expect("steps").iter().map(|step| &step["state"]).collect();
+    assert_eq!(steps, ["done", "done", "planned"], "{order}");
+    assert_eq!(order["steps"][0]["external"], "rsv-1");
 }
 
 #[tokio::test(flavor = "multi_thread")]
