@@ -28,3 +28,4 @@ pub use outbox::{Effect, Outbox, Performer};
 pub use recovery::{Recovered, RecoveryError, recover};
 pub use runtime::{Gateways, Node, NodeConfig, NodeError, StartError};
 pub use snapshot::{SnapshotError, read_latest, write_snapshot};
+pub use sweep::news;

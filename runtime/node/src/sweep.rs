@@ -8,7 +8,7 @@ use facts::{State, StepState};
 use partners::StatementItem;
 
 /// The word that a line of a statement has for the core; `None` when the core knows it.
-pub(crate) fn news(state: &State, item: &StatementItem, via: Via) -> Option<Signal> {
+pub fn news(state: &State, item: &StatementItem, via: Via) -> Option<Signal> {
     let step = state.order(item.call.order)?.step(item.call.step)?;
     let answer = item.answer_for(step.plan.action)?;
     let current = step.attempt == item.call.attempt;

@@ -1,0 +1,161 @@
+//! An order as the auditor follows it, from facts alone.
+
+use facts::{Action, Admission, Cause, Day, Fact, OrderState, Partner, PersonId, StepPlan, SubscriberId};
+use std::collections::BTreeMap;
+
+/// Where a step stands, as far as exposure and repeats are concerned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    Waiting,
+    Sent,
+    Unknown,
+    Done(u64),
+    Failed,
+}
+
+/// A step.
+pub(super) struct Part {
+    pub(super) partner: Partner,
+    pub(super) action: Action,
+    pub(super) amount: u64,
+    doubt: u64,
+    pub(super) stage: Stage,
+    pub(super) attempt: u8,
+}
+
+impl Part {
+    fn of(plan: &StepPlan) -> Part {
+        Part {
+            partner: plan.partner,
+            action: plan.action,
+            amount: plan.amount,
+            doubt: plan.doubt.map_or(0, |entry| entry.amount),
+            stage: Stage::Waiting,
+            attempt: 0,
+        }
+    }
+
+    /// What it counts for while nobody knows.
+    fn exposure(&self) -> i128 {
+        if self.stage == Stage::Unknown { i128::from(self.doubt) } else { 0 }
+    }
+
+    /// What may leave, or has left, by it.
+    fn at_stake(&self) -> u64 {
+        match self.stage {
+            Stage::Sent | Stage::Unknown => self.amount,
+            Stage::Done(amount) => amount,
+            Stage::Waiting | Stage::Failed => 0,
+        }
+    }
+}
+
+/// An order.
+pub(super) struct Case {
+    pub(super) person: PersonId,
+    pub(super) subscriber: SubscriberId,
+    pub(super) day: Day,
+    pub(super) amount: u64,
+    pub(super) fee: u64,
+    pub(super) payout: u64,
+    pub(super) lots: Vec<(u32, u64)>,
+    pub(super) state: OrderState,
+    pub(super) cause: Cause,
+    pub(super) parts: Vec<Part>,
+    pub(super) unwinding: bool,
+    pub(super) returned: bool,
+    /// What its facts posted: debits less credits of each account.
+    pub(super) net: BTreeMap<u32, i128>,
+}
+
+impl Case {
+    pub(super) fn admitted(admission: &Admission) -> Case {
+        Case {
+            person: admission.person,
+            subscriber: admission.parties.first().copied().unwrap_or_default(),
+            day: admission.requested_at.day(),
+            amount: admission.terms.amount,
+            fee: admission.terms.fee,
+            payout: admission.terms.payout,
+            lots: admission.lots.iter().map(|lot| (lot.taken.number, lot.taken.remaining)).collect(),
+            state: OrderState::Created,
+            cause: Cause::Planned,
+            parts: admission.steps.iter().map(Part::of).collect(),
+            unwinding: false,
+            returned: false,
+            net: BTreeMap::new(),
+        }
+    }
+
+    pub(super) fn declined(person: PersonId, subscriber: SubscriberId, amount: u64, day: Day) -> Case {
+        Case {
+            person,
+            subscriber,
+            day,
+            amount,
+            fee: 0,
+            payout: 0,
+            lots: Vec::new(),
+            state: OrderState::Declined,
+            cause: Cause::Refused,
+            parts: Vec::new(),
+            unwinding: false,
+            returned: true,
+            net: BTreeMap::new(),
+        }
+    }
+
+    /// Follows a fact about this order; gives how much the exposure at a partner changed.
+    pub(super) fn follow(&mut self, fact: &Fact, faults: &mut Vec<String>) -> Option<(Partner, i128)> {
+        match fact {
+            Fact::StepPlanned { plan, .. } => self.parts.push(Part::of(plan)),
+            Fact::OrderMoved { state, cause, .. } => (self.state, self.cause) = (*state, *cause),
+            Fact::OrderUnwound { .. } => self.unwinding = true,
+            Fact::StepSent { step, attempt, .. } => return self.send(*step, *attempt, faults),
+            Fact::StepUnknown { step, .. } => return self.turn(*step, Stage::Unknown, faults),
+            Fact::StepDone { step, amount, .. } => return self.turn(*step, Stage::Done(*amount), faults),
+            Fact::StepFailed { step, .. } => return self.turn(*step, Stage::Failed, faults),
+            _ => {}
+        }
+        None
+    }
+
+    /// A new attempt needs the one before finally failed, and no more may leave than is owed.
+    fn send(&mut self, step: u8, attempt: u8, faults: &mut Vec<String>) -> Option<(Partner, i128)> {
+        let place = usize::from(step);
+        let part = self.parts.get(place)?;
+        if !matches!(part.stage, Stage::Waiting | Stage::Failed) || attempt != part.attempt + 1 {
+            faults.push(format!("step {step} was sent as attempt {attempt} while it was {:?}", part.stage));
+        }
+        if part.action == Action::PayOut && self.unwinding {
+            faults.push("a payout was sent although the order unwinds".to_owned());
+        }
+        self.parts[place].attempt = attempt;
+        let changed = self.turn(step, Stage::Sent, faults);
+        let payouts = self.parts.iter().filter(|part| part.action == Action::PayOut);
+        let at_stake: u64 = payouts.map(Part::at_stake).sum();
+        if at_stake > self.payout {
+            faults.push(format!("payouts of {at_stake} are under way or done, {} is owed", self.payout));
+        }
+        changed
+    }
+
+    fn turn(&mut self, step: u8, stage: Stage, faults: &mut Vec<String>) -> Option<(Partner, i128)> {
+        let Some(part) = self.parts.get_mut(usize::from(step)) else {
+            faults.push(format!("there is no step {step}"));
+            return None;
+        };
+        let before = part.exposure();
+        part.stage = stage;
+        let change = part.exposure() - before;
+        (change != 0).then_some((part.partner, change))
+    }
+
+    pub(super) fn unknown(&self) -> usize {
+        self.parts.iter().filter(|part| part.stage == Stage::Unknown).count()
+    }
+
+    pub(super) fn is_open(&self) -> bool {
+        self.parts.iter().any(|part| matches!(part.stage, Stage::Sent | Stage::Unknown))
+    }
+}

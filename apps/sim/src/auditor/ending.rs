@@ -1,0 +1,138 @@
+//! What must hold when all is quiet: every order at an end, and two sets of books that agree to the fen.
+
+use super::case::Case;
+use super::{Auditor, Books};
+use crate::bank::SimBank;
+use crate::telco::{SimTelco, TelcoSums};
+use facts::{AccountName, Key16, Made, OrderId, OrderState};
+use money::{Asset, Telco};
+use std::collections::BTreeMap;
+
+/// How the orders ended.
+#[derive(Default)]
+pub(crate) struct Ending {
+    pub(crate) settled: u64,
+    pub(crate) refunded: u64,
+    pub(crate) declined: u64,
+    pub(crate) suspended: u64,
+    pub(crate) unknown_open: u64,
+    pub(crate) breach_count: u64,
+    pub(crate) breaches: Vec<String>,
+}
+
+impl Auditor {
+    /// Checks everything once more, now that nothing moves, and says how it ended.
+    pub(crate) fn end(mut self, telcos: &BTreeMap<Telco, SimTelco>, bank: &SimBank, sent: &[Key16]) -> Ending {
+        let mut faults = Vec::new();
+        self.check_sent(sent, &mut faults);
+        self.check_parties(telcos, bank, &mut faults);
+        let mut taken: BTreeMap<OrderId, TelcoSums> = BTreeMap::new();
+        for telco in telcos.values() {
+            taken.extend(telco.by_order());
+        }
+        let mut ending = Ending::default();
+        for (order, case) in &self.cases {
+            let at_telco = taken.remove(order).unwrap_or_default();
+            let paid = bank.by_order().get(order).copied().unwrap_or(0);
+            let mut found = case_faults(case, at_telco, paid, &self.books);
+            faults.extend(found.drain(..).map(|fault| format!("{order} ({}): {fault}", case.state)));
+            ending.count(case);
+        }
+        faults.extend(taken.keys().map(|order| format!("a telco moved value for {order}, which does not exist")));
+        if ending.suspended == 0 && self.books.open_holds() > 0 {
+            faults.push(format!("{} holds are still open", self.books.open_holds()));
+        }
+        faults.into_iter().for_each(|fault| self.breach(format!("at the end: {fault}")));
+        Ending { breach_count: self.breach_count, breaches: self.breaches, ..ending }
+    }
+
+    /// Every key that was sent made one order, and every order came from one.
+    fn check_sent(&self, sent: &[Key16], faults: &mut Vec<String>) {
+        for key in sent {
+            if !matches!(self.made_of(*key), Some(Made::Order(order)) if self.cases.contains_key(&order)) {
+                faults.push(format!("key {key:?} was sent and made no order"));
+            }
+        }
+        if self.cases.len() != sent.len() {
+            faults.push(format!("{} keys made {} orders", sent.len(), self.cases.len()));
+        }
+        let lost = self.acknowledged.iter().filter(|order| !self.cases.contains_key(order));
+        faults.extend(lost.map(|order| format!("{order} was acknowledged and is not there")));
+    }
+
+    /// Our account with each party against that party's own books.
+    fn check_parties(&self, telcos: &BTreeMap<Telco, SimTelco>, bank: &SimBank, faults: &mut Vec<String>) {
+        let mut agree = |what: String, ours: i128, theirs: i128| {
+            if ours != theirs {
+                faults.push(format!("{what}: our books say {ours}, theirs {theirs}"));
+            }
+        };
+        agree(
+            "reserve at the bank".to_owned(),
+            self.books.net(AccountName::ReserveBank, Asset::Cny),
+            bank.settlement(),
+        );
+        for (telco, books) in telcos {
+            let sums = books.by_order();
+            let airtime = Asset::Airtime(*telco);
+            let taken = self.books.net(AccountName::TelcoTaken(*telco), airtime);
+            let reserved = self.books.net(AccountName::TelcoReserved(*telco), airtime);
+            agree(format!("taken at {telco}"), taken, sums.values().map(|sum| sum.taken).sum());
+            agree(format!("reserved at {telco}"), reserved, sums.values().map(|sum| sum.reserved).sum());
+        }
+    }
+}
+
+impl Ending {
+    fn count(&mut self, case: &Case) {
+        let counter = match case.state {
+            OrderState::Settled => &mut self.settled,
+            OrderState::Refunded => &mut self.refunded,
+            OrderState::Suspended => &mut self.suspended,
+            _ => &mut self.declined,
+        };
+        *counter += 1;
+        self.unknown_open += u64::try_from(case.unknown()).unwrap_or(0);
+    }
+}
+
+fn case_faults(case: &Case, telco: TelcoSums, paid: i128, books: &Books) -> Vec<String> {
+    if case.state == OrderState::Suspended {
+        return Vec::new();
+    }
+    if !case.state.is_end() || case.is_open() {
+        return vec!["all is quiet and it has not ended".to_owned()];
+    }
+    let mut faults = Vec::new();
+    let settled = case.state == OrderState::Settled;
+    let of = |amount: u64| if settled { i128::from(amount) } else { 0 };
+    let mut expect = |what: &str, found: i128, expected: i128| {
+        if found != expected {
+            faults.push(format!("{what} {found}, expected {expected}"));
+        }
+    };
+    expect("the bank paid", paid, of(case.payout));
+    expect("the telco took", telco.taken, of(case.amount));
+    expect("the telco still holds", telco.reserved, 0);
+    for (account, net) in &case.net {
+        let Some(name) = books.name(*account) else { continue };
+        // What an order leaves behind when it is settled: airtime and money change places, and a fee stays.
+        let airtime = books.accounts().any(|(number, sums)| number == *account && sums.is_airtime());
+        let expected = match name {
+            AccountName::TelcoTaken(_) => of(case.amount),
+            AccountName::Position(_) if airtime => -of(case.amount),
+            AccountName::Position(_) => of(case.payout) + of(case.fee),
+            AccountName::FeesConversion => -of(case.fee),
+            AccountName::ReserveBank => -of(case.payout),
+            _ => 0,
+        };
+        expect(&format!("account {name} has"), *net, expected);
+    }
+    let booked = |wanted: fn(AccountName) -> bool| -> i128 {
+        case.net.iter().filter(|(number, _)| books.name(**number).is_some_and(wanted)).map(|(_, net)| *net).sum()
+    };
+    expect("fees booked", -booked(|name| name == AccountName::FeesConversion), of(case.fee));
+    expect("payouts booked", -booked(|name| name == AccountName::ReserveBank), of(case.payout));
+    expect("value returned", i128::from(case.returned), i128::from(!settled));
+    faults
+}

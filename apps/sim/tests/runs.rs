@@ -1,0 +1,107 @@
+//! Whole worlds, seed by seed.
+
+mod shipped;
+
+use sim::{Bug, Faults, Options, Report, run};
+
+const ORDERS: u64 = 200;
+
+fn play(seed: u64, faults: Faults) -> Report {
+    run(Options { seed, orders: ORDERS, faults, bug: None }, shipped::rules())
+}
+
+fn check(report: &Report) {
+    assert_eq!(report.breach_count, 0, "seed {}: {:#?}", report.seed, report);
+    assert_eq!(report.orders, ORDERS, "seed {}", report.seed);
+    let ended = report.settled + report.refunded + report.declined + report.suspended;
+    assert_eq!(ended, ORDERS, "seed {}: {report:#?}", report.seed);
+    assert_eq!(report.unknown_open, 0, "seed {}", report.seed);
+}
+
+#[test]
+fn without_faults_every_order_is_settled_or_declined() {
+    for seed in 1..=30 {
+        let report = play(seed, Faults::None);
+        check(&report);
+        assert_eq!((report.refunded, report.suspended), (0, 0), "seed {seed}: {report:#?}");
+        assert!(report.settled > ORDERS / 4, "seed {seed}: {report:#?}");
+    }
+}
+
+#[test]
+fn under_light_faults_none_is_suspended() {
+    for seed in 1..=30 {
+        let report = play(seed, Faults::Light);
+        check(&report);
+        assert_eq!(report.suspended, 0, "seed {seed}: {report:#?}");
+    }
+}
+
+/// Crashes, faults of every kind at every step: the books still agree to the fen.
+fn heavy(seeds: std::ops::RangeInclusive<u64>) {
+    let (mut crashes, mut suspended, mut orders) = (0, 0, 0);
+    for seed in seeds.clone() {
+        let report = play(seed, Faults::Heavy);
+        check(&report);
+        crashes += report.crashes;
+        suspended += report.suspended;
+        orders += report.orders;
+    }
+    assert!(crashes >= 3 * (seeds.end() - seeds.start() + 1), "seeds {seeds:?}: {crashes} crashes");
+    assert!(suspended * 100 <= orders, "seeds {seeds:?}: {suspended} of {orders} are suspended");
+}
+
+#[test]
+fn under_heavy_faults_the_books_agree() {
+    heavy(1..=15);
+}
+
+#[test]
+fn under_heavy_faults_the_books_agree_again() {
+    heavy(16..=30);
+}
+
+#[test]
+fn the_same_seed_gives_the_same_run() {
+    for faults in [Faults::None, Faults::Heavy] {
+        assert_eq!(play(7, faults), play(7, faults));
+    }
+    assert_ne!(play(7, Faults::Heavy).digest, play(8, Faults::Heavy).digest);
+}
+
+/// A bug is found within five seeds, which are clean without it.
+fn is_caught(bug: Bug) {
+    let options = |seed, bug| Options { seed, orders: 60, faults: Faults::Heavy, bug };
+    let mut caught = false;
+    for seed in 101..=105 {
+        let clean = run(options(seed, None), shipped::rules());
+        assert_eq!(clean.breach_count, 0, "seed {seed}: {clean:#?}");
+        caught |= run(options(seed, Some(bug)), shipped::rules()).breach_count > 0;
+    }
+    assert!(caught, "{bug:?} was not caught by seeds 101 to 105");
+}
+
+#[test]
+fn a_skipped_compensation_is_caught() {
+    is_caught(Bug::SkipCompensation);
+}
+
+#[test]
+fn a_forgotten_key_is_caught() {
+    is_caught(Bug::ForgetKeys);
+}
+
+#[test]
+fn an_answer_before_the_sync_is_caught() {
+    is_caught(Bug::AcknowledgeBeforeSync);
+}
+
+#[test]
+fn a_lost_leg_is_caught() {
+    is_caught(Bug::PostOneLeg);
+}
+
+#[test]
+fn a_repeated_payout_is_caught() {
+    is_caught(Bug::RepeatUnknownPayout);
+}

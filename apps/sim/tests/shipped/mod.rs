@@ -1,0 +1,26 @@
+//! The shipped rules, read from the workspace.
+
+use exchange::rules::{Policy, PolicyFiles};
+use exchange::{Contracts, Rules};
+use std::path::Path;
+
+fn text(path: &str) -> String {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    std::fs::read_to_string(root.join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// Policy and contracts as shipped.
+pub fn rules() -> Rules {
+    let files = PolicyFiles {
+        regions: &text("policies/regions.toml"),
+        products: &text("policies/products.toml"),
+        fees: &text("policies/fees.toml"),
+        limits: &text("policies/limits.toml"),
+        timings: &text("policies/timings.toml"),
+        calendar: &text("data/workdays_cn.csv"),
+        provinces: &text("data/provinces_cn.csv"),
+    };
+    let policy = Policy::compile(&files).unwrap_or_else(|faults| panic!("{faults:?}"));
+    let contracts = Contracts::parse(&text("policies/partners.toml")).unwrap_or_else(|fault| panic!("{fault}"));
+    Rules { policy, contracts }
+}
