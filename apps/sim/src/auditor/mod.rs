@@ -34,6 +34,7 @@ pub(crate) struct Auditor {
     exposure: BTreeMap<Partner, i128>,
     calls_seen: BTreeSet<facts::CallRef>,
     acknowledged: BTreeSet<OrderId>,
+    strays: u64,
     breach_count: u64,
     breaches: Vec<String>,
 }
@@ -55,6 +56,7 @@ impl Auditor {
             exposure: BTreeMap::new(),
             calls_seen: BTreeSet::new(),
             acknowledged: BTreeSet::new(),
+            strays: 0,
             breach_count: 0,
             breaches: Vec::new(),
         }
@@ -154,6 +156,7 @@ impl Auditor {
         for fault in &mut faults[before..] {
             *fault = format!("{order} {fault}");
         }
+        self.strays += u64::from(matches!(fact, Fact::StrayFound { .. }));
         if let Some((partner, change)) = change {
             *self.exposure.entry(partner).or_default() += change;
         }
