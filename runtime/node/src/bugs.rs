@@ -17,10 +17,13 @@ pub enum Bug {
     PostOneLeg,
     /// A payout nobody knows about is made again.
     RepeatUnknownPayout,
+    /// The rules panic whenever a partner's word about this order is heard. No bug for the auditor: it shows
+    /// that a poisoned command suspends one order.
+    PanicOn(OrderId),
 }
 
 impl Bug {
-    /// Every bug.
+    /// Every bug that the auditor must catch.
     pub const ALL: [Bug; 5] =
         [Bug::SkipCompensation, Bug::ForgetKeys, Bug::AcknowledgeBeforeSync, Bug::PostOneLeg, Bug::RepeatUnknownPayout];
 }
@@ -40,7 +43,14 @@ pub(crate) fn alter(
         }
         Some(Bug::PostOneLeg) => without_one_movement(decision),
         Some(Bug::RepeatUnknownPayout) => repeat_payout(state, rules, envelope).unwrap_or(decision),
-        Some(Bug::ForgetKeys | Bug::AcknowledgeBeforeSync) | None => decision,
+        Some(Bug::ForgetKeys | Bug::AcknowledgeBeforeSync | Bug::PanicOn(_)) | None => decision,
+    }
+}
+
+/// Panics where the planted bug would have the rules panic.
+pub(crate) fn before(bug: Option<Bug>, envelope: &Envelope) {
+    if let (Some(Bug::PanicOn(order)), Command::Signal(signal)) = (bug, &envelope.command) {
+        assert!(signal.call.order != order, "planted: the rules panic on {order}");
     }
 }
 

@@ -136,7 +136,11 @@ impl Core {
     /// A panic in `decide` suspends the one order the command is about.
     /// Errors: a panic or a mismatch while applying; the core is then unusable.
     pub fn handle(&mut self, envelope: &Envelope) -> Result<Handled, Stopped> {
-        let decided = catch_unwind(AssertUnwindSafe(|| decide(&self.state, &self.rules, envelope)));
+        let decided = catch_unwind(AssertUnwindSafe(|| {
+            #[cfg(feature = "bugs")]
+            crate::bugs::before(self.bug, envelope);
+            decide(&self.state, &self.rules, envelope)
+        }));
         let decision = match decided {
             Ok(decision) => decision,
             Err(_) => match subject(&envelope.command) {
