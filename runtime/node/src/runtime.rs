@@ -222,7 +222,13 @@ impl Node {
         let (signals, _) = self
             .read(move |state| items.iter().filter_map(|item| sweep::news(state, item, via)).collect::<Vec<_>>())
             .await?;
+        if signals.is_empty() {
+            return Ok(());
+        }
         signals.into_iter().for_each(|signal| self.shared.push(Lane::Results, heard(signal)));
+        // A read behind them in their own lane is answered when they are durable. Before that no cursor may move
+        // on and no callback be confirmed: a kill would lose what nobody tells twice.
+        self.ask(Lane::Results, None, |_| ()).await?;
         Ok(())
     }
 
