@@ -1,0 +1,199 @@
+//! What the node's threads share, and the sequencer's loop.
+
+use super::{Gateways, NodeConfig, NodeError, StartError};
+use crate::breaker::Breaker;
+use crate::clock::Clock;
+use crate::desk::{Desk, Job, Lane, Timers};
+use crate::directory::Directory;
+use crate::outbox::{Effect, Outbox, Performer};
+use crate::projector::{self, Progress};
+use exchange::Rules;
+use facts::Partner;
+use journal::{CommitterOptions, GroupCommitter};
+use std::collections::{BTreeMap, VecDeque};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::watch;
+use views::{Projected, Views};
+
+/// The longest the sequencer sleeps, so that an accelerated or moved clock is noticed.
+const SLEEP_MOST: Duration = Duration::from_millis(20);
+/// How many new orders may wait; beyond it the caller is told to come back.
+const ORDERS_WAITING_MOST: usize = 100_000;
+
+pub(super) struct Shared {
+    pub(super) inbox: Mutex<Inbox>,
+    pub(super) arrived: Condvar,
+    pub(super) outbox: Outbox,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) gateways: Gateways,
+    pub(super) directory: Arc<dyn Directory>,
+    pub(super) rules: Rules,
+    pub(super) views: Arc<Mutex<Views>>,
+    pub(super) progress: Arc<Progress>,
+    pub(super) projector: Mutex<Option<Sender<Projected>>>,
+    pub(super) breakers: Mutex<BTreeMap<Partner, Breaker>>,
+    pub(super) runtime: tokio::runtime::Handle,
+    pub(super) stop: watch::Sender<Option<String>>,
+    pub(super) stopping: AtomicBool,
+    pub(super) asks_under_way: AtomicU64,
+    pub(super) dir: PathBuf,
+}
+
+#[derive(Default)]
+pub(super) struct Inbox {
+    pub(super) jobs: VecDeque<(Lane, Job)>,
+    pub(super) orders: usize,
+}
+
+impl Shared {
+    pub(super) fn new(config: &NodeConfig, views: Views, last_sequence: u64) -> Shared {
+        Shared {
+            inbox: Mutex::default(),
+            arrived: Condvar::new(),
+            outbox: Outbox::new(last_sequence),
+            clock: Arc::clone(&config.clock),
+            gateways: config.gateways.clone(),
+            directory: Arc::clone(&config.directory),
+            rules: config.rules.clone(),
+            views: Arc::new(Mutex::new(views)),
+            progress: Arc::default(),
+            projector: Mutex::default(),
+            breakers: Mutex::default(),
+            runtime: tokio::runtime::Handle::current(),
+            stop: watch::channel(None).0,
+            stopping: AtomicBool::new(false),
+            asks_under_way: AtomicU64::new(0),
+            dir: config.dir.clone(),
+        }
+    }
+
+    pub(super) fn start(self: &Arc<Shared>, desk: Desk, engine: Box<dyn journal::Engine>) -> Result<(), StartError> {
+        let (sender, records) = channel();
+        *self.projector.lock().unwrap_or_else(PoisonError::into_inner) = Some(sender);
+        let (views, progress) = (Arc::clone(&self.views), Arc::clone(&self.progress));
+        thread("projector", move || projector::run(&views, &records, &progress))?;
+        let (durable, failed) = (Arc::clone(self), Arc::clone(self));
+        let committer = GroupCommitter::start(
+            engine,
+            CommitterOptions::default(),
+            move |sequence| durable.perform_all(durable.outbox.release(sequence)),
+            move |error| failed.fail(&format!("the journal stopped: {error}")),
+        )?;
+        let shared = Arc::clone(self);
+        thread("sequencer", move || shared.sequence(desk, committer))?;
+        Ok(())
+    }
+
+    /// The sequencer's loop.
+    pub(super) fn sequence(self: Arc<Shared>, mut desk: Desk, committer: GroupCommitter) {
+        while !self.stopping.load(Ordering::Acquire) && self.stop.borrow().is_none() {
+            self.gather(&mut desk);
+            let timers = if self.clock.is_trusted() { Timers::Fire } else { Timers::Hold };
+            let turn = match desk.turn(self.clock.now(), timers) {
+                Ok(turn) => turn,
+                Err(stopped) => return self.fail(&stopped.to_string()),
+            };
+            let ready = self.outbox.put(turn.effects);
+            if !turn.entries.is_empty() && committer.submit(turn.entries).is_err() {
+                return self.fail("the journal takes no more records");
+            }
+            self.perform_all(ready);
+        }
+        match committer.shutdown() {
+            Ok(_) => self.end("stopped in order"),
+            Err(error) => self.fail(&error.to_string()),
+        }
+    }
+
+    /// Moves what arrived onto the desk; waits a little when there is nothing to do.
+    pub(super) fn gather(&self, desk: &mut Desk) {
+        let mut inbox = self.lock_inbox();
+        if inbox.jobs.is_empty() && !desk.has_work(self.clock.now()) {
+            let due = desk.core().state().next_due();
+            let sleep =
+                due.map_or(SLEEP_MOST, |due| self.clock.wait_for(due).clamp(Duration::from_micros(100), SLEEP_MOST));
+            inbox = self.arrived.wait_timeout(inbox, sleep).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        let jobs = std::mem::take(&mut inbox.jobs);
+        inbox.orders = 0;
+        drop(inbox);
+        jobs.into_iter().for_each(|(lane, job)| desk.push(lane, job));
+    }
+
+    pub(super) fn push(&self, lane: Lane, job: Job) {
+        if self.stop.borrow().is_some() {
+            return;
+        }
+        let mut inbox = self.lock_inbox();
+        inbox.orders += usize::from(lane == Lane::Orders);
+        inbox.jobs.push_back((lane, job));
+        drop(inbox);
+        self.arrived.notify_one();
+    }
+
+    pub(super) fn check_door(&self) -> Result<(), NodeError> {
+        if !self.clock.is_trusted() {
+            return Err(NodeError::ClockHalted);
+        }
+        if self.lock_inbox().orders >= ORDERS_WAITING_MOST {
+            return Err(NodeError::Busy);
+        }
+        Ok(())
+    }
+
+    pub(super) fn lock_inbox(&self) -> MutexGuard<'_, Inbox> {
+        self.inbox.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn lock_views(&self) -> MutexGuard<'_, Views> {
+        self.views.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Ends the node on its own account: nobody who waits is told anything, so every open outcome is unknown to its asker.
+    pub(super) fn fail(&self, reason: &str) {
+        tracing::error!(reason, "the node stopped");
+        self.end(reason);
+    }
+
+    pub(super) fn end(&self, reason: &str) {
+        self.outbox.close();
+        self.lock_inbox().jobs.clear();
+        *self.projector.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.stop.send_if_modified(|stopped| {
+            let first = stopped.is_none();
+            stopped.get_or_insert_with(|| reason.to_owned());
+            first
+        });
+    }
+
+    pub(super) fn perform_all(self: &Arc<Shared>, effects: Vec<Effect>) {
+        effects.into_iter().for_each(|effect| self.perform(effect));
+    }
+}
+
+impl Performer for Arc<Shared> {
+    fn perform(&self, effect: Effect) {
+        match effect {
+            Effect::Answer(answer) => answer(),
+            Effect::Ask(ask) => {
+                self.asks_under_way.fetch_add(1, Ordering::AcqRel);
+                self.runtime.spawn(Arc::clone(self).ask_partner(ask));
+            }
+            Effect::Project(record, posted) => {
+                let projector = self.projector.lock().unwrap_or_else(PoisonError::into_inner);
+                if let Some(projector) = projector.as_ref() {
+                    // The projector ends only with an error of its own, which it has told.
+                    let _ = projector.send(Projected { record, posted });
+                }
+            }
+        }
+    }
+}
+
+fn thread(name: &str, work: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
+    std::thread::Builder::new().name(name.to_owned()).spawn(work).map(drop)
+}
