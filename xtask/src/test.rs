@@ -101,7 +101,7 @@ fn stages(fast: bool, nextest: bool) -> Vec<Stage> {
     // Tests run on the release profile, which keeps overflow checks: the dependencies are built once for
     // them and for the demos, which halves a cold run.
     if nextest {
-        stages.push(Stage::tests("tests", "cargo nextest run --workspace --release"));
+        stages.push(Stage::tests("tests", "cargo nextest run --workspace --release --no-fail-fast"));
     } else {
         eprintln!("cargo-nextest is not installed: the tests run with `cargo test`");
         eprintln!("hint: `cargo install cargo-nextest --locked`");
@@ -139,7 +139,7 @@ mod tests {
 
     #[test]
     fn without_nextest_the_tests_still_run() {
-        assert!(names(true, true).contains(&"cargo nextest run --workspace --release".to_owned()));
+        assert!(names(true, true).contains(&"cargo nextest run --workspace --release --no-fail-fast".to_owned()));
         assert!(names(true, false).contains(&"cargo test --workspace --all-targets --release".to_owned()));
     }
 

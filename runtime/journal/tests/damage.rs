@@ -106,8 +106,9 @@ fn a_flipped_bit_in_the_log_never_hides_what_was_acknowledged() {
             Err(_) => refused += 1,
         }
     }
-    // What is whole was flipped behind the last group, in the part filled beforehand.
-    assert!(whole > 0 && refused > 0, "{whole} whole, {refused} refused");
+    // What is whole was flipped behind the last group, in the part filled beforehand; how long that part is
+    // depends on where in its segment the writer was killed, so there may be none.
+    assert!(refused > 0, "{whole} whole, {refused} refused");
 }
 
 #[test]
