@@ -9,6 +9,7 @@ use exchange::{Command, Envelope, Reply, Signal, Via};
 use facts::{CallRef, Meta, Millis, Partner, State};
 use journal::Entry;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// How many jobs one turn takes before its records go to the journal.
 const JOBS_PER_TURN: usize = 512;
@@ -154,7 +155,11 @@ impl Desk {
         if let Some(answer) = answer {
             let state = self.core.state();
             let sequence = state.sequence();
-            turn.effects.push((sequence, Effect::Answer(answer(Told { state, reply, sequence }))));
+            // It only reads: one that panics is no reason to stop, and its asker learns that the outcome is unknown.
+            match catch_unwind(AssertUnwindSafe(|| answer(Told { state, reply, sequence }))) {
+                Ok(answer) => turn.effects.push((sequence, Effect::Answer(answer))),
+                Err(_) => tracing::error!(sequence, "an answer could not be made"),
+            }
         }
         Ok(())
     }

@@ -86,7 +86,11 @@ pub(crate) fn catch_up(
 ) -> Result<u64, String> {
     let from = views.position();
     let last = reader.last_sequence().map_err(|error| error.to_string())?;
-    if from >= last {
+    if from > last {
+        let shown = format!("they show record {from}, the journal ends at {last}");
+        return Err(format!("{shown}; rebuild them with `tongbao rebuild-views`"));
+    }
+    if from == last {
         return Ok(from);
     }
     tracing::info!(from, last, "bringing the views up to the journal");

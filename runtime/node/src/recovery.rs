@@ -52,6 +52,14 @@ pub fn recover(
     replay_from(snapshots, u64::MAX, reader, salts, &mut each)
 }
 
+/// Whether the journal has the record that a snapshot ends with. One that was written before a disk lost its end, or
+/// that lay in the directory before a restore, tells of records that never were.
+fn is_of_journal(found: &Recovered, reader: &mut dyn Reader) -> bool {
+    let entry = reader.record(found.state.sequence()).ok().flatten();
+    let record = entry.and_then(|entry| Record::decode(&entry.bytes).ok());
+    record.is_some_and(|record| record.hash == found.last_hash)
+}
+
 /// As [`recover`], from a snapshot that is not newer than `newest`.
 pub(crate) fn replay_from(
     snapshots: Option<&Path>,
@@ -61,7 +69,10 @@ pub(crate) fn replay_from(
     each: &mut dyn FnMut(&Record, &State),
 ) -> Result<Recovered, RecoveryError> {
     let last = reader.last_sequence()?;
-    let snapshot = snapshots.map(|dir| snapshot::read_latest(dir, last.min(newest))).transpose()?.flatten();
+    let snapshot = match snapshots {
+        Some(dir) => snapshot::read_latest(dir, last.min(newest), |found| is_of_journal(found, reader))?,
+        None => None,
+    };
     let mut recovered = snapshot.unwrap_or_default();
     while recovered.state.sequence() < last {
         let entries = reader.read_from(recovered.state.sequence() + 1, READ_BYTES)?;

@@ -11,6 +11,9 @@ use thiserror::Error;
 
 const PREFIX: &str = "snapshot-";
 const SUFFIX: &str = ".cbor";
+/// What a state means and how it is written: raised with every change to either, so that a snapshot of another
+/// release is passed over and made again from the journal.
+const FORMAT: u32 = 1;
 /// How many snapshots are kept: the newest, and one in case it does not hold.
 const KEPT: usize = 2;
 
@@ -32,6 +35,8 @@ struct Stored {
     digest: Hash,
     #[n(3)]
     state: State,
+    #[n(4)]
+    format: u32,
 }
 
 /// Writes a snapshot into `dir` and removes those that are no longer needed. Returns its path.
@@ -41,7 +46,8 @@ struct Stored {
 pub fn write_snapshot(dir: &Path, recovered: Recovered) -> Result<PathBuf, SnapshotError> {
     let path = dir.join(format!("{PREFIX}{:020}{SUFFIX}", recovered.state.sequence()));
     let digest = recovered.state.digest();
-    let stored = Stored { last_hash: recovered.last_hash, epoch: recovered.epoch, digest, state: recovered.state };
+    let Recovered { state, last_hash, epoch, .. } = recovered;
+    let stored = Stored { last_hash, epoch, digest, state, format: FORMAT };
     // Writing to a vector cannot fail.
     let bytes = minicbor::to_vec(&stored).unwrap_or_default();
     write_whole(dir, &path, &bytes).map_err(|source| SnapshotError { path: path.clone(), source })?;
@@ -80,14 +86,18 @@ fn list(dir: &Path) -> std::io::Result<Vec<(u64, PathBuf)>> {
     Ok(found)
 }
 
-/// Reads the newest snapshot at or before `last` that holds; one that is damaged is passed over, since the
-/// journal is the truth.
+/// Reads the newest snapshot at or before `last` that holds; one that is damaged, of another release, or refused by
+/// `is_of_journal` is passed over, since the journal is the truth.
 ///
 /// Errors: the directory could not be read.
-pub fn read_latest(dir: &Path, last: u64) -> Result<Option<Recovered>, SnapshotError> {
+pub fn read_latest(
+    dir: &Path,
+    last: u64,
+    mut is_of_journal: impl FnMut(&Recovered) -> bool,
+) -> Result<Option<Recovered>, SnapshotError> {
     let found = list(dir).map_err(|source| SnapshotError { path: dir.to_owned(), source })?;
     for (sequence, path) in found.into_iter().rev().filter(|(sequence, _)| *sequence <= last) {
-        match read(&path, sequence) {
+        match read(&path, sequence).filter(&mut is_of_journal) {
             Some(recovered) => return Ok(Some(recovered)),
             None => tracing::warn!(path = %path.display(), "passed over a snapshot that does not hold"),
         }
@@ -98,6 +108,7 @@ pub fn read_latest(dir: &Path, last: u64) -> Result<Option<Recovered>, SnapshotE
 fn read(path: &Path, sequence: u64) -> Option<Recovered> {
     let bytes = fs::read(path).ok()?;
     let stored: Stored = minicbor::decode(&bytes).ok()?;
-    let holds = stored.state.sequence() == sequence && stored.state.digest() == stored.digest;
+    let holds =
+        stored.format == FORMAT && stored.state.sequence() == sequence && stored.state.digest() == stored.digest;
     holds.then_some(Recovered { state: stored.state, last_hash: stored.last_hash, epoch: stored.epoch, replayed: 0 })
 }

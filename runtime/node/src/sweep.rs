@@ -4,8 +4,14 @@
 //! deduction that the telco made on its own schedule. Lines the core knows already leave no trace.
 
 use exchange::{Answer, Signal, Via};
-use facts::{State, StepState};
+use facts::{Partner, State, StepState};
 use partners::StatementItem;
+
+/// Whether a line is about a request that was made of this partner: no partner speaks for another.
+pub(crate) fn is_asked(state: &State, item: &StatementItem, partner: Partner) -> bool {
+    let step = state.order(item.call.order).and_then(|order| order.step(item.call.step));
+    step.is_some_and(|step| step.plan.partner == partner)
+}
 
 /// The word that a line of a statement has for the core; `None` when the core knows it.
 pub fn news(state: &State, item: &StatementItem, via: Via) -> Option<Signal> {

@@ -45,6 +45,17 @@ fn no_answer_and_no_request_leaves_before_its_record_is_durable() {
 }
 
 #[test]
+fn an_answer_that_panics_is_not_given_and_harms_nothing_else() {
+    let mut desk = desk();
+    desk.push(Lane::Operators, Job { envelope: None, answer: Some(Box::new(|_| panic!("an answer that panics"))) });
+    desk.push(Lane::Orders, Job { envelope: Some(place(1)), answer: Some(Box::new(|_| Box::new(|| {}))) });
+    let turn = desk.turn(START, Timers::Fire).expect("a turn");
+    let answers = turn.effects.iter().filter(|(_, effect)| matches!(effect, Effect::Answer(_)));
+    assert_eq!(answers.count(), 1);
+    assert!(desk.core().state().order(order(1)).is_some());
+}
+
+#[test]
 fn a_closed_outbox_tells_nobody_anything() {
     let outbox = Outbox::new(0);
     let told = Arc::new(AtomicBool::new(false));

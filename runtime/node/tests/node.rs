@@ -3,11 +3,11 @@
 mod support;
 
 use exchange::Reply;
-use facts::{OrderState, StepState};
-use node::{Lane, Node, read_latest, recover, write_snapshot};
+use facts::{Hash, OrderState, StepState};
+use node::{Lane, Node, Recovered, StartError, read_latest, recover, write_snapshot};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use support::{Mute, SUBSCRIBER, Willing, clock, order, place, register, salts, start};
+use support::{Mute, SUBSCRIBER, Willing, clock, config, order, place, register, salts, start};
 
 async fn stop(node: Node) {
     node.stop();
@@ -73,12 +73,17 @@ async fn a_snapshot_from_the_journal_saves_the_replay_and_changes_nothing() {
     let from_snapshot = replay(Some(&snapshots));
     assert_eq!((from_snapshot.replayed, from_snapshot.state.digest()), (0, digest));
 
-    // A snapshot that does not hold is passed over: the journal is the truth.
+    // A snapshot of another history is passed over, as one that does not hold: the journal is the truth.
+    let other = Recovered { last_hash: Hash([9; 32]), ..replay(None) };
+    write_snapshot(&snapshots, other).expect("written");
+    assert_eq!((replay(Some(&snapshots)).replayed, replay(Some(&snapshots)).state.digest()), (sequence, digest));
+    write_snapshot(&snapshots, replay(None)).expect("written");
+
     let mut bytes = std::fs::read(&path).expect("readable");
     let middle = bytes.len() / 2;
     bytes[middle] ^= 1;
     std::fs::write(&path, bytes).expect("writable");
-    assert!(read_latest(&snapshots, sequence).expect("listed").is_none());
+    assert!(read_latest(&snapshots, sequence, |_| true).expect("listed").is_none());
     assert_eq!(replay(Some(&snapshots)).state.digest(), digest);
 }
 
@@ -115,4 +120,16 @@ async fn a_second_node_on_one_directory_is_refused() {
     let second = journal::SqliteJournal::open(&dir.path().join("journal"), journal::Options::default());
     assert!(matches!(second.map(drop), Err(journal::OpenError::Held { .. })));
     stop(first).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn views_that_show_more_than_the_journal_holds_are_refused() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let node = start(dir.path(), clock(), Arc::new(Willing));
+    let (_, position) = node.submit(Lane::Operators, register(), |_, reply| reply).await.expect("registered");
+    assert!(node.progress().wait_for(position, Duration::from_secs(10)));
+    stop(node).await;
+    std::fs::remove_dir_all(dir.path().join("journal")).expect("removed");
+    let started = Node::start(config(dir.path(), clock(), Arc::new(Willing)));
+    assert!(matches!(started.map(drop), Err(StartError::Views(_))));
 }

@@ -7,6 +7,9 @@ use exchange::Answer;
 use facts::CallRef;
 use serde_json::{Number, Value};
 
+/// The greatest amount that is read, a hundred trillion yuan: no order comes near it, and books and views can add up
+/// many of them. More is no answer, so that the order waits for a person instead of filling an account to its brim.
+const FEN_MAX: u64 = 10_000_000_000_000_000;
 /// Longest name or code of a partner that is kept.
 const NAME_BYTES_MAX: usize = 64;
 
@@ -48,9 +51,9 @@ pub(crate) fn quantity(value: &Value, pointer: &str) -> Option<(Sign, u64)> {
     Some((sign, positive_fen(digits)?))
 }
 
-/// Reads yuan text that must be above zero.
+/// Reads yuan text that must be above zero and believable.
 pub(crate) fn positive_fen(text: &str) -> Option<u64> {
-    money::fen_from_yuan(text).ok().filter(|fen| *fen > 0)
+    money::fen_from_yuan(text).ok().filter(|fen| (1..=FEN_MAX).contains(fen))
 }
 
 /// A partner's name of what it did, fit for a record and for a path; it must not contain the account.
@@ -99,6 +102,9 @@ mod tests {
             ("7", Some((Sign::Plus, 700))),
             ("0.1", Some((Sign::Plus, 10))),
             ("90071992547409.93", Some((Sign::Plus, 9_007_199_254_740_993))),
+            ("100000000000000.00", Some((Sign::Plus, 10_000_000_000_000_000))),
+            ("100000000000000.01", None),
+            ("-100000000000000000.00", None),
             ("0.00", None),
             ("-0.00", None),
             ("1e2", None),

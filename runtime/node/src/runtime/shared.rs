@@ -11,6 +11,7 @@ use exchange::Rules;
 use facts::Partner;
 use journal::{CommitterOptions, GroupCommitter};
 use std::collections::{BTreeMap, VecDeque};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Sender, channel};
@@ -84,15 +85,21 @@ impl Shared {
             move |error| failed.fail(&format!("the journal stopped: {error}")),
         )?;
         let shared = Arc::clone(self);
-        thread("sequencer", move || shared.sequence(desk, committer))?;
+        thread("sequencer", move || {
+            let node = Arc::clone(&shared);
+            // State and journal may disagree now; a node that nobody sequences must not look alive.
+            if catch_unwind(AssertUnwindSafe(|| node.sequence(desk, committer))).is_err() {
+                shared.fail("the sequencer panicked");
+            }
+        })?;
         Ok(())
     }
 
     /// The sequencer's loop.
     pub(super) fn sequence(self: Arc<Shared>, mut desk: Desk, committer: GroupCommitter) {
         while !self.stopping.load(Ordering::Acquire) && self.stop.borrow().is_none() {
-            self.gather(&mut desk);
             let timers = if self.clock.is_trusted() { Timers::Fire } else { Timers::Hold };
+            self.gather(&mut desk, timers);
             let turn = match desk.turn(self.clock.now(), timers) {
                 Ok(turn) => turn,
                 Err(stopped) => return self.fail(&stopped.to_string()),
@@ -110,12 +117,13 @@ impl Shared {
     }
 
     /// Moves what arrived onto the desk; waits a little when there is nothing to do.
-    pub(super) fn gather(&self, desk: &mut Desk) {
+    pub(super) fn gather(&self, desk: &mut Desk, timers: Timers) {
         let mut inbox = self.lock_inbox();
-        if inbox.jobs.is_empty() && !desk.has_work(self.clock.now()) {
-            let due = desk.core().state().next_due();
-            let sleep =
-                due.map_or(SLEEP_MOST, |due| self.clock.wait_for(due).clamp(Duration::from_micros(100), SLEEP_MOST));
+        // What is due or waits to be taken is no work while the clock is not trusted.
+        if inbox.jobs.is_empty() && (timers == Timers::Hold || !desk.has_work(self.clock.now())) {
+            // What is due but waits for a credit or an answer is woken by the partner's word, not by time.
+            let future = desk.core().state().next_due().filter(|due| *due > self.clock.now());
+            let sleep = future.map_or(SLEEP_MOST, |due| self.clock.wait_for(due).min(SLEEP_MOST));
             inbox = self.arrived.wait_timeout(inbox, sleep).unwrap_or_else(PoisonError::into_inner).0;
         }
         let jobs = std::mem::take(&mut inbox.jobs);

@@ -4,21 +4,26 @@ use super::{Node, NodeError};
 use crate::desk::{Lane, heard};
 use crate::sweep;
 use exchange::Via;
-use facts::Partner;
+use facts::{Partner, State};
 use partners::{Gateway, StatementItem};
 use std::sync::Arc;
 use std::time::Duration;
 
+/// How often the breakers are looked at.
+const BREAKERS_LOOK: Duration = Duration::from_millis(500);
+
 impl Node {
     /// A partner's callback: what the core knows already leaves no trace.
-    pub async fn callback(&self, item: StatementItem) -> Result<(), NodeError> {
-        self.take_in(vec![item], Via::Callback).await
+    pub async fn callback(&self, partner: Partner, item: StatementItem) -> Result<(), NodeError> {
+        self.take_in(partner, vec![item], Via::Callback).await
     }
 
-    async fn take_in(&self, items: Vec<StatementItem>, via: Via) -> Result<(), NodeError> {
-        let (signals, _) = self
-            .read(move |state| items.iter().filter_map(|item| sweep::news(state, item, via)).collect::<Vec<_>>())
-            .await?;
+    async fn take_in(&self, partner: Partner, items: Vec<StatementItem>, via: Via) -> Result<(), NodeError> {
+        let news = move |state: &State| {
+            let items = items.iter().filter(|item| sweep::is_asked(state, item, partner));
+            items.filter_map(|item| sweep::news(state, item, via)).collect::<Vec<_>>()
+        };
+        let (signals, _) = self.read(news).await?;
         if signals.is_empty() {
             return Ok(());
         }
@@ -45,7 +50,7 @@ impl Node {
         let mut cursor = self.shared.lock_views().cursor(partner).map_err(|error| error.to_string())?;
         loop {
             let page = gateway.statement(cursor).await.map_err(|error| error.to_string())?;
-            self.take_in(page.items, Via::Statement).await.map_err(|error| error.to_string())?;
+            self.take_in(partner, page.items, Via::Statement).await.map_err(|error| error.to_string())?;
             if page.next == cursor {
                 return Ok(());
             }
@@ -63,7 +68,14 @@ impl Node {
             while node.stopped().is_none() {
                 pause.tick().await;
                 node.sweep().await;
-                node.shared.tick_breakers();
+            }
+        });
+        let shared = Arc::clone(&self.shared);
+        // Beside the sweeps: a statement that is long or slow must not keep the other partners' doors closed.
+        self.shared.runtime.spawn(async move {
+            while shared.stop.borrow().is_none() {
+                tokio::time::sleep(BREAKERS_LOOK).await;
+                shared.tick_breakers();
             }
         });
     }

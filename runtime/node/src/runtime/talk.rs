@@ -15,13 +15,10 @@ use std::time::{Duration, Instant};
 impl Shared {
     /// Asks a partner and brings what it says back to the desk.
     pub(super) async fn ask_partner(self: Arc<Shared>, ask: Ask) {
-        let answer = match self.request(&ask) {
-            Ok(request) => self.talk(&ask, &request).await,
-            Err(error) => {
-                tracing::error!(call = %ask.call, %error, "a request could not be made");
-                Answer::Silence
-            }
-        };
+        let (shared, asked) = (Arc::clone(&self), ask.clone());
+        // In a task of its own: a connector that panics has said nothing, and its call ends all the same.
+        let answer = self.runtime.spawn(async move { shared.answer_to(&asked).await }).await;
+        let answer = answer.unwrap_or(Answer::Silence);
         if ask.kind == AskKind::Call {
             self.note(ask.partner, &answer);
         }
@@ -31,6 +28,27 @@ impl Shared {
         };
         self.push(Lane::Results, heard(Signal { call: ask.call, answer, via }));
         self.asks_under_way.fetch_sub(1, Ordering::AcqRel);
+    }
+
+    async fn answer_to(&self, ask: &Ask) -> Answer {
+        match self.request(ask) {
+            Ok(_) if self.is_late(ask) => {
+                tracing::warn!(call = %ask.call, "a request is not made: it would arrive when it counts as lost");
+                Answer::Silence
+            }
+            Ok(request) => self.talk(ask, &request).await,
+            Err(error) => {
+                tracing::error!(call = %ask.call, %error, "a request could not be made");
+                Answer::Silence
+            }
+        }
+    }
+
+    /// Whether a request leaves so long after its record that the partner's ignorance of it would soon be final.
+    /// A stalled disk or a paused machine may come between the two; the next attempt would then be a second one.
+    fn is_late(&self, ask: &Ask) -> bool {
+        let waited_ms = self.clock.now().since(ask.now);
+        ask.kind == AskKind::Call && waited_ms > self.rules.contracts.of(ask.partner).finality_ms / 2
     }
 
     pub(super) fn request(&self, ask: &Ask) -> Result<Request, NotKnown> {
@@ -65,7 +83,7 @@ impl Shared {
             Answer::Silence => breaker.silent(Instant::now()),
             _ => breaker.spoke(),
         };
-        drop(breakers);
+        // Under the lock, so that the core hears of moves in the order in which they were made.
         self.move_breaker(partner, wanted);
     }
 
@@ -73,7 +91,6 @@ impl Shared {
         for partner in Partner::ALL {
             let mut breakers = self.breakers.lock().unwrap_or_else(PoisonError::into_inner);
             let wanted = breakers.entry(partner).or_default().tick(Instant::now());
-            drop(breakers);
             self.move_breaker(partner, wanted);
         }
     }

@@ -135,8 +135,13 @@ impl Directory for AnyAccount {
 
 /// A node in `dir`, with every partner of one kind.
 pub fn start(dir: &Path, clock: Arc<dyn Clock>, partner: Arc<dyn Gateway>) -> Node {
+    Node::start(config(dir, clock, partner)).expect("a node that starts")
+}
+
+/// What such a node is started with.
+pub fn config(dir: &Path, clock: Arc<dyn Clock>, partner: Arc<dyn Gateway>) -> NodeConfig {
     let gateways: Gateways = Partner::ALL.into_iter().map(|name| (name, Arc::clone(&partner))).collect();
-    let config = NodeConfig {
+    NodeConfig {
         dir: dir.to_owned(),
         rules: rules(),
         salts: salts(),
@@ -146,8 +151,7 @@ pub fn start(dir: &Path, clock: Arc<dyn Clock>, partner: Arc<dyn Gateway>) -> No
         directory: Arc::new(AnyAccount),
         journal: journal::Options::default(),
         sweep_every: Duration::from_secs(3_600),
-    };
-    Node::start(config).expect("a node that starts")
+    }
 }
 
 pub fn clock() -> Arc<dyn Clock> {

@@ -96,6 +96,9 @@ fn external(line: &Value) -> Option<String> {
     name(text(line, "/actionId")?, account)
 }
 
+/// The refusal of a release that says that nothing is set aside any more.
+const NOTHING_HELD: &str = "reservationNotHeld";
+
 /// Reads the answer to an inquiry about a reference that asked for `action`.
 pub(super) fn answer(action: Action, about: CallRef, reply: &Reply) -> Answer {
     if reply.status != 200 {
@@ -132,6 +135,9 @@ fn unmoved(action: Action, items: &[Item]) -> Answer {
         Some(Fate::Queued) => Answer::Pending,
         // A deduction that was told as done and is recorded as failed is not confirmed, and nothing is to be undone.
         Some(Fate::Failed { .. }) if action == Action::ConfirmBilling => Answer::NotFound,
+        // The core takes a refused release for "nothing is set aside any more". Only one refusal says that; after
+        // any other the value may still be held, so it stays in doubt until a person looks.
+        Some(Fate::Failed { code }) if action == Action::ReleaseAirtime && code != NOTHING_HELD => Answer::Silence,
         Some(Fate::Failed { code }) => refused(code.clone()),
         Some(Fate::Completed { .. }) => Answer::Silence,
     }

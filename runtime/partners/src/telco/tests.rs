@@ -197,6 +197,8 @@ fn the_history_of_a_reference_is_one_answer() {
         (ReleaseAirtime, vec![released, captured], opposite(10_000)),
         (ReleaseAirtime, vec![captured, released], opposite(10_000)),
         (ReleaseAirtime, vec![reserved], Answer::Silence),
+        // Refused because the bucket is closed: the value may still be held.
+        (ReleaseAirtime, vec![("ReleaseBalance", "failed", "100.00")], Answer::Silence),
         (DeductAirtime, vec![queued], Answer::Pending),
         (DeductAirtime, vec![queued, deducted], done(10_000, "act-1")),
         (DeductAirtime, vec![queued, failed], refused("bucketClosed")),

@@ -52,7 +52,7 @@ pub async fn take(
         Partner::Bank => bank_callback(&body.0),
     };
     if let Some(item) = item {
-        context.outcome(context.node.callback(item)).await?;
+        context.outcome(context.node.callback(partner.0, item)).await?;
     }
     Ok(StatusCode::NO_CONTENT)
 }
