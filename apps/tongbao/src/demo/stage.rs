@@ -9,7 +9,7 @@ use crate::failure::{Doing, Failure};
 use facts::Partner;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How many registrations are under way at once.
 const REGISTRATIONS: usize = 16;
@@ -17,6 +17,8 @@ const REGISTRATIONS: usize = 16;
 const STRIDE_MS: u64 = 1_000;
 /// How often the node is looked at while it is busy.
 const LOOK: Duration = Duration::from_millis(4);
+/// How long the node may be busy without coming to rest: longer than any timeout and any closed breaker.
+const BUSY_MOST: Duration = Duration::from_secs(240);
 
 /// A running stage.
 pub struct Stage {
@@ -88,16 +90,21 @@ impl Stage {
     /// Lets time pass, from one due moment to the next, until nothing is due and nothing is under way.
     /// `kill_at` says after how many moves of the clock the node is killed once.
     pub async fn rest(&mut self, kill_at: Option<u64>) -> Result<(), Failure> {
-        let (mut moves, mut quiet) = (0u64, 0);
+        let (mut moves, mut quiet, mut rested) = (0u64, 0, Instant::now());
         while quiet < 2 {
             if self.node.has_ended() {
                 return Err(Failure::breach("the node stopped by itself"));
             }
             let clock = self.http.get("/v1/clock").await?;
             if clock["idle"] != json!(true) {
+                if rested.elapsed() > BUSY_MOST {
+                    let partners = self.http.get("/v1/partners").await?;
+                    return Err(Failure::breach(format!("the node does not come to rest: {clock}, {partners}")));
+                }
                 tokio::time::sleep(LOOK).await;
                 continue;
             }
+            rested = Instant::now();
             if self.flush().await? > 0 {
                 self.http.post("/v1/sweep", &json!({})).await?;
                 quiet = 0;
