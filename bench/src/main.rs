@@ -7,9 +7,10 @@ mod gateway;
 mod load;
 mod people;
 
+use bench::{resident_kib, root, rules, text};
 use clap::Parser;
-use exchange::rules::{NumberTable, Policy, PolicyFiles, VirtualOperators};
-use exchange::{Contracts, QuoteKey, Rules};
+use exchange::QuoteKey;
+use exchange::rules::{NumberTable, VirtualOperators};
 use facts::{Millis, OrderState, Partner, Record, SaltKey, State};
 use flate2::read::GzDecoder;
 use journal::{Options, Reader, SqliteReader};
@@ -117,7 +118,7 @@ async fn measure(arguments: &Arguments, dir: &Path) -> Figures {
     figures.drain_ms = u64::try_from((elapsed.saturating_sub(span)).as_millis()).unwrap_or(u64::MAX);
     figures.settled_per_s = settled * 1_000 / u64::try_from(elapsed.as_millis()).unwrap_or(1).max(1);
     idle(address, &people, &counter, &mut figures).await;
-    figures.resident_mib = resident_mib();
+    figures.resident_mib = resident_kib() / 1_024;
     drain(&node).await;
     node.stop();
     node.wait_stopped().await;
@@ -125,21 +126,8 @@ async fn measure(arguments: &Arguments, dir: &Path) -> Figures {
 }
 
 fn start(dir: &Path) -> (Node, Arc<Vault>, Arc<NumberTable>, Vec<u8>) {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the repository");
-    let text = |name: &str| std::fs::read_to_string(root.join(name)).expect("a file of the repository");
-    let files = PolicyFiles {
-        regions: &text("policies/regions.toml"),
-        products: &text("policies/products.toml"),
-        fees: &text("policies/fees.toml"),
-        limits: &text("policies/limits.toml"),
-        timings: &text("policies/timings.toml"),
-        calendar: &text("data/workdays_cn.csv"),
-        provinces: &text("data/provinces_cn.csv"),
-    };
-    let policy = Policy::compile(&files).expect("the shipped policy");
-    let contracts = Contracts::parse(&text("policies/partners.toml")).expect("the shipped contracts");
     let mut segments = Vec::new();
-    let packed = std::fs::File::open(root.join("data/number_segments_cn.csv.gz")).expect("the segments");
+    let packed = std::fs::File::open(root().join("data/number_segments_cn.csv.gz")).expect("the segments");
     GzDecoder::new(packed).read_to_end(&mut segments).expect("the segments unpack");
     let virtual_operators = VirtualOperators::parse(&text("policies/numbers.toml")).expect("the shipped file");
     let numbers = Arc::new(NumberTable::parse(&segments, &virtual_operators).expect("the segments"));
@@ -152,7 +140,7 @@ fn start(dir: &Path) -> (Node, Arc<Vault>, Arc<NumberTable>, Vec<u8>) {
     }
     let config = NodeConfig {
         dir: dir.to_owned(),
-        rules: Rules { policy, contracts },
+        rules: rules(),
         salts: SaltKey(SALTS),
         funding: FUNDING,
         clock: Arc::new(NodeClock::accelerated(Millis(BASE_MS), RATE)) as Arc<dyn Clock>,
@@ -265,10 +253,4 @@ fn replay(dir: &Path, figures: &mut Figures) {
 
 fn rate(count: u64, since: Instant) -> u64 {
     count * 1_000 / u64::try_from(since.elapsed().as_millis()).unwrap_or(1).max(1)
-}
-
-fn resident_mib() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    line.and_then(|line| line.trim().trim_end_matches(" kB").trim().parse::<u64>().ok()).unwrap_or_default() / 1_024
 }
