@@ -11,9 +11,11 @@ use facts::{
     Subscriber, Terms,
 };
 
-/// How much of what a subscriber holds may leave, in fen, at business time `at`.
+/// How much of what a subscriber holds may leave, in fen, at business time `at`; the greatest there is when it is more.
 pub fn convertible(policy: &Policy, subscriber: &Subscriber, at: Millis) -> u64 {
-    subscriber.lots.iter().filter(|lot| leaves(policy, lot, at)).map(|lot| lot.remaining).sum()
+    let lots = subscriber.lots.iter().filter(|lot| leaves(policy, lot, at));
+    // Lots are opened by requests: no number of them may make a sum that panics.
+    lots.fold(0, |sum, lot| sum.saturating_add(lot.remaining))
 }
 
 fn leaves(policy: &Policy, lot: &Lot, at: Millis) -> bool {

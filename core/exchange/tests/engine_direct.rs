@@ -4,10 +4,10 @@ mod engine;
 
 use engine::partner::{Ask, Behaviour, Does, Says};
 use engine::{AMOUNT, HELD, World, check, key, rules};
-use exchange::{Answer, Command, Quote, Reply, Via, lost_calls, quote};
+use exchange::{Answer, Command, Opening, Quote, Reply, Via, lost_calls, quote};
 use facts::{
-    AccountName, Action, CallRef, Cause, Fact, Made, Millis, OrderId, OrderState, Partner, PersonId, QuoteId, Refusal,
-    Step, StepState, SubscriberId,
+    AccountName, Action, CallRef, Cause, Fact, Made, Millis, OrderId, OrderState, Partner, PersonId, Provenance,
+    QuoteId, Refusal, Step, StepState, SubscriberId,
 };
 use money::{Asset, Telco};
 use std::fmt::Write as _;
@@ -569,4 +569,18 @@ fn what_the_books_refuse_is_asked_for_again() {
     world.run(&mut |_, _| Behaviour::HONEST);
     check::at_rest(&world);
     assert_eq!((world.stands(ORDER), world.stands(other)), (OrderState::Settled, OrderState::Refunded));
+}
+
+#[test]
+fn lots_that_add_up_to_more_than_can_be_counted_still_leave() {
+    let mut world = World::open(rules(), 8);
+    let subscriber = world.register(1, 100, Telco::Ctcc);
+    for _ in 0..2 {
+        let opening = Opening { provenance: Provenance::SelfPaid, amount: u64::MAX, at: Millis(1) };
+        world.give_unchecked(Command::OpenLot { subscriber, opening });
+    }
+    let request = World::request(ORDER.bits(), subscriber);
+    world.give_unchecked(Command::Place(Box::new(request)));
+    assert_eq!(world.stands(ORDER), OrderState::Executing);
+    assert_eq!(world.state.subscriber(subscriber).map(|holder| holder.total()), Some(u64::MAX));
 }

@@ -56,9 +56,9 @@ pub struct LotUse {
 }
 
 impl Subscriber {
-    /// Fen held, of any provenance.
+    /// Fen held, of any provenance; the greatest there is when it is more.
     pub fn total(&self) -> u64 {
-        self.lots.iter().map(|lot| lot.remaining).sum()
+        self.lots.iter().fold(0, |sum, lot| sum.saturating_add(lot.remaining))
     }
 
     pub(crate) fn take(&mut self, uses: &[LotUse]) -> bool {
