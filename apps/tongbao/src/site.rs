@@ -88,12 +88,18 @@ pub struct NodeKeys {
 }
 
 impl NodeKeys {
-    /// Reads the key file of a node's directory, or makes one.
+    /// Reads the key file of a node's directory, or makes one for a new node.
     ///
-    /// Errors: the file cannot be read, or others can read it.
+    /// Errors: the file cannot be read, others can read it, or it is missing where a node has been.
     pub fn load(dir: &Path) -> Result<NodeKeys, Failure> {
         fs::create_dir_all(dir).doing(&format!("making `{}`", dir.display()))?;
-        let vault = VaultKey::load_or_create(&dir.join("node.key")).doing("reading the node's key")?;
+        let key = dir.join("node.key");
+        let used = ["journal", "vault.sqlite"].iter().any(|name| dir.join(name).exists());
+        if used && !key.exists() {
+            return Err(Failure::unable(format!("the key `{}` is missing", key.display()))
+                .hint("put it back from where it is kept: a new one opens neither journal nor vault"));
+        }
+        let vault = VaultKey::load_or_create(&key).doing("reading the node's key")?;
         Ok(NodeKeys {
             salts: SaltKey(vault.derive(b"record salts")),
             quotes: QuoteKey(vault.derive(b"quotes")),

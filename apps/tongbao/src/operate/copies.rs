@@ -2,6 +2,7 @@
 
 use crate::arguments::{BackupOptions, RestoreOptions};
 use crate::failure::{Doing, Failure};
+use crate::operate::replay;
 use crate::output::Output;
 use crate::site::NodeKeys;
 use serde::Serialize;
@@ -23,6 +24,8 @@ struct Copied {
 pub fn backup(options: &BackupOptions, output: &Output) -> Result<(), Failure> {
     let (from, to) = (&options.dir, &options.to);
     refuse_existing(to)?;
+    // Before anything is made: a mistyped directory holds no node.
+    replay::open(from)?;
     let keys = NodeKeys::load(from)?;
     fs::create_dir_all(to).doing(&format!("making `{}`", to.display()))?;
     let report = journal::backup(&from.join("journal"), &to.join("journal")).doing("copying the journal")?;

@@ -18,6 +18,8 @@ struct Rebuilt {
 
 /// Deletes the views and makes them again. The node must be stopped.
 pub fn rebuild_views(options: &DirOptions, output: &Output) -> Result<(), Failure> {
+    // Before anything is made: a mistyped directory holds no node.
+    replay::open(&options.dir)?;
     let path = options.dir.join("views.sqlite");
     // Whoever holds the journal's lock writes the views.
     let lock = journal::SqliteJournal::open(&options.dir.join("journal"), journal::Options::default());

@@ -26,8 +26,8 @@ pub fn open(dir: &Path) -> Result<SqliteReader, Failure> {
 ///
 /// Errors: the chain is broken, a record was altered, or a record does not apply.
 pub fn replay(dir: &Path, output: &Output, mut each: impl FnMut(&Record, &State)) -> Result<Recovered, Failure> {
-    let keys = NodeKeys::load(dir)?;
     let mut reader = open(dir)?;
+    let keys = NodeKeys::load(dir)?;
     let total = reader.last_sequence().doing("reading the journal")?;
     let bar = output.progress(total, "replaying");
     let replayed = recover(None, &mut reader, &keys.salts, |record, state| {

@@ -16,9 +16,9 @@ struct Written {
 
 /// Writes a snapshot of what the journal holds now, from the last snapshot on.
 pub fn snapshot(options: &DirOptions, output: &Output) -> Result<(), Failure> {
+    let mut reader = replay::open(&options.dir)?;
     let keys = NodeKeys::load(&options.dir)?;
     let dir = options.dir.join("snapshots");
-    let mut reader = replay::open(&options.dir)?;
     let recovered = recover(Some(&dir), &mut reader, &keys.salts, |_, _| {}).doing("replaying the journal")?;
     let sequence = recovered.state.sequence();
     let path = write_snapshot(&dir, recovered).doing("writing the snapshot")?;
