@@ -98,9 +98,9 @@ impl Shared {
     /// The sequencer's loop.
     pub(super) fn sequence(self: Arc<Shared>, mut desk: Desk, committer: GroupCommitter) {
         while !self.stopping.load(Ordering::Acquire) && self.stop.borrow().is_none() {
-            let timers = if self.clock.is_trusted() { Timers::Fire } else { Timers::Hold };
-            self.gather(&mut desk, timers);
-            let turn = match desk.turn(self.clock.now(), timers) {
+            self.gather(&mut desk, self.timers());
+            // Asked again: the clock may have jumped during the wait.
+            let turn = match desk.turn(self.clock.now(), self.timers()) {
                 Ok(turn) => turn,
                 Err(stopped) => return self.fail(&stopped.to_string()),
             };
@@ -114,6 +114,10 @@ impl Shared {
             Ok(_) => self.end("stopped in order"),
             Err(error) => self.fail(&error.to_string()),
         }
+    }
+
+    fn timers(&self) -> Timers {
+        if self.clock.is_trusted() { Timers::Fire } else { Timers::Hold }
     }
 
     /// Moves what arrived onto the desk; waits a little when there is nothing to do.

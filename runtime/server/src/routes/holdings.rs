@@ -119,7 +119,8 @@ fn holdings(policy: &Policy, subscriber: &Subscriber, usage: Usage, now: Millis)
 fn origin(policy: &Policy, subscriber: &Subscriber, provenance: Provenance, now: Millis) -> OriginAnswer {
     let of_origin = subscriber.lots.iter().filter(|lot| lot.provenance == provenance);
     let lots: Vec<LotAnswer> = of_origin.map(|lot| held(policy, lot, now)).collect();
-    let sum = |lots: &mut dyn Iterator<Item = &LotAnswer>| lots.fold(0, |sum: u64, lot| sum.saturating_add(lot.amount_fen));
+    let sum =
+        |lots: &mut dyn Iterator<Item = &LotAnswer>| lots.fold(0, |sum: u64, lot| sum.saturating_add(lot.amount_fen));
     OriginAnswer {
         provenance: provenance.code(),
         amount_fen: sum(&mut lots.iter()),
