@@ -94,6 +94,12 @@ pub struct ServeOptions {
     /// Let `POST /v1/clock/advance` move node time. Never on a node that moves real value.
     #[arg(long)]
     pub test_clock: bool,
+    /// Start although the directory was restored: what partners did after its last record has been settled by hand.
+    #[arg(long)]
+    pub restored_is_current: bool,
+    /// Start although the wall clock is more than seven days ahead of the last record.
+    #[arg(long)]
+    pub clock_is_right: bool,
     /// Seconds between two readings of the partners' statements.
     #[arg(long, default_value_t = 5)]
     pub sweep_every_s: u64,

@@ -16,7 +16,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// How many people place orders.
-const RESIDENTS: usize = 400;
+const RESIDENTS: usize = 3_000;
 /// The node lives at least and at most so long between two kills, in milliseconds.
 const LIFE_MS: (u64, u64) = (20, 300);
 /// An endless supply of orders, as far as this test goes.

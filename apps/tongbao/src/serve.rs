@@ -2,12 +2,13 @@
 
 use crate::arguments::ServeOptions;
 use crate::failure::{Doing, Failure};
+use crate::operate::copies::RESTORED;
 use crate::site::{NodeKeys, Site};
 use exchange::Rules;
 use facts::{Millis, Partner};
 use journal::Options;
 use money::Telco;
-use node::{Clock, Gateways, Node, NodeClock, NodeConfig};
+use node::{Clock, Gateways, Node, NodeClock, NodeConfig, StartError};
 use partners::{BankConfig, BankGateway, TelcoConfig, TelcoGateway};
 use server::{Api, Bounds, DigestKey};
 use std::path::{Path, PathBuf};
@@ -22,6 +23,8 @@ use vault::Vault;
 const SNAPSHOT_EVERY: u64 = 500_000;
 /// How often that is looked at.
 const SNAPSHOT_LOOK: Duration = Duration::from_secs(10);
+/// How far the wall clock may be ahead of the last record at a start.
+const CLOCK_AHEAD_MOST: Duration = Duration::from_secs(7 * 86_400);
 /// How long requests under way may take to end when the node stops in order.
 const GOODBYE: Duration = Duration::from_millis(500);
 
@@ -37,7 +40,9 @@ pub fn serve(options: ServeOptions) -> Result<(), Failure> {
 
 async fn run(options: ServeOptions) -> Result<(), Failure> {
     let site = Site::find()?;
-    let rules = site.rules()?;
+    let shipped = site.rules()?;
+    let rules = Rules { contracts: shipped.contracts.accelerated(options.clock_rate), ..shipped };
+    refuse_restored(&options)?;
     let numbers = Arc::new(site.numbers()?);
     let keys = NodeKeys::load(&options.dir)?;
     let vault = Arc::new(Vault::open(&options.dir.join("vault.sqlite"), keys.vault).doing("opening the vault")?);
@@ -52,11 +57,12 @@ async fn run(options: ServeOptions) -> Result<(), Failure> {
         salts: keys.salts,
         funding: options.funding,
         clock,
+        clock_ahead_most: clock_ahead_most(&options),
         directory: Arc::clone(&vault) as Arc<dyn node::Directory>,
         journal: Options::default(),
         sweep_every: Duration::from_secs(options.sweep_every_s.max(1)),
     };
-    let node = tokio::task::block_in_place(|| Node::start(config)).doing("starting the node")?;
+    let node = tokio::task::block_in_place(|| Node::start(config)).map_err(start_failure)?;
     let listener = TcpListener::bind(options.listen).await.doing(&format!("listening on {}", options.listen))?;
     tracing::info!(address = %options.listen, "ready");
     keep_snapshots(node.clone(), options.dir.clone());
@@ -78,6 +84,36 @@ async fn run(options: ServeOptions) -> Result<(), Failure> {
     };
     server::serve(listener, server::router(api), shutdown).await.doing("serving")?;
     goodbye(&node).await
+}
+
+/// A restored node does not know what partners did after its last record, and would do it again.
+fn refuse_restored(options: &ServeOptions) -> Result<(), Failure> {
+    let mark = options.dir.join(RESTORED);
+    if !mark.exists() {
+        return Ok(());
+    }
+    if options.restored_is_current {
+        return std::fs::remove_file(&mark).doing("removing the mark of the restore");
+    }
+    Err(Failure::unable(format!("`{}` was restored from a backup", options.dir.display())).hint(
+        "what partners did after its last record it would do again: compare their statements with the journal, \
+         then start once with --restored-is-current",
+    ))
+}
+
+fn clock_ahead_most(options: &ServeOptions) -> Duration {
+    // A clock that is set by hand is not compared with the last record.
+    let unlimited = options.clock_base_ms.is_some() || options.clock_is_right;
+    if unlimited { Duration::MAX } else { CLOCK_AHEAD_MOST }
+}
+
+fn start_failure(error: StartError) -> Failure {
+    let failure = Failure::unable(format!("starting the node: {error}"));
+    match error {
+        StartError::ClockAhead { .. } => failure
+            .hint("payouts would leave at once: set the clock, or start once with --clock-is-right if it is right"),
+        _ => failure,
+    }
 }
 
 /// Ends in order, or says why the node ended itself.

@@ -98,6 +98,13 @@ impl Contracts {
         }
     }
 
+    /// The same promises on a clock that runs `rate` times as fast: what takes a second of real time takes as long
+    /// as before, however much node time passes meanwhile.
+    pub fn accelerated(&self, rate: u32) -> Contracts {
+        let telcos = self.telcos.iter().map(|(telco, contract)| (*telco, contract.accelerated(rate))).collect();
+        Contracts { telcos, bank: self.bank.accelerated(rate) }
+    }
+
     /// The contract of a partner.
     pub fn of(&self, partner: Partner) -> &Contract {
         match partner {
@@ -126,6 +133,17 @@ fn check(partner: Partner, contract: &Contract) -> Result<(), ContractFault> {
 }
 
 impl Contract {
+    fn accelerated(&self, rate: u32) -> Contract {
+        let faster = |ms: u64| ms.saturating_mul(u64::from(rate.max(1)));
+        Contract {
+            inquire_after_ms: faster(self.inquire_after_ms),
+            inquire_at_most_every_ms: faster(self.inquire_at_most_every_ms),
+            finality_ms: faster(self.finality_ms),
+            retry_after_ms: faster(self.retry_after_ms),
+            ..self.clone()
+        }
+    }
+
     /// The pause before the next inquiry, after so many without a result.
     pub(crate) fn inquiry_pause_ms(&self, inquiries: u16) -> u64 {
         let doubled = self.inquire_after_ms.saturating_mul(1 << inquiries.min(20));

@@ -101,6 +101,11 @@ impl Desk {
         self.lanes.entry(lane).or_default().push_back(job);
     }
 
+    /// How many jobs wait in a lane.
+    pub fn waiting(&self, lane: Lane) -> usize {
+        self.lanes.get(&lane).map_or(0, VecDeque::len)
+    }
+
     /// Whether a turn would find something to do.
     pub fn has_work(&self, now: Millis) -> bool {
         self.lanes.values().any(|lane| !lane.is_empty()) || self.has_due(now)

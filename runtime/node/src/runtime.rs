@@ -39,6 +39,9 @@ pub struct NodeConfig {
     pub funding: u64,
     /// Where time comes from; starts no earlier than the last record.
     pub clock: Arc<dyn Clock>,
+    /// How far the clock may be ahead of the last record when the node starts: a wrong clock would open every
+    /// window at once, and node time never goes back.
+    pub clock_ahead_most: Duration,
     /// The partners.
     pub gateways: Gateways,
     /// Where phone and card numbers come from.
@@ -75,6 +78,12 @@ pub enum StartError {
     /// The state does not recover.
     #[error(transparent)]
     Recovery(#[from] RecoveryError),
+    /// The clock is far ahead of the last record.
+    #[error("the clock is {days} days ahead of the last record")]
+    ClockAhead {
+        /// How far.
+        days: u64,
+    },
     /// The views do not open or cannot be brought up.
     #[error("views: {0}")]
     Views(String),
@@ -104,6 +113,7 @@ impl Node {
             replayed = recovered.replayed,
             "recovered the state from the journal"
         );
+        check_clock(&config, recovered.state.now())?;
         config.clock.advance_to(recovered.state.now());
         let mut views = Views::open(&config.dir.join("views.sqlite")).map_err(|e| StartError::Views(e.to_string()))?;
         let shown =
@@ -256,4 +266,13 @@ impl Clone for Node {
     fn clone(&self) -> Node {
         Node { shared: Arc::clone(&self.shared) }
     }
+}
+
+fn check_clock(config: &NodeConfig, last_record: Millis) -> Result<(), StartError> {
+    let ahead_ms = config.clock.now().since(last_record);
+    let most_ms = u64::try_from(config.clock_ahead_most.as_millis()).unwrap_or(u64::MAX);
+    if last_record == Millis(0) || ahead_ms <= most_ms {
+        return Ok(());
+    }
+    Err(StartError::ClockAhead { days: ahead_ms / 86_400_000 })
 }

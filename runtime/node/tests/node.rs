@@ -3,11 +3,11 @@
 mod support;
 
 use exchange::Reply;
-use facts::{Hash, OrderState, StepState};
-use node::{Lane, Node, Recovered, StartError, read_latest, recover, write_snapshot};
+use facts::{Hash, Millis, OrderState, StepState};
+use node::{Lane, Node, NodeClock, NodeConfig, Recovered, StartError, read_latest, recover, write_snapshot};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use support::{Mute, SUBSCRIBER, Willing, clock, config, order, place, register, salts, start};
+use support::{Mute, START, SUBSCRIBER, Willing, clock, config, order, place, register, salts, start};
 
 async fn stop(node: Node) {
     node.stop();
@@ -132,4 +132,20 @@ async fn views_that_show_more_than_the_journal_holds_are_refused() {
     std::fs::remove_dir_all(dir.path().join("journal")).expect("removed");
     let started = Node::start(config(dir.path(), clock(), Arc::new(Willing)));
     assert!(matches!(started.map(drop), Err(StartError::Views(_))));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_far_ahead_of_the_last_record_opens_no_window() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let week = Duration::from_secs(7 * 86_400);
+    let node = start(dir.path(), clock(), Arc::new(Willing));
+    node.submit(Lane::Operators, register(), |_, reply| reply).await.expect("registered");
+    stop(node).await;
+    let start_at = |moment: Millis| {
+        let clock = Arc::new(NodeClock::accelerated(moment, 1));
+        Node::start(NodeConfig { clock_ahead_most: week, ..config(dir.path(), clock, Arc::new(Willing)) })
+    };
+    let refused = start_at(START.plus(8 * 86_400_000));
+    assert!(matches!(refused.map(drop), Err(StartError::ClockAhead { days: 8 })));
+    stop(start_at(START).expect("the right clock starts it")).await;
 }

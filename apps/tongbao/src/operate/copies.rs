@@ -10,6 +10,9 @@ use std::fs;
 use std::path::Path;
 use vault::Vault;
 
+/// The mark that a directory was restored; a node does not start on it without being told to.
+pub const RESTORED: &str = "restored";
+
 #[derive(Serialize)]
 struct Copied {
     last_sequence: u64,
@@ -45,6 +48,7 @@ pub fn restore(options: &RestoreOptions, output: &Output) -> Result<(), Failure>
         .doing("restoring the journal")?;
     fs::copy(from.join("vault.sqlite"), to.join("vault.sqlite")).doing("restoring the vault")?;
     copy_key(from, to)?;
+    fs::write(to.join(RESTORED), report.last_sequence.to_string()).doing("marking the restore")?;
     say(output, "restored", &report);
     Ok(())
 }

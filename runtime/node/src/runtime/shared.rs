@@ -130,10 +130,11 @@ impl Shared {
             let sleep = future.map_or(SLEEP_MOST, |due| self.clock.wait_for(due).min(SLEEP_MOST));
             inbox = self.arrived.wait_timeout(inbox, sleep).unwrap_or_else(PoisonError::into_inner).0;
         }
-        let jobs = std::mem::take(&mut inbox.jobs);
-        inbox.orders = 0;
-        drop(inbox);
-        jobs.into_iter().for_each(|(lane, job)| desk.push(lane, job));
+        while let Some((lane, job)) = inbox.jobs.pop_front() {
+            desk.push(lane, job);
+        }
+        // Orders that wait on the desk still wait: the door counts them until they are taken.
+        inbox.orders = desk.waiting(Lane::Orders);
     }
 
     pub(super) fn push(&self, lane: Lane, job: Job) {

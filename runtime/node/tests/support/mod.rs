@@ -150,6 +150,7 @@ pub fn config(dir: &Path, clock: Arc<dyn Clock>, partner: Arc<dyn Gateway>) -> N
         gateways,
         directory: Arc::new(AnyAccount),
         journal: journal::Options::default(),
+        clock_ahead_most: Duration::MAX,
         sweep_every: Duration::from_secs(3_600),
     }
 }

@@ -214,6 +214,7 @@ fn config(dir: &Path, vault: &Arc<Vault>, clock: &Arc<StageClock>, gateways: &Ga
         gateways: gateways.clone(),
         directory: Arc::<Vault>::clone(vault),
         journal: journal::Options::default(),
+        clock_ahead_most: Duration::MAX,
         sweep_every: Duration::from_secs(3_600),
     }
 }
