@@ -222,10 +222,13 @@ fn the_history_of_a_reference_is_one_answer() {
 }
 
 #[test]
-fn a_sum_beyond_64_bits_is_silence() {
-    let most = ("AdjustBalance", "completed", "-184467440737095516.15");
-    assert_eq!(told(Action::DeductAirtime, &items(&[most])), done(u64::MAX, "act-1"));
-    assert_eq!(told(Action::DeductAirtime, &items(&[most, most])), Answer::Silence);
+fn an_amount_beyond_any_balance_is_silence() {
+    let most = ("AdjustBalance", "completed", "-100000000000000.00");
+    let more = ("AdjustBalance", "completed", "-100000000000000.01");
+    let wide = ("AdjustBalance", "completed", "-184467440737095516.15");
+    assert_eq!(told(Action::DeductAirtime, &items(&[most])), done(10_000_000_000_000_000, "act-1"));
+    assert_eq!(told(Action::DeductAirtime, &items(&[more])), Answer::Silence);
+    assert_eq!(told(Action::DeductAirtime, &items(&[wide])), Answer::Silence);
 }
 
 #[test]
