@@ -29,12 +29,13 @@ pub struct Order {
     pub province: u8,
 }
 
-/// Sends orders for `span` over one connection, the next number from `numbers` each.
+/// Sends orders for `span` over one connection, the next number from `numbers` each, with a pause after each answer.
 pub async fn connection(
     address: SocketAddr,
     people: Arc<Vec<Order>>,
     numbers: Arc<AtomicU64>,
     span: Duration,
+    pause: Duration,
 ) -> std::io::Result<Seen> {
     let mut stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;
@@ -47,6 +48,9 @@ pub async fn connection(
         stream.write_all(request.as_bytes()).await?;
         let (status, answer) = answer(&mut stream, &mut buffer).await?;
         seen.took_us.push(u32::try_from(started.elapsed().as_micros()).unwrap_or(u32::MAX));
+        if !pause.is_zero() {
+            tokio::time::sleep(pause).await;
+        }
         match status {
             201 => seen.made += 1,
             _ => {

@@ -37,7 +37,8 @@ const RATE: u32 = 100_000;
 const FUNDING: u64 = 100_000_000_000;
 /// How long the settling of what was acknowledged may take after the last request.
 const DRAIN_MOST: Duration = Duration::from_secs(60);
-const SALTS: [u8; 32] = [1; 32];
+/// Long enough for the calls that an order sets off.
+const IDLE_PAUSE: Duration = Duration::from_millis(10);
 
 /// What to measure.
 #[derive(Parser)]
@@ -106,7 +107,7 @@ async fn measure(arguments: &Arguments, dir: &Path) -> Figures {
     let counter = Arc::new(AtomicU64::new(0));
     let started = Instant::now();
     let span = Duration::from_secs(arguments.seconds);
-    let seen = run(address, &people, &counter, span, arguments.connections).await;
+    let seen = run(address, &people, &counter, span, arguments.connections, Duration::ZERO).await;
     summarise(&seen, &mut figures);
     let durable = node.durable();
     figures.view_lag_records = durable.saturating_sub(node.progress().position());
@@ -132,7 +133,7 @@ fn start(dir: &Path) -> (Node, Arc<Vault>, Arc<NumberTable>, Vec<u8>) {
     let virtual_operators = VirtualOperators::parse(&text("policies/numbers.toml")).expect("the shipped file");
     let numbers = Arc::new(NumberTable::parse(&segments, &virtual_operators).expect("the segments"));
     let options = vault::VaultOptions { cache_rows: 1 << 20 };
-    let opened = Vault::open_with(&dir.join("vault.sqlite"), VaultKey::from_bytes([2; 32]), options);
+    let opened = Vault::open_with(&dir.join("vault.sqlite"), key(dir), options);
     let vault = Arc::new(opened.expect("a new vault"));
     let mut gateways = Gateways::new();
     for partner in Partner::ALL {
@@ -141,7 +142,7 @@ fn start(dir: &Path) -> (Node, Arc<Vault>, Arc<NumberTable>, Vec<u8>) {
     let config = NodeConfig {
         dir: dir.to_owned(),
         rules: accelerated(rules()),
-        salts: SaltKey(SALTS),
+        salts: salts(dir),
         funding: FUNDING,
         clock: Arc::new(NodeClock::accelerated(Millis(BASE_MS), RATE)) as Arc<dyn Clock>,
         gateways,
@@ -152,6 +153,16 @@ fn start(dir: &Path) -> (Node, Arc<Vault>, Arc<NumberTable>, Vec<u8>) {
     };
     let node = tokio::task::block_in_place(|| Node::start(config)).expect("a new node");
     (node, vault, numbers, segments)
+}
+
+/// The key file of a node, so that `tongbao audit --dir` can check the run afterwards.
+fn key(dir: &Path) -> VaultKey {
+    std::fs::create_dir_all(dir).expect("a directory");
+    VaultKey::load_or_create(&dir.join("node.key")).expect("a key")
+}
+
+fn salts(dir: &Path) -> SaltKey {
+    SaltKey(key(dir).derive(b"record salts"))
 }
 
 /// The partners' promises hold in real time, however fast node time runs.
@@ -181,10 +192,11 @@ async fn run(
     counter: &Arc<AtomicU64>,
     span: Duration,
     connections: usize,
+    pause: Duration,
 ) -> Vec<load::Seen> {
     let mut tasks = tokio::task::JoinSet::new();
     for _ in 0..connections {
-        tasks.spawn(load::connection(address, Arc::clone(people), Arc::clone(counter), span));
+        tasks.spawn(load::connection(address, Arc::clone(people), Arc::clone(counter), span, pause));
     }
     let mut seen = Vec::new();
     while let Some(done) = tasks.join_next().await {
@@ -222,9 +234,9 @@ async fn drain(node: &Node) -> u64 {
     node.read(move |state| settled(state) as u64).await.expect("a running node").0
 }
 
-/// One order at a time, with nothing else going on.
+/// One order at a time, with nothing else going on: what an order sets off has ended before the next comes.
 async fn idle(address: SocketAddr, people: &Arc<Vec<load::Order>>, counter: &Arc<AtomicU64>, figures: &mut Figures) {
-    let seen = run(address, people, counter, Duration::from_secs(5), 1).await;
+    let seen = run(address, people, counter, Duration::from_secs(5), 1, IDLE_PAUSE).await;
     let mut took: Vec<u32> = seen.into_iter().flat_map(|seen| seen.took_us).collect();
     took.sort_unstable();
     (figures.idle_p50_us, figures.idle_p99_us) = (percentile(&took, 50), percentile(&took, 99));
@@ -253,7 +265,7 @@ fn replay(dir: &Path, figures: &mut Figures) {
     drop(state);
     let mut reader = SqliteReader::open(&journal).expect("the journal");
     let started = Instant::now();
-    recover(None, &mut reader, &SaltKey(SALTS), |_, _| {}).expect("a journal that holds");
+    recover(None, &mut reader, &salts(dir), |_, _| {}).expect("a journal that holds");
     figures.replay_chained_events_per_s = rate(events, started);
 }
 
