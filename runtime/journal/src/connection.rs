@@ -1,12 +1,12 @@
 //! A connection to one segment, and the statements it runs.
 
+use pollster::block_on;
 use std::path::Path;
 use std::time::Duration;
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteRow, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection as _, Row, SqliteConnection};
 
-use crate::blocking::block_on;
 use crate::group::Group;
 use crate::{Damage, ReadError, layout, sql};
 

@@ -8,7 +8,6 @@
 //! - [`GroupCommitter`] keeps one group committing while one is filling.
 //! - [`verify`], [`backup`] and [`restore`] work on a directory, beside a live writer if need be.
 
-mod blocking;
 mod committer;
 mod connection;
 mod copy;

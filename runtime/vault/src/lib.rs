@@ -4,7 +4,6 @@
 //! here, and are durable here before the record that mentions the id is written. Nothing that leaves
 //! this crate through `Debug`, `Display` or an error shows them: only `expose` does.
 
-mod blocking;
 mod cache;
 mod error;
 mod key;

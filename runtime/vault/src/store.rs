@@ -1,5 +1,6 @@
 //! The database of a vault: sealed rows, and nothing that knows what is in them.
 
+use pollster::block_on;
 use std::collections::HashSet;
 use std::fs::OpenOptions;
 use std::io;
@@ -10,7 +11,6 @@ use std::time::Duration;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions, QueryBuilder, Sqlite, SqliteConnection};
 
-use crate::blocking::block_on;
 use crate::key::Lookup;
 use crate::sql::{self, TableSql};
 

@@ -1,5 +1,6 @@
 //! Connections to the views' database.
 
+use pollster::block_on;
 use std::path::Path;
 use std::time::Duration;
 
@@ -7,7 +8,6 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions, SqliteConnection};
 
 use crate::ViewError;
-use crate::blocking::block_on;
 
 /// How long a statement waits for another connection's lock, which is never held for long.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);

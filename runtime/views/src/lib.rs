@@ -3,7 +3,6 @@
 //! One row an order with the sequences of its records, totals per account and day, and the position up to
 //! which records were applied. Steps, postings and timelines are decoded from the journal when asked for.
 
-mod blocking;
 mod connection;
 mod decode;
 mod error;

@@ -1,5 +1,6 @@
 //! Readers beside the writer.
 
+use pollster::block_on;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,7 +10,6 @@ use ledger::AccountId;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, SqliteConnection};
 
-use crate::blocking::block_on;
 use crate::connection::for_reading;
 use crate::decode::{damaged, natural, order_row, positions, word};
 use crate::views::APPLIED;

@@ -1,5 +1,6 @@
 //! The one writer.
 
+use pollster::block_on;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -7,7 +8,6 @@ use facts::{OpenRecord, Partner};
 use sqlx::sqlite::SqliteArguments;
 use sqlx::{AssertSqlSafe, Connection as _, Sqlite, SqliteConnection};
 
-use crate::blocking::block_on;
 use crate::connection::for_writing;
 use crate::fold::{Changes, Made, OrderChange};
 use crate::reader::place;
