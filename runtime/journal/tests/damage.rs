@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use journal::{Engine, Entry, OpenError, ReadError, verify};
-use support::{append, copy_dir, open, read_all, record, records};
+use support::{append, copy_dir, open, read_all, record, records, wait_for_seals};
 
 const RECORD_BYTES: usize = 700;
 const GROUP: u64 = 3;
@@ -25,6 +25,7 @@ impl Crashed {
         let (live, original) = (home.path().join("live"), home.path().join("original"));
         let (mut journal, _) = open(&live).unwrap();
         append(&mut journal, 20, GROUP, RECORD_BYTES);
+        wait_for_seals(&live);
         copy_dir(&live, &original);
         let (last, scratch) = (journal.last_sequence(), home.path().join("scratch"));
         Self { _home: home, original, scratch, last }

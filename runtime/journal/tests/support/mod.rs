@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use journal::{Engine, Entry, OpenError, OpenReport, Options, Reader, SqliteJournal, SqliteReader};
 
@@ -53,11 +54,28 @@ pub fn read_all(dir: &Path) -> Result<Vec<Entry>, journal::ReadError> {
     }
 }
 
-/// Copies all files of a directory without subdirectories.
+/// Waits until only the last segment has a log: a copy taken while another is being sealed would
+/// hold the file of one moment and the log of another, which no crash leaves.
+pub fn wait_for_seals(dir: &Path) {
+    let logs = || {
+        let names = std::fs::read_dir(dir).expect("listed").map(|entry| entry.expect("listed").file_name());
+        names.filter(|name| name.to_string_lossy().ends_with("-wal")).count()
+    };
+    let until = Instant::now() + Duration::from_secs(60);
+    while logs() > 1 {
+        assert!(Instant::now() < until, "the full segments were not sealed");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// Copies all files of a directory without subdirectories, but for the spare log: it holds nothing
+/// and may take its name meanwhile.
 pub fn copy_dir(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).expect("made");
     for entry in std::fs::read_dir(from).expect("listed") {
-        let path = entry.expect("listed").path();
-        std::fs::copy(&path, to.join(path.file_name().expect("a file"))).expect("copied");
+        let entry = entry.expect("listed");
+        if !entry.file_name().to_string_lossy().starts_with("spare-log") {
+            std::fs::copy(entry.path(), to.join(entry.file_name())).expect("copied");
+        }
     }
 }
