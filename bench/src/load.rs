@@ -29,39 +29,65 @@ pub struct Order {
     pub province: u8,
 }
 
-/// Sends orders for `span` over one connection, the next number from `numbers` each, with a pause after each answer.
-pub async fn connection(
-    address: SocketAddr,
+/// A connection that sends one order after another, the next number from `numbers` each.
+pub struct Connection {
+    stream: TcpStream,
+    buffer: Vec<u8>,
     people: Arc<Vec<Order>>,
     numbers: Arc<AtomicU64>,
-    span: Duration,
-    pause: Duration,
-) -> std::io::Result<Seen> {
-    let mut stream = TcpStream::connect(address).await?;
-    stream.set_nodelay(true)?;
-    let (until, mut seen) = (Instant::now() + span, Seen::default());
-    let mut buffer = vec![0u8; 16 * 1_024];
-    while Instant::now() < until {
-        let number = numbers.fetch_add(1, Ordering::Relaxed);
-        let request = request(&people, number);
-        let started = Instant::now();
-        stream.write_all(request.as_bytes()).await?;
-        let (status, answer) = answer(&mut stream, &mut buffer).await?;
-        seen.took_us.push(u32::try_from(started.elapsed().as_micros()).unwrap_or(u32::MAX));
-        if !pause.is_zero() {
-            tokio::time::sleep(pause).await;
-        }
-        match status {
-            201 => seen.made += 1,
-            _ => {
-                seen.other += 1;
-                if seen.example.is_empty() {
-                    seen.example = answer;
-                }
-            }
-        }
+    /// What it has seen so far.
+    pub seen: Seen,
+}
+
+impl Connection {
+    /// Connects.
+    ///
+    /// # Errors
+    /// Nobody listens.
+    pub async fn open(
+        address: SocketAddr,
+        people: &Arc<Vec<Order>>,
+        numbers: &Arc<AtomicU64>,
+    ) -> std::io::Result<Connection> {
+        let stream = TcpStream::connect(address).await?;
+        stream.set_nodelay(true)?;
+        let (people, numbers) = (Arc::clone(people), Arc::clone(numbers));
+        Ok(Connection { stream, buffer: vec![0; 16 * 1_024], people, numbers, seen: Seen::default() })
     }
-    Ok(seen)
+
+    /// Sends one order and waits for the answer.
+    ///
+    /// # Errors
+    /// The connection does not hold.
+    pub async fn order(&mut self) -> std::io::Result<()> {
+        let number = self.numbers.fetch_add(1, Ordering::Relaxed);
+        let request = request(&self.people, number);
+        let started = Instant::now();
+        self.stream.write_all(request.as_bytes()).await?;
+        let (status, answer) = answer(&mut self.stream, &mut self.buffer).await?;
+        self.seen.took_us.push(u32::try_from(started.elapsed().as_micros()).unwrap_or(u32::MAX));
+        if status == 201 {
+            self.seen.made += 1;
+            return Ok(());
+        }
+        self.seen.other += 1;
+        if self.seen.example.is_empty() {
+            self.seen.example = answer;
+        }
+        Ok(())
+    }
+
+    /// Sends orders for `span`, one at the answer of the other.
+    ///
+    /// # Errors
+    /// The connection does not hold.
+    pub async fn orders_for(mut self, span: Duration) -> std::io::Result<Seen> {
+        let until = Instant::now() + span;
+        while Instant::now() < until {
+            self.order().await?;
+        }
+        Ok(self.seen)
+    }
 }
 
 fn request(people: &[Order], number: u64) -> String {

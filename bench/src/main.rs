@@ -5,6 +5,7 @@
 
 mod gateway;
 mod load;
+mod lone;
 mod people;
 
 use bench::{resident_kib, root, rules, text};
@@ -37,8 +38,6 @@ const RATE: u32 = 100_000;
 const FUNDING: u64 = 100_000_000_000;
 /// How long the settling of what was acknowledged may take after the last request.
 const DRAIN_MOST: Duration = Duration::from_secs(60);
-/// Long enough for the calls that an order sets off.
-const IDLE_PAUSE: Duration = Duration::from_millis(10);
 
 /// What to measure.
 #[derive(Parser)]
@@ -73,8 +72,7 @@ struct Figures {
     ack_p99_us: u64,
     view_lag_records: u64,
     view_lag_ms: u64,
-    idle_p50_us: u64,
-    idle_p99_us: u64,
+    one_at_a_time: Vec<lone::Lone>,
     records: u64,
     journal_bytes_per_order: u64,
     replay_events_per_s: u64,
@@ -107,7 +105,7 @@ async fn measure(arguments: &Arguments, dir: &Path) -> Figures {
     let counter = Arc::new(AtomicU64::new(0));
     let started = Instant::now();
     let span = Duration::from_secs(arguments.seconds);
-    let seen = run(address, &people, &counter, span, arguments.connections, Duration::ZERO).await;
+    let seen = run(address, &people, &counter, span, arguments.connections).await;
     summarise(&seen, &mut figures);
     let durable = node.durable();
     figures.view_lag_records = durable.saturating_sub(node.progress().position());
@@ -118,7 +116,8 @@ async fn measure(arguments: &Arguments, dir: &Path) -> Figures {
     let elapsed = started.elapsed();
     figures.drain_ms = u64::try_from((elapsed.saturating_sub(span)).as_millis()).unwrap_or(u64::MAX);
     figures.settled_per_s = settled * 1_000 / u64::try_from(elapsed.as_millis()).unwrap_or(1).max(1);
-    idle(address, &people, &counter, &mut figures).await;
+    let alone = lone::measure(&node, address, &people, &counter, dir).await;
+    figures.one_at_a_time = alone.expect("the connection and the disk hold");
     figures.resident_mib = resident_kib() / 1_024;
     drain(&node).await;
     node.stop();
@@ -192,11 +191,11 @@ async fn run(
     counter: &Arc<AtomicU64>,
     span: Duration,
     connections: usize,
-    pause: Duration,
 ) -> Vec<load::Seen> {
     let mut tasks = tokio::task::JoinSet::new();
     for _ in 0..connections {
-        tasks.spawn(load::connection(address, Arc::clone(people), Arc::clone(counter), span, pause));
+        let connection = load::Connection::open(address, people, counter).await.expect("a connection");
+        tasks.spawn(connection.orders_for(span));
     }
     let mut seen = Vec::new();
     while let Some(done) = tasks.join_next().await {
@@ -232,14 +231,6 @@ async fn drain(node: &Node) -> u64 {
     }
     let settled = |state: &State| state.orders().filter(|order| order.state == OrderState::Settled).count();
     node.read(move |state| settled(state) as u64).await.expect("a running node").0
-}
-
-/// One order at a time, with nothing else going on: what an order sets off has ended before the next comes.
-async fn idle(address: SocketAddr, people: &Arc<Vec<load::Order>>, counter: &Arc<AtomicU64>, figures: &mut Figures) {
-    let seen = run(address, people, counter, Duration::from_secs(5), 1, IDLE_PAUSE).await;
-    let mut took: Vec<u32> = seen.into_iter().flat_map(|seen| seen.took_us).collect();
-    took.sort_unstable();
-    (figures.idle_p50_us, figures.idle_p99_us) = (percentile(&took, 50), percentile(&took, 99));
 }
 
 /// Replays the journal: decoding and applying alone, then with chain and commitments checked.

@@ -1,4 +1,4 @@
-//! What waits for its record to be durable. Nothing leaves before it is.
+//! What waits for its record to be durable. Nothing leaves before it is, and answers leave first.
 
 use crate::core::Ask;
 use facts::OpenRecord;
@@ -87,6 +87,8 @@ impl Waiting {
         while self.effects.front().is_some_and(|(sequence, _)| *sequence <= self.durable) {
             leaving.extend(self.effects.pop_front().map(|(_, effect)| effect));
         }
+        // Somebody waits for an answer; a partner and the views can wait the microseconds that it takes.
+        leaving.sort_by_key(|effect| !matches!(effect, Effect::Answer(_)));
         leaving
     }
 }
