@@ -1,0 +1,105 @@
+//! `orders.csv`: a header that must be right, and rows of which none stops the batch.
+
+use crate::columns::{Rejected, arrange, no_header, places};
+use crate::lines::Line;
+use crate::record::fields;
+use std::borrow::Cow;
+
+macro_rules! order_columns {
+    ($($(#[$doc:meta])* $column:ident = $name:literal,)*) => {
+        /// A column of `orders.csv`.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Column {
+            $($(#[$doc])* $column,)*
+        }
+
+        impl Column {
+            /// Every column, in the order of the contract.
+            pub const ALL: [Column; 9] = [$(Column::$column,)*];
+            const NAMES: [&'static str; 9] = [$($name,)*];
+        }
+    };
+}
+
+order_columns! {
+    /// The caller's name of the request.
+    RequestId = "request_id",
+    /// Business time, as RFC 3339 writes it.
+    RequestedAt = "requested_at",
+    /// Where the request entered.
+    ChannelProvince = "channel_province",
+    /// Who asks.
+    IdNumber = "id_number",
+    /// For which number.
+    Msisdn = "msisdn",
+    /// For what.
+    Product = "product",
+    /// How much, in the product's unit.
+    Amount = "amount",
+    /// Where it goes, or what pays.
+    Instrument = "instrument",
+    /// Who receives a gift.
+    Target = "target",
+}
+
+/// A header that was accepted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Header {
+    places: [usize; 9],
+}
+
+/// A row with all of its fields; text after unquoting, never trimmed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row<'a> {
+    fields: [Cow<'a, str>; 9],
+}
+
+/// What a line of orders is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OrderLine<'a> {
+    /// A row.
+    Row(Row<'a>),
+    /// A line that is no record: malformed, under the request id that it echoes, which may be empty.
+    Broken(&'a str),
+}
+
+impl Header {
+    /// Reads the header; `line` is none when the file has no line at all.
+    ///
+    /// Errors: a broken line; a column that is missing, repeated or unknown.
+    pub fn read(line: Option<Line<'_>>) -> Result<Header, Rejected> {
+        let line = line.ok_or_else(|| no_header(1))?;
+        Ok(Header { places: places(line, Column::NAMES)? })
+    }
+
+    /// Reads a line after the header.
+    pub fn line<'a>(&self, line: &'a [u8]) -> OrderLine<'a> {
+        match fields(line).and_then(|fields| arrange(fields, &self.places)) {
+            Ok(fields) => OrderLine::Row(Row { fields }),
+            Err(_) => OrderLine::Broken(echo(line)),
+        }
+    }
+}
+
+impl Row<'_> {
+    /// A column's value.
+    pub fn get(&self, column: Column) -> &str {
+        &self.fields[column as usize]
+    }
+
+    /// Every value but the request id, in the order of the contract: what a repeated request must repeat.
+    pub fn others(&self) -> [&[u8]; 8] {
+        core::array::from_fn(|place| self.fields[place + 1].as_bytes())
+    }
+}
+
+/// The longest request id that a broken line echoes.
+const ECHO_BYTES_MAX: usize = 64;
+
+/// The text before the first comma, where it can be a request id.
+fn echo(line: &[u8]) -> &str {
+    let first = line.split(|byte| *byte == b',').next().unwrap_or_default();
+    let allowed = |byte: &u8| byte.is_ascii_alphanumeric() || b"_.:-".contains(byte);
+    let fits = first.len() <= ECHO_BYTES_MAX && first.iter().all(allowed);
+    core::str::from_utf8(first).ok().filter(|_| fits).unwrap_or_default()
+}
