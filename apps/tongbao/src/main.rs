@@ -7,6 +7,7 @@ mod arguments;
 mod crash_test;
 mod demo;
 mod failure;
+mod notices;
 mod operate;
 mod output;
 mod sandboxes;

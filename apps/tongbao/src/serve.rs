@@ -2,6 +2,7 @@
 
 use crate::arguments::ServeOptions;
 use crate::failure::{Doing, Failure};
+use crate::notices;
 use crate::operate::copies::RESTORED;
 use crate::site::{NodeKeys, Site};
 use exchange::Rules;
@@ -44,6 +45,10 @@ async fn run(options: ServeOptions) -> Result<(), Failure> {
     let rules = Rules { contracts: shipped.contracts.accelerated(options.clock_rate), ..shipped };
     refuse_restored(&options)?;
     let numbers = Arc::new(site.numbers()?);
+    tracing::info!("{}", notices::versions(&rules.policy, &numbers));
+    for notice in notices::notices(&rules.policy, notices::today()) {
+        tracing::warn!("{notice}");
+    }
     let keys = NodeKeys::load(&options.dir)?;
     let vault = Arc::new(Vault::open(&options.dir.join("vault.sqlite"), keys.vault).doing("opening the vault")?);
     let clock: Arc<dyn Clock> = match options.clock_base_ms {

@@ -33,6 +33,12 @@ impl Site {
             .hint("run from the repository's root"))
     }
 
+    /// The site at a directory.
+    #[cfg(test)]
+    pub fn at(root: &Path) -> Site {
+        Site { root: root.to_owned() }
+    }
+
     fn text(&self, name: &str) -> Result<String, Failure> {
         fs::read_to_string(self.root.join(name)).doing(&format!("reading `{name}`"))
     }
@@ -47,6 +53,7 @@ impl Site {
             fees: &self.text("policies/fees.toml")?,
             limits: &self.text("policies/limits.toml")?,
             timings: &self.text("policies/timings.toml")?,
+            licences: &self.text("policies/licences.toml")?,
             calendar: &self.text("data/workdays_cn.csv")?,
             provinces: &self.text("data/provinces_cn.csv")?,
         };

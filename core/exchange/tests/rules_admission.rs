@@ -10,9 +10,18 @@ use std::sync::LazyLock;
 
 static POLICY: LazyLock<Policy> = LazyLock::new(rules_shipped::policy);
 
+/// The shipped policy of an operator that holds no licence.
+static UNLICENSED: LazyLock<Policy> = LazyLock::new(|| {
+    let mut texts = rules_shipped::Texts::shipped();
+    let rows = texts.licences.find("[[licence]]").expect("a licence");
+    texts.licences.truncate(rows);
+    Policy::compile(&texts.files()).unwrap_or_else(|faults| panic!("{faults:?}"))
+});
+
 /// All that admission looks at. The home is Henan, which offers every product.
 #[derive(Clone, Copy)]
 struct Case {
+    policy: &'static Policy,
     request: Request,
     usage: Usage,
     convertible: i128,
@@ -39,11 +48,11 @@ impl Case {
             instrument: Instrument::Own,
             receiver: if product == Product::Gift { Receiver::AtHomeIn(province(41)) } else { Receiver::NotAsked },
         };
-        Case { request, usage: Usage::default(), convertible: 1_000_000 }
+        Case { policy: &POLICY, request, usage: Usage::default(), convertible: 1_000_000 }
     }
 
     fn admit(&self) -> Result<Terms, Refused> {
-        admit(&POLICY, &self.request, &self.usage, self.convertible)
+        admit(self.policy, &self.request, &self.usage, self.convertible)
     }
 }
 
@@ -137,6 +146,7 @@ fn defects() -> Vec<Defect> {
             |case| case.request.requested_at = start_of("2026-12-31"),
             |product| matches!(product, Product::Direct | Product::Points),
         ),
+        defect(Refusal::LicenceMissing, "licence", |case| case.policy = &UNLICENSED, any),
     ]
 }
 
@@ -161,7 +171,7 @@ fn of_two_refusals_that_apply_the_first_is_given() {
             }
         }
     }
-    assert_eq!(pairs, 450, "a new refusal brings its pairs");
+    assert_eq!(pairs, 536, "a new refusal brings its pairs");
 }
 
 #[test]

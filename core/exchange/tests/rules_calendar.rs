@@ -135,3 +135,33 @@ fn a_wrong_calendar_is_refused_with_its_line() {
         assert_eq!(Calendar::parse(&csv).expect_err("wrong").to_string(), message);
     }
 }
+
+#[test]
+fn the_calendar_warns_months_before_it_ends_and_after_it_ended() {
+    let calendar = shipped();
+    let rows = [
+        ("2026-08-31", 4, false),
+        ("2026-09-01", 4, true),
+        ("2026-12-31", 4, true),
+        ("2027-01-01", 4, true),
+        ("2031-05-05", 1, true),
+        ("2026-11-30", 1, false),
+        ("2026-12-01", 1, true),
+        ("2025-12-31", 12, false),
+        ("2026-01-01", 12, true),
+        ("2014-06-01", 12, false),
+    ];
+    for (on, months, warned) in rows {
+        let found = calendar.ends_soon(on.parse().expect("a date"), months);
+        assert_eq!(found.map(|unpublished| unpublished.last_year), warned.then_some(2026), "{on}, {months} months");
+    }
+}
+
+#[test]
+fn a_calendar_is_versioned_by_its_content() {
+    let text = rules_shipped::text("data/workdays_cn.csv");
+    let same = Calendar::parse(&text).expect("shipped");
+    assert_eq!(same.version(), shipped().version());
+    let other = Calendar::parse(&text.replace("元旦", "New Year")).expect("the same days");
+    assert_ne!(other.version(), same.version());
+}

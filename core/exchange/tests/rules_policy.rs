@@ -289,12 +289,13 @@ fn faults_of_several_files_are_told_together() {
 fn a_version_is_the_content_of_every_file() {
     let shipped = Policy::compile(&Texts::shipped().files()).expect("shipped").version();
     assert_eq!(shipped, rules_shipped::policy().version());
-    let picks: [fn(&mut Texts) -> &mut String; 7] = [
+    let picks: [fn(&mut Texts) -> &mut String; 8] = [
         |texts| &mut texts.regions,
         |texts| &mut texts.products,
         |texts| &mut texts.fees,
         |texts| &mut texts.limits,
         |texts| &mut texts.timings,
+        |texts| &mut texts.licences,
         |texts| &mut texts.calendar,
         |texts| &mut texts.provinces,
     ];
@@ -306,7 +307,7 @@ fn a_version_is_the_content_of_every_file() {
     }
     versions.sort();
     versions.dedup();
-    assert_eq!(versions.len(), 8);
+    assert_eq!(versions.len(), 9);
 }
 
 #[test]

@@ -57,5 +57,7 @@ words! {
         TelcoRefused = 21, "telco_refused";
         /// The quote was given for another subscriber, product or amount.
         QuoteMismatch = 22, "quote_mismatch";
+        /// No licence that is valid on the request's date covers the product and the home province.
+        LicenceMissing = 23, "licence_missing";
     }
 }

@@ -201,6 +201,8 @@ static PHRASES: &[Phrase] = &[
         ["look at `convertible_fen` of the subscriber's holdings", "请查看用户持有情况中的 `convertible_fen`"]),
     row("calendar_unpublished", ["The arrival date lies beyond the published calendar", "到账日超出已公布的日历"],
         ["ask again when the next year's holidays are published", "请在次年放假安排公布之后再试"]),
+    row("licence_missing", ["No licence covers the product there on that day", "当日无许可证覆盖该省的该产品"],
+        ["ask for another product, or ask the operator about its licences", "请选择其他产品，或向运营方了解其许可证情况"]),
     row("provenance_not_convertible", ["Airtime of this origin does not leave as money", "该来源的话费不可转出"],
         ["use airtime that its holder paid for", "请使用本人充值的话费"]),
     row("quote_expired", ["The quote has expired", "报价已过期"],

@@ -2,6 +2,7 @@
 
 use crate::arguments::DirOptions;
 use crate::failure::{Doing, Failure};
+use crate::notices;
 use crate::output::Output;
 use crate::site::{NodeKeys, Site};
 use serde::Serialize;
@@ -25,22 +26,28 @@ struct Check {
 #[derive(Serialize)]
 struct Checks {
     healthy: bool,
+    warnings: Vec<String>,
     checks: Vec<Check>,
 }
 
 /// Runs every check and says what to do about those that fail.
 pub fn doctor(options: &DirOptions, output: &Output) -> Result<(), Failure> {
+    let (data, warnings) = match data() {
+        Ok((found, warnings)) => (Ok(found), warnings),
+        Err(failure) => (Err(failure), Vec::new()),
+    };
     let checks = vec![
-        check("data and policies", data()),
+        check("data and policies", data),
         check("directory and key", NodeKeys::load(&options.dir).map(|_| "readable by its owner alone".to_owned())),
         check("sync", sync(&options.dir)),
         check("journal", journal_chain(&options.dir)),
     ];
     let healthy = checks.iter().all(|check| check.ok);
     let mark = |ok| if ok { "ok  " } else { "FAIL" };
-    let lines: Vec<String> =
+    let mut lines: Vec<String> =
         checks.iter().map(|check| format!("{} {}: {}", mark(check.ok), check.name, check.found)).collect();
-    output.result(&Checks { healthy, checks }, &lines.join("\n"));
+    lines.extend(warnings.iter().map(|warning| format!("warn {warning}")));
+    output.result(&Checks { healthy, warnings, checks }, &lines.join("\n"));
     if healthy { Ok(()) } else { Err(Failure::breach("this is not fit to run a node")) }
 }
 
@@ -51,12 +58,12 @@ fn check(name: &'static str, found: Result<String, Failure>) -> Check {
     }
 }
 
-fn data() -> Result<String, Failure> {
+/// What is in use, and what of it needs somebody soon.
+fn data() -> Result<(String, Vec<String>), Failure> {
     let site = Site::find()?;
     let rules = site.rules()?;
     let numbers = site.numbers()?;
-    let last = rules.policy.calendar().last_year();
-    Ok(format!("policy {}, {} number segments, calendar up to {last}", rules.policy.version(), numbers.segments()))
+    Ok((notices::versions(&rules.policy, &numbers), notices::notices(&rules.policy, notices::today())))
 }
 
 fn sync(dir: &Path) -> Result<String, Failure> {

@@ -99,6 +99,7 @@ pub fn admit(policy: &Policy, request: &Request, usage: &Usage, convertible: i12
             let detail = Detail::Calendar { last_year: unpublished.last_year };
             Refused { refusal: Refusal::CalendarUnpublished, detail }
         })?;
+    check_licence(policy, request, line)?;
     Ok(Terms {
         product: request.product,
         amount: request.amount,
@@ -246,6 +247,13 @@ fn price_of(policy: &Policy, request: &Request, line: Line) -> Result<Priced, Re
             PriceError::FeeExceedsAmount => Refusal::AmountTooSmall,
         })
     })
+}
+
+fn check_licence(policy: &Policy, request: &Request, line: Line) -> Result<(), Refused> {
+    match policy.licence(request.product, line.province, request.requested_at.day()) {
+        Some(_) => Ok(()),
+        None => Err(Refused::plain(Refusal::LicenceMissing)),
+    }
 }
 
 fn check_balance(policy: &Policy, request: &Request, priced: &Priced, convertible: i128) -> Result<(), Refused> {

@@ -4,13 +4,15 @@
 //! an arrival there is refused instead of promised.
 
 use core::fmt;
-use facts::{Day, Millis};
+use facts::{Day, Millis, PolicyVersion};
+use sha2::{Digest, Sha256};
 
 /// The published calendar: every day from its first year to its last, as bits and ranks.
 ///
 /// Source: `data/workdays_cn.csv`, the yearly notices of the State Council.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Calendar {
+    version: PolicyVersion,
     first: Day,
     last_year: u32,
     holidays: Vec<u64>,
@@ -102,14 +104,20 @@ impl Calendar {
         let (first_year, last_year) = (first.1.date().0, last.1.date().0);
         check_years(&rows, first_year, last_year)?;
         let first_day = Day::from_date(first_year, 1, 1).unwrap_or_default();
-        Ok(Calendar::of_rows(first_day, last_year, &rows))
+        Ok(Calendar { version: version(csv), ..Calendar::of_rows(first_day, last_year, &rows) })
     }
 
     fn of_rows(first: Day, last_year: u32, rows: &[(usize, Day, Kind)]) -> Calendar {
         let end = Day::from_date(last_year + 1, 1, 1).unwrap_or(first);
         let span = (end.count() - first.count()) as usize;
-        let mut calendar =
-            Calendar { first, last_year, holidays: vec![0; span / 64 + 1], working: Vec::new(), before: Vec::new() };
+        let mut calendar = Calendar {
+            version: PolicyVersion::default(),
+            first,
+            last_year,
+            holidays: vec![0; span / 64 + 1],
+            working: Vec::new(),
+            before: Vec::new(),
+        };
         let mut named = rows.iter().peekable();
         for count in first.count()..end.count() {
             let day = Day::from_count(count);
@@ -125,6 +133,20 @@ impl Calendar {
             }
         }
         calendar
+    }
+
+    /// What the calendar was read from, as a hash.
+    pub const fn version(&self) -> PolicyVersion {
+        self.version
+    }
+
+    /// The warning that the published years end within so many months of a day, or have ended; `None` before.
+    ///
+    /// With 4 months the warning begins on 1 September of the last year.
+    pub fn ends_soon(&self, on: Day, months: u32) -> Option<Unpublished> {
+        let (year, month, _) = on.date();
+        let months_left = (self.last_year + 1) * 12 - (year * 12 + month - 1).min((self.last_year + 1) * 12);
+        (months_left <= months).then_some(self.unpublished())
     }
 
     /// The first published year.
@@ -184,6 +206,13 @@ impl Calendar {
         let offset = day.count().checked_sub(self.first.count())? as usize;
         (offset < self.before.len()).then_some(offset)
     }
+}
+
+fn version(csv: &str) -> PolicyVersion {
+    let mut hash = Sha256::new();
+    hash.update(b"tongbao/calendar/1");
+    hash.update(csv);
+    super::policy::cut(hash)
 }
 
 fn parse_rows(csv: &str) -> Result<Vec<(usize, Day, Kind)>, CalendarError> {

@@ -4,10 +4,10 @@
 
 use super::calendar::{Calendar, CutOff};
 use super::fault::{Faults, PolicyFault};
-use super::files::{About, FeesFile, LimitsFile, ProductsFile, RegionsFile, TimingsFile};
+use super::files::{About, FeesFile, LicencesFile, LimitsFile, ProductsFile, RegionsFile, TimingsFile};
 use super::policy::{Policy, PolicyFiles, version};
 use super::region::ProductSet;
-use super::{compile_fees, compile_limits, compile_products, compile_regions};
+use super::{compile_fees, compile_licences, compile_limits, compile_products, compile_regions};
 use facts::{Day, Product, Province};
 use serde::de::DeserializeOwned;
 
@@ -15,6 +15,7 @@ pub(super) const REGIONS: &str = "regions.toml";
 pub(super) const PRODUCTS: &str = "products.toml";
 pub(super) const FEES: &str = "fees.toml";
 pub(super) const LIMITS: &str = "limits.toml";
+pub(super) const LICENCES: &str = "licences.toml";
 const TIMINGS: &str = "timings.toml";
 const CALENDAR: &str = "workdays_cn.csv";
 const PROVINCES: &str = "provinces_cn.csv";
@@ -26,6 +27,7 @@ struct Read {
     fees: FeesFile,
     limits: LimitsFile,
     timings: TimingsFile,
+    licences: LicencesFile,
     calendar: Calendar,
     provinces: Vec<Province>,
 }
@@ -45,6 +47,8 @@ pub(super) fn compile(files: &PolicyFiles<'_>) -> Result<Policy, Vec<PolicyFault
     let limits = compile_limits::limits(&read.limits, &mut faults);
     let leaves = compile_limits::leaves(&read.limits, &mut faults);
     let cut_off = cut_off(&read.timings, &mut faults);
+    let calendar_warns_months_before = warns_months_before(&read.timings, &mut faults);
+    let licences = compile_licences::licences(&read.licences, &read.provinces, &mut faults);
     if !faults.is_empty() {
         return Err(faults.into_list());
     }
@@ -59,6 +63,8 @@ pub(super) fn compile(files: &PolicyFiles<'_>) -> Result<Policy, Vec<PolicyFault
         limits,
         leaves,
         cut_off,
+        calendar_warns_months_before,
+        licences,
     })
 }
 
@@ -68,6 +74,7 @@ fn read(files: &PolicyFiles<'_>, faults: &mut Faults) -> Option<Read> {
     let fees = read_toml(FEES, files.fees, faults);
     let limits = read_toml(LIMITS, files.limits, faults);
     let timings = read_toml(TIMINGS, files.timings, faults);
+    let licences = read_toml(LICENCES, files.licences, faults);
     let calendar = Calendar::parse(files.calendar);
     if let Err(error) = &calendar {
         faults.add(CALENDAR, format!("line {}", error.line), format!("`{}`", error.found), error.allowed);
@@ -79,6 +86,7 @@ fn read(files: &PolicyFiles<'_>, faults: &mut Faults) -> Option<Read> {
         fees: fees?,
         limits: limits?,
         timings: timings?,
+        licences: licences?,
         calendar: calendar.ok()?,
         provinces,
     })
@@ -117,12 +125,13 @@ fn read_provinces(csv: &str, faults: &mut Faults) -> Vec<Province> {
 }
 
 fn effective_from(read: &Read, faults: &mut Faults) -> Day {
-    let abouts: [(&'static str, &About); 5] = [
+    let abouts: [(&'static str, &About); 6] = [
         (REGIONS, &read.regions.about),
         (PRODUCTS, &read.products.about),
         (FEES, &read.fees.about),
         (LIMITS, &read.limits.about),
         (TIMINGS, &read.timings.about),
+        (LICENCES, &read.licences.about),
     ];
     let mut latest = Day::default();
     for (file, about) in abouts {
@@ -147,6 +156,14 @@ fn cut_off(file: &TimingsFile, faults: &mut Faults) -> CutOff {
         faults.add(TIMINGS, "`cut_off`", found, "a time of day from 0:0:0 to 23:59:59");
         CutOff::default()
     })
+}
+
+fn warns_months_before(file: &TimingsFile, faults: &mut Faults) -> u32 {
+    let months = file.calendar.warn_months_before;
+    if !(1..=12).contains(&months) {
+        faults.add(TIMINGS, "`calendar.warn_months_before`", months.to_string(), "1 to 12 months");
+    }
+    months
 }
 
 /// Looks up a list of products, each at most once.

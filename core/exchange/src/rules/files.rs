@@ -3,6 +3,7 @@
 //! An unknown key is refused rather than skipped: a misspelt limit must not be a missing limit.
 
 use super::instrument::InstrumentRule;
+use super::licence::LicenceKind;
 use super::policy::{Draws, Entry, GiftReach, Unit};
 use super::region::{CodeBy, Use, Verdict};
 use serde::Deserialize;
@@ -227,6 +228,13 @@ pub(super) struct RefundDayRow {
 pub(super) struct TimingsFile {
     pub(super) about: About,
     pub(super) cut_off: CutOffRow,
+    pub(super) calendar: CalendarRow,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CalendarRow {
+    pub(super) warn_months_before: u32,
 }
 
 #[derive(Deserialize)]
@@ -235,4 +243,38 @@ pub(super) struct CutOffRow {
     pub(super) hour: u64,
     pub(super) minute: u64,
     pub(super) second: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LicencesFile {
+    pub(super) about: About,
+    #[serde(default)]
+    pub(super) licence: Vec<LicenceRow>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LicenceRow {
+    pub(super) number: String,
+    pub(super) kind: LicenceKind,
+    pub(super) holder: String,
+    pub(super) products: Vec<String>,
+    pub(super) provinces: ProvincesRow,
+    pub(super) valid_from: String,
+    pub(super) valid_to: String,
+    pub(super) document_sha256: String,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub(super) enum ProvincesRow {
+    Word(ProvincesWord),
+    Codes(Vec<String>),
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum ProvincesWord {
+    Nationwide,
 }

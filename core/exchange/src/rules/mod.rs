@@ -8,6 +8,7 @@ mod admission;
 mod calendar;
 mod compile;
 mod compile_fees;
+mod compile_licences;
 mod compile_limits;
 mod compile_products;
 mod compile_regions;
@@ -15,6 +16,7 @@ mod fault;
 mod files;
 mod identity;
 mod instrument;
+mod licence;
 mod numbers;
 mod policy;
 mod price;
@@ -26,6 +28,7 @@ pub use calendar::{Calendar, CalendarError, CutOff, Unpublished};
 pub use fault::PolicyFault;
 pub use identity::{Identity, IdentityError, IdentityNumber};
 pub use instrument::{Cards, Instrument, InstrumentRule, refund_origin};
+pub use licence::{Expiring, Licence, LicenceKind, Notice, ProvinceSet, Unlicensed};
 pub use numbers::{Line, NumberRefusal, NumberTable, NumberTableError, VirtualOperators};
 pub use policy::{
     Arrives, Charge, Draws, Entry, Fees, GiftReach, Leaves, Limits, Pays, Policy, PolicyFiles, ProductPolicy, Taken,

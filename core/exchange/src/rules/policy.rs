@@ -7,6 +7,7 @@ use super::calendar::{Calendar, CutOff, Unpublished};
 use super::fault::PolicyFault;
 use super::identity::Identity;
 use super::instrument::InstrumentRule;
+use super::licence::Licence;
 use super::region::{ProductSet, Region};
 use facts::{Day, Millis, PolicyVersion, Product, Provenance, Province};
 use money::{Ratio, Telco};
@@ -26,6 +27,8 @@ pub struct PolicyFiles<'a> {
     pub limits: &'a str,
     /// `policies/timings.toml`.
     pub timings: &'a str,
+    /// `policies/licences.toml`.
+    pub licences: &'a str,
     /// `data/workdays_cn.csv`.
     pub calendar: &'a str,
     /// `data/provinces_cn.csv`.
@@ -49,6 +52,8 @@ pub struct Policy {
     pub(super) limits: Limits,
     pub(super) leaves: [Leaves; Provenance::ALL.len()],
     pub(super) cut_off: CutOff,
+    pub(super) calendar_warns_months_before: u32,
+    pub(super) licences: Vec<Licence>,
 }
 
 /// The place of a province that is in no region.
@@ -248,6 +253,22 @@ impl Policy {
         &self.limits
     }
 
+    /// The licences, as the file lists them.
+    pub fn licences(&self) -> &[Licence] {
+        &self.licences
+    }
+
+    /// Every known province, by code.
+    pub fn provinces(&self) -> impl Iterator<Item = Province> + '_ {
+        let known = |code: &u8| self.region_of[usize::from(*code)] != NO_REGION;
+        (0..100).filter(known).filter_map(Province::new)
+    }
+
+    /// The warning that the published calendar ends soon, or has ended; `None` while there is time.
+    pub fn calendar_ends_soon(&self, on: Day) -> Option<Unpublished> {
+        self.calendar.ends_soon(on, self.calendar_warns_months_before)
+    }
+
     /// Whether airtime of an origin may leave.
     pub const fn leaves(&self, provenance: Provenance) -> Leaves {
         self.leaves[provenance as usize]
@@ -321,13 +342,14 @@ pub(super) fn cut(hash: Sha256) -> PolicyVersion {
 }
 
 impl<'a> PolicyFiles<'a> {
-    fn named(&self) -> [(&'static str, &'a str); 7] {
+    fn named(&self) -> [(&'static str, &'a str); 8] {
         [
             ("regions.toml", self.regions),
             ("products.toml", self.products),
             ("fees.toml", self.fees),
             ("limits.toml", self.limits),
             ("timings.toml", self.timings),
+            ("licences.toml", self.licences),
             ("workdays_cn.csv", self.calendar),
             ("provinces_cn.csv", self.provinces),
         ]

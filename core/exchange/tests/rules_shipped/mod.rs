@@ -25,6 +25,7 @@ pub struct Texts {
     pub fees: String,
     pub limits: String,
     pub timings: String,
+    pub licences: String,
     pub calendar: String,
     pub provinces: String,
 }
@@ -37,6 +38,7 @@ impl Texts {
             fees: text("policies/fees.toml"),
             limits: text("policies/limits.toml"),
             timings: text("policies/timings.toml"),
+            licences: text("policies/licences.toml"),
             calendar: text("data/workdays_cn.csv"),
             provinces: text("data/provinces_cn.csv"),
         }
@@ -49,6 +51,7 @@ impl Texts {
             fees: &self.fees,
             limits: &self.limits,
             timings: &self.timings,
+            licences: &self.licences,
             calendar: &self.calendar,
             provinces: &self.provinces,
         }

@@ -28,6 +28,7 @@ pub fn rules() -> Rules {
         fees: &text("policies/fees.toml"),
         limits: &text("policies/limits.toml"),
         timings: &text("policies/timings.toml"),
+        licences: &text("policies/licences.toml"),
         calendar: &text("data/workdays_cn.csv"),
         provinces: &text("data/provinces_cn.csv"),
     };

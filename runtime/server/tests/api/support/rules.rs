@@ -19,10 +19,11 @@ fn text(path: &str) -> String {
 
 pub fn shipped() -> Rules {
     let read = |name: &str| text(&format!("policies/{name}.toml"));
-    let files = ["regions", "products", "fees", "limits", "timings"].map(read);
-    let [regions, products, fees, limits, timings] = &files;
+    let files = ["regions", "products", "fees", "limits", "timings", "licences"].map(read);
+    let [regions, products, fees, limits, timings, licences] = &files;
     let (calendar, provinces) = (text("data/workdays_cn.csv"), text("data/provinces_cn.csv"));
-    let policy = PolicyFiles { regions, products, fees, limits, timings, calendar: &calendar, provinces: &provinces };
+    let (calendar, provinces) = (calendar.as_str(), provinces.as_str());
+    let policy = PolicyFiles { regions, products, fees, limits, timings, licences, calendar, provinces };
     Rules {
         policy: Policy::compile(&policy).unwrap_or_else(|faults| panic!("{faults:?}")),
         contracts: Contracts::parse(&read("partners")).expect("shipped"),
