@@ -3,7 +3,7 @@
 use crate::chance::Chance;
 use crate::options::Faults;
 use exchange::rules::{Identity, Instrument};
-use exchange::{ClientKey, Command, Envelope, Opening, PlaceOrder, Registration, Reply};
+use exchange::{Asker, ClientKey, Command, Envelope, Opening, PlaceOrder, Recipient, Registration, Reply};
 use facts::{
     Actor, ActorKind, Bucket, Channel, InstrumentId, Key16, Made, Meta, Millis, OrderId, PersonId, Product, Provenance,
     Province, SubscriberId,
@@ -214,7 +214,8 @@ impl Clients {
         wish.sent = true;
         let place = PlaceOrder {
             order: OrderId::new(now.0, number.subscriber.bucket(), self.chance.bits()),
-            subscriber: number.subscriber,
+            asker: Asker::Holder(number.subscriber),
+            recipient: Recipient::Nobody,
             product: wish.product,
             amount: wish.amount,
             identity: wish.identity,

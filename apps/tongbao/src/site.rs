@@ -2,7 +2,7 @@
 
 use crate::failure::{Doing, Failure};
 use exchange::rules::{NumberTable, Policy, PolicyFiles, VirtualOperators};
-use exchange::{Contracts, QuoteKey, Rules};
+use exchange::{Contracts, Doors, QuoteKey, Rules};
 use facts::SaltKey;
 use flate2::read::GzDecoder;
 use std::fs;
@@ -62,7 +62,7 @@ impl Site {
             Failure::unable(format!("the policy does not hold:\n{}", lines.join("\n")))
         })?;
         let contracts = Contracts::parse(&self.text("policies/partners.toml")?).doing("reading `policies`")?;
-        Ok(Rules { policy, contracts })
+        Ok(Rules { policy, contracts, doors: Doors::Served })
     }
 
     /// The number segments, unpacked.

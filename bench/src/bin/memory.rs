@@ -4,7 +4,9 @@
 
 use bench::{resident_kib, rules};
 use exchange::rules::{Identity, Instrument};
-use exchange::{Answer, Command, Envelope, Opening, PlaceOrder, Registration, Rules, Signal, Via, decide};
+use exchange::{
+    Answer, Asker, Command, Envelope, Opening, PlaceOrder, Recipient, Registration, Rules, Signal, Via, decide,
+};
 use facts::{
     CallRef, InstrumentId, Meta, Millis, OpenRecord, OrderId, Partner, PersonId, Product, Provenance, Province, State,
     SubscriberId,
@@ -67,7 +69,8 @@ fn register(number: u128) -> Command {
 fn place(number: u128) -> Command {
     Command::Place(Box::new(PlaceOrder {
         order: OrderId::from_bits(number + 1),
-        subscriber: SubscriberId::from_bits(number % SUBSCRIBERS + 1),
+        asker: Asker::Holder(SubscriberId::from_bits(number % SUBSCRIBERS + 1)),
+        recipient: Recipient::Nobody,
         product: Product::Direct,
         amount: 10_000,
         identity: Identity::Valid,

@@ -2,7 +2,7 @@
 
 use crate::contract::Contracts;
 use crate::quote::Quote;
-use crate::rules::{Identity, Instrument, Policy};
+use crate::rules::{Identity, Instrument, Line, NumberRefusal, Policy};
 use crate::signal::Signal;
 use facts::{
     Fact, InstrumentId, Key16, KeyUse, Made, Meta, Millis, OrderId, Partner, PersonId, Product, Provenance, Province,
@@ -17,6 +17,17 @@ pub struct Rules {
     pub policy: Policy,
     /// What partners promise.
     pub contracts: Contracts,
+    /// Which orders may be placed.
+    pub doors: Doors,
+}
+
+/// Which orders may be placed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Doors {
+    /// Those of products whose partners are connected.
+    Served,
+    /// Those of every product with a plan: the world of an order file, whose partners answer well.
+    EveryPlan,
 }
 
 /// A client's key and the digest of what it was sent with; both keyed, so that neither can be guessed back.
@@ -56,13 +67,55 @@ pub struct Registration {
     pub lots: Vec<Opening>,
 }
 
+/// Who asks for an order, as far as the vault and the number table know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asker {
+    /// The holder of a registered number.
+    Holder(SubscriberId),
+    /// Somebody to whom the number is not registered: the order is refused, and the refusal is kept.
+    Stranger {
+        /// Who.
+        person: PersonId,
+        /// Where the number is at home.
+        number: Result<Line, NumberRefusal>,
+    },
+}
+
+impl Asker {
+    /// The registered number, if it is one.
+    pub const fn subscriber(&self) -> Option<SubscriberId> {
+        match self {
+            Asker::Holder(subscriber) => Some(*subscriber),
+            Asker::Stranger { .. } => None,
+        }
+    }
+}
+
+/// Who receives, as far as the vault and the number table know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recipient {
+    /// Nobody is named: the order is for its asker.
+    Nobody,
+    /// A number that can receive; it need not be registered.
+    Number {
+        /// Its id.
+        subscriber: SubscriberId,
+        /// Where it is at home.
+        line: Line,
+    },
+    /// A number that cannot.
+    Unreachable(NumberRefusal),
+}
+
 /// An order to place, resolved as far as the vault and the number table can.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlaceOrder {
     /// The order's fresh id.
     pub order: OrderId,
-    /// Whose value.
-    pub subscriber: SubscriberId,
+    /// Who asks, for which number.
+    pub asker: Asker,
+    /// Who receives.
+    pub recipient: Recipient,
     /// Into what.
     pub product: Product,
     /// How much, in the product's unit.

@@ -90,7 +90,7 @@ fn cancel(state: &State, rules: &Rules, meta: &Meta, order: OrderId) -> Decision
     }
     let asked = order.steps.iter().any(|step| matches!(step.state, StepState::Sent | StepState::Unknown));
     let retried = order.steps.iter().any(|step| step.state == StepState::Planned && step.attempt > 0);
-    let paid = order.steps.iter().any(|step| step.plan.action == facts::Action::PayOut && step.attempt > 0);
+    let paid = order.steps.iter().any(|step| step.plan.action.delivers() && step.attempt > 0);
     if order.state.is_end() || order.state == OrderState::Suspended || order.unwinding.is_some() {
         return Decision::only(Reply::NotNow);
     }

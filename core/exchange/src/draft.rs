@@ -182,9 +182,11 @@ impl<'a> Draft<'a> {
         if self.order.state.is_end() || self.order.state == OrderState::Suspended {
             return;
         }
-        let paying = self.order.steps.iter().any(|step| {
-            step.plan.action == facts::Action::PayOut && matches!(step.state, StepState::Sent | StepState::Unknown)
-        });
+        let paying = self
+            .order
+            .steps
+            .iter()
+            .any(|step| step.plan.action.delivers() && matches!(step.state, StepState::Sent | StepState::Unknown));
         let waiting = self.order.steps.iter().any(|step| step.state == StepState::Planned && step.due_at > self.now);
         let asked = self.order.steps.iter().any(|step| step.attempt > 0);
         let taken = self.order.steps.iter().any(|step| takes_value(step) && step.state == StepState::Done);

@@ -19,7 +19,9 @@ mod signal;
 mod unwind;
 
 pub use book::FUNDING_NAME;
-pub use command::{ClientKey, Command, Decision, Envelope, Opening, PlaceOrder, Registration, Reply, Rules};
+pub use command::{
+    Asker, ClientKey, Command, Decision, Doors, Envelope, Opening, PlaceOrder, Recipient, Registration, Reply, Rules,
+};
 pub use contract::{Contract, ContractFault, Contracts, Profile, Refusals};
 pub use decide::decide;
 pub use hear::lost_calls;

@@ -1,14 +1,14 @@
 //! Placing an order: admission, the lots it takes, and the plan that is stored with it.
 
 use crate::book::Books;
-use crate::command::{ClientKey, Decision, PlaceOrder, Reply, Rules};
+use crate::command::{Asker, ClientKey, Decision, Doors, PlaceOrder, Recipient, Reply, Rules};
 use crate::draft::Draft;
-use crate::plan::{self, Case};
+use crate::plan::{self, Case, Shelf};
 use crate::quote::Quote;
-use crate::rules::{Detail, Holder, Line, Policy, Receiver, Refused, Request, admit};
+use crate::rules::{Detail, Holder, Line, NumberRefusal, Policy, Receiver, Refused, Request, admit};
 use facts::{
-    Admission, Fact, KeyUse, Lot, LotUse, Made, Meta, Millis, Order, Partner, Product, QuoteId, Quoted, Refusal, State,
-    Subscriber, Terms,
+    Admission, Fact, KeyUse, Lot, LotUse, Made, Meta, Millis, Order, Partner, PersonId, Product, QuoteId, Quoted,
+    Refusal, State, Subscriber, SubscriberId, Terms, Usage,
 };
 
 /// How much of what a subscriber holds may leave, in fen, at business time `at`; the greatest there is when it is more.
@@ -24,25 +24,60 @@ fn leaves(policy: &Policy, lot: &Lot, at: Millis) -> bool {
 
 /// What an order would cost and bring now.
 ///
-/// Errors: the refusal that placing it would meet.
+/// Errors: the refusal that asking for it would meet.
 pub fn quote(state: &State, rules: &Rules, meta: &Meta, place: &PlaceOrder) -> Result<Terms, Refused> {
-    let subscriber = state.subscriber(place.subscriber).ok_or(plain(Refusal::NumberUnknown))?;
+    match place.asker {
+        Asker::Holder(subscriber) => {
+            let subscriber = state.subscriber(subscriber).ok_or(plain(Refusal::NumberUnknown))?;
+            quote_holder(state, rules, meta, place, subscriber)
+        }
+        Asker::Stranger { number, .. } => {
+            let request = request(meta, place, number, Holder::Other);
+            let refused = admit(&rules.policy, &request, &Usage::default(), 0).err();
+            // A stranger is refused before anything of the holder's is looked at.
+            Err(refused.unwrap_or(plain(Refusal::NotTheHolder)))
+        }
+    }
+}
+
+fn quote_holder(
+    state: &State,
+    rules: &Rules,
+    meta: &Meta,
+    place: &PlaceOrder,
+    subscriber: &Subscriber,
+) -> Result<Terms, Refused> {
     let usage = state.usage(subscriber.person, meta.requested_at.day());
-    let request = Request {
+    let line = Line { province: subscriber.province, telco: subscriber.telco };
+    let request = request(meta, place, Ok(line), Holder::Registered);
+    let held = i128::from(convertible(&rules.policy, subscriber, meta.requested_at));
+    let terms = admit(&rules.policy, &request, &usage, held)?;
+    check_partners(state, rules, subscriber, place)?;
+    Ok(terms)
+}
+
+fn request(meta: &Meta, place: &PlaceOrder, number: Result<Line, NumberRefusal>, holder: Holder) -> Request {
+    Request {
         product: place.product,
         amount: place.amount,
         requested_at: meta.requested_at,
         channel_province: place.channel_province,
         identity: place.identity,
-        number: Ok(Line { province: subscriber.province, telco: subscriber.telco }),
-        holder: Holder::Registered,
+        number,
+        holder,
         instrument: place.instrument,
-        receiver: Receiver::NotAsked,
-    };
-    let held = i128::from(convertible(&rules.policy, subscriber, meta.requested_at));
-    let terms = admit(&rules.policy, &request, &usage, held)?;
-    check_partners(state, rules, subscriber, place.product)?;
-    Ok(terms)
+        receiver: receiver(place),
+    }
+}
+
+fn receiver(place: &PlaceOrder) -> Receiver {
+    match place.recipient {
+        Recipient::Nobody => Receiver::NotAsked,
+        Recipient::Number { subscriber, .. } if place.asker == Asker::Holder(subscriber) => Receiver::Giver,
+        Recipient::Number { line, .. } => Receiver::AtHomeIn(line.province),
+        Recipient::Unreachable(NumberRefusal::Unknown) => Receiver::Unknown,
+        Recipient::Unreachable(NumberRefusal::Virtual) => Receiver::Virtual,
+    }
 }
 
 const fn plain(refusal: Refusal) -> Refused {
@@ -50,12 +85,12 @@ const fn plain(refusal: Refusal) -> Refused {
 }
 
 /// An order is refused while a partner it needs is closed or has too long a queue: said before, not found out after.
-fn check_partners(state: &State, rules: &Rules, subscriber: &Subscriber, product: Product) -> Result<(), Refused> {
-    // A product without a plan has nobody to ask.
-    if product != Product::Direct {
-        return Err(plain(Refusal::ProductNotOffered));
-    }
-    for partner in [Partner::Telco(subscriber.telco), Partner::Bank] {
+fn check_partners(state: &State, rules: &Rules, subscriber: &Subscriber, place: &PlaceOrder) -> Result<(), Refused> {
+    let receiving = match place.recipient {
+        Recipient::Number { line, .. } => Some(Partner::Telco(line.telco)),
+        Recipient::Nobody | Recipient::Unreachable(_) => None,
+    };
+    for partner in [Partner::Telco(subscriber.telco), Partner::Bank].into_iter().chain(receiving) {
         let load = state.load(partner);
         let closed = load.window == 0 && partner != Partner::Bank;
         if closed || load.queued >= rules.contracts.of(partner).queue_most {
@@ -65,17 +100,27 @@ fn check_partners(state: &State, rules: &Rules, subscriber: &Subscriber, product
     Ok(())
 }
 
+/// An order for a product whose partners are not connected yet is priced, and not placed.
+fn check_doors(rules: &Rules, product: Product) -> Result<(), Refused> {
+    match rules.doors {
+        Doors::Served if !plan::is_served(product) => Err(plain(Refusal::PartnerUnavailable)),
+        Doors::Served | Doors::EveryPlan => Ok(()),
+    }
+}
+
 pub(crate) fn place(state: &State, rules: &Rules, meta: &Meta, key: Option<ClientKey>, place: &PlaceOrder) -> Decision {
-    let Some(subscriber) = state.subscriber(place.subscriber) else { return Decision::only(Reply::NotFound) };
+    let person = match place.asker {
+        Asker::Holder(subscriber) => match state.subscriber(subscriber) {
+            Some(subscriber) => subscriber.person,
+            None => return Decision::only(Reply::NotFound),
+        },
+        Asker::Stranger { person, .. } => person,
+    };
     if state.order(place.order).is_some() {
         return Decision::only(Reply::NotNow);
     }
     let made = Made::Order(place.order);
-    let asked =
-        if quotes_this(place) { quote(state, rules, meta, place) } else { Err(plain(Refusal::MalformedRequest)) };
-    let terms = asked.and_then(|terms| take_quote(state, meta, place, terms));
-    let admitted = terms.and_then(|terms| admit_order(state, rules, meta, place, subscriber, terms));
-    match admitted {
+    match admit_order(state, rules, meta, place) {
         Ok(mut draft) => {
             if let Some(used) = key_taken(key, made) {
                 draft.add(used);
@@ -84,7 +129,7 @@ pub(crate) fn place(state: &State, rules: &Rules, meta: &Meta, key: Option<Clien
             draft.into_decision(Reply::Made(made))
         }
         Err(refused) => {
-            let mut facts = vec![declined(rules, meta, place, subscriber, refused)];
+            let mut facts = vec![declined(rules, meta, place, person, refused)];
             facts.extend(key_taken(key, made));
             Decision { facts, reply: Reply::Made(made) }
         }
@@ -99,7 +144,7 @@ pub(crate) fn key_taken(key: Option<ClientKey>, made: Made) -> Option<Fact> {
 fn quotes_this(place: &PlaceOrder) -> bool {
     place.quote.as_ref().is_none_or(|quote| {
         let terms = &quote.terms;
-        (quote.subscriber, terms.product, terms.amount) == (place.subscriber, place.product, place.amount)
+        (Some(quote.subscriber), terms.product, terms.amount) == (place.asker.subscriber(), place.product, place.amount)
     })
 }
 
@@ -116,30 +161,31 @@ fn take_quote(state: &State, meta: &Meta, place: &PlaceOrder, now_terms: Terms) 
     Ok(quote.terms.clone())
 }
 
-fn admit_order<'a>(
-    state: &'a State,
-    rules: &'a Rules,
-    meta: &Meta,
-    place: &PlaceOrder,
-    subscriber: &Subscriber,
-    terms: Terms,
-) -> Result<Draft<'a>, Refused> {
+fn admit_order<'a>(state: &'a State, rules: &'a Rules, meta: &Meta, place: &PlaceOrder) -> Result<Draft<'a>, Refused> {
+    if !quotes_this(place) {
+        return Err(plain(Refusal::QuoteMismatch));
+    }
+    let terms = quote(state, rules, meta, place)?;
+    let holder = place.asker.subscriber().and_then(|subscriber| state.subscriber(subscriber));
+    let subscriber = holder.ok_or(plain(Refusal::NotTheHolder))?;
+    check_doors(rules, place.product)?;
+    let terms = take_quote(state, meta, place, terms)?;
     let (books, opening) =
         Books::of(state, subscriber.telco, subscriber.person).ok_or(plain(Refusal::PartnerUnavailable))?;
+    let (receiver, party) = receiving(state, place);
     let profile = rules.contracts.of(Partner::Telco(subscriber.telco)).profile;
-    let case = Case { telco: subscriber.telco, profile, terms: &terms, books };
-    let steps = plan::expand(&case).ok_or(plain(Refusal::ProductNotOffered))?;
-    let lots = take_lots(&rules.policy, subscriber, meta.requested_at, terms.amount);
+    let case = Case { telco: subscriber.telco, profile, terms: &terms, books, receiver };
+    let steps = plan::expand(&case).ok_or(plain(Refusal::PartnerUnavailable))?;
     let counted = rules.policy.limits().counts.contains(place.product);
     let admission = Admission {
         order: place.order,
         person: subscriber.person,
-        parties: vec![subscriber.id],
+        parties: [subscriber.id].into_iter().chain(party).collect(),
         counts_total: if counted { terms.amount } else { 0 },
         counts_refund: if place.product == Product::Refund { terms.amount } else { 0 },
         requested_at: meta.requested_at,
         steps,
-        lots,
+        lots: take_lots(&rules.policy, subscriber, meta.requested_at, terms.drawn),
         quote: quoted(place.quote.as_ref()),
         seen_convertible: convertible(&rules.policy, subscriber, meta.requested_at),
         terms,
@@ -150,6 +196,14 @@ fn admit_order<'a>(
     first.push(Fact::OrderAdmitted(Box::new(admission)));
     draft.precede(first);
     Ok(draft)
+}
+
+/// Where a receiver's airtime is, and who it is.
+fn receiving(state: &State, place: &PlaceOrder) -> (Option<Shelf>, Option<SubscriberId>) {
+    match place.recipient {
+        Recipient::Number { subscriber, line } => (Shelf::of(state, line.telco), Some(subscriber)),
+        Recipient::Nobody | Recipient::Unreachable(_) => (None, None),
+    }
 }
 
 fn quoted(quote: Option<&Quote>) -> Quoted {
@@ -173,12 +227,12 @@ fn take_lots(policy: &Policy, subscriber: &Subscriber, at: Millis, amount: u64) 
     uses
 }
 
-fn declined(rules: &Rules, meta: &Meta, place: &PlaceOrder, subscriber: &Subscriber, refused: Refused) -> Fact {
+fn declined(rules: &Rules, meta: &Meta, place: &PlaceOrder, person: PersonId, refused: Refused) -> Fact {
     let (found, allowed) = numbers(refused.detail);
     Fact::OrderDeclined {
         order: place.order,
-        person: subscriber.person,
-        subscriber: subscriber.id,
+        person,
+        subscriber: place.asker.subscriber(),
         product: place.product,
         amount: place.amount,
         refusal: refused.refusal,

@@ -5,9 +5,9 @@
 
 use crate::book::{Books, entry, reversed};
 use crate::contract::Profile;
-use facts::{Action, Due, Millis, Necessity, Partner, Product, StepPlan, Target, Terms};
-use ledger::Entry;
-use money::Telco;
+use facts::{AccountName, Action, Due, Millis, Necessity, Partner, Product, State, StepPlan, Target, Terms};
+use ledger::{AccountId, Entry};
+use money::{Asset, Telco};
 
 /// What a plan is made from.
 pub(crate) struct Case<'a> {
@@ -15,13 +15,50 @@ pub(crate) struct Case<'a> {
     pub(crate) profile: Profile,
     pub(crate) terms: &'a Terms,
     pub(crate) books: Books,
+    /// Where the receiver's airtime is, when the order brings airtime to another.
+    pub(crate) receiver: Option<Shelf>,
+}
+
+/// Where one party's airtime is: its telco and the accounts there.
+#[derive(Clone, Copy)]
+pub(crate) struct Shelf {
+    pub(crate) telco: Telco,
+    pub(crate) position: AccountId,
+    pub(crate) taken: AccountId,
+    pub(crate) in_doubt: AccountId,
+}
+
+impl Shelf {
+    /// The shelf at a telco; `None` while the house accounts are not open.
+    pub(crate) fn of(state: &State, telco: Telco) -> Option<Shelf> {
+        let find = |name| state.account(name, Asset::Airtime(telco));
+        Some(Shelf {
+            telco,
+            position: find(AccountName::Position(telco))?,
+            taken: find(AccountName::TelcoTaken(telco))?,
+            in_doubt: find(AccountName::InDoubt(Partner::Telco(telco)))?,
+        })
+    }
 }
 
 /// The steps of a product; `None` while it has no plan.
 pub(crate) fn expand(case: &Case<'_>) -> Option<Vec<StepPlan>> {
     match case.terms.product {
         Product::Direct => Some(direct(case)),
-        Product::Voucher | Product::Agent | Product::Card | Product::Gift | Product::Refund | Product::Points => None,
+        Product::Agent | Product::Refund => Some(at_once(case)),
+        Product::Gift => gift(case),
+        Product::Points => Some(points(case)),
+        Product::Voucher | Product::Card => None,
+    }
+}
+
+/// Whether orders for the product are served to people. The others are admitted in the world of an order file
+/// alone, until their partners are connected: a gift's receiver is asked, a refund finds its recharge, an agent
+/// gets float, a programme burns points.
+pub(crate) const fn is_served(product: Product) -> bool {
+    match product {
+        Product::Direct => true,
+        Product::Voucher | Product::Agent | Product::Card | Product::Gift | Product::Refund | Product::Points => false,
     }
 }
 
@@ -39,8 +76,49 @@ fn direct(case: &Case<'_>) -> Vec<StepPlan> {
     steps
 }
 
+/// Money on the same day, at a shop or back to who recharged: take the airtime and pay out at once.
+fn at_once(case: &Case<'_>) -> Vec<StepPlan> {
+    let mut steps = take(case);
+    steps.push(StepPlan { due: Due::AtOnce, ..pay_out(case, Millis(0)) });
+    steps
+}
+
+/// Airtime to another: take amount and fee from the giver, bring the amount to the receiver.
+fn gift(case: &Case<'_>) -> Option<Vec<StepPlan>> {
+    let mut steps = take(case);
+    steps.push(StepPlan { party: 1, ..top_up(&case.receiver?, case.terms.payout) });
+    Some(steps)
+}
+
+/// Points to airtime: bring it on its day. The programme burns the points before; its step comes with it.
+fn points(case: &Case<'_>) -> Vec<StepPlan> {
+    let Books { position_airtime: position, taken, in_doubt_telco: in_doubt, .. } = case.books;
+    let own = Shelf { telco: case.telco, position, taken, in_doubt };
+    vec![StepPlan { due: Due::At(case.terms.arrives_on.start()), ..top_up(&own, case.terms.payout) }]
+}
+
+fn take(case: &Case<'_>) -> Vec<StepPlan> {
+    match case.profile {
+        Profile::Reserve => vec![reserve(case), capture(case)],
+        Profile::DeductOnly => vec![deduct(case)],
+    }
+}
+
+fn top_up(shelf: &Shelf, amount: u64) -> StepPlan {
+    StepPlan {
+        clear: Some(entry(shelf.position, shelf.taken, amount)),
+        doubt: Some(entry(shelf.position, shelf.in_doubt, amount)),
+        ..bare(Partner::Telco(shelf.telco), Action::TopUpAirtime, amount)
+    }
+}
+
+/// What is taken at the telco: what leaves the balance, or the recharge that is withdrawn.
+fn taken(terms: &Terms) -> u64 {
+    terms.drawn.max(terms.amount)
+}
+
 fn reserve(case: &Case<'_>) -> StepPlan {
-    let (books, amount) = (case.books, case.terms.amount);
+    let (books, amount) = (case.books, taken(case.terms));
     StepPlan {
         clear: Some(entry(books.reserved, books.held, amount)),
         doubt: Some(entry(books.in_doubt_telco, books.held, amount)),
@@ -49,7 +127,7 @@ fn reserve(case: &Case<'_>) -> StepPlan {
 }
 
 fn capture(case: &Case<'_>) -> StepPlan {
-    let (books, amount) = (case.books, case.terms.amount);
+    let (books, amount) = (case.books, taken(case.terms));
     StepPlan { always: vec![entry(books.held, books.reserved, amount)], ..taking(case, Action::CaptureAirtime) }
 }
 
@@ -57,16 +135,16 @@ fn deduct(case: &Case<'_>) -> StepPlan {
     taking(case, Action::DeductAirtime)
 }
 
-/// Taking airtime turns it into money owed to the person, and a fee.
+/// Taking airtime turns it into money owed to the person, unless another gets it as airtime, and a fee.
 fn taking(case: &Case<'_>, action: Action) -> StepPlan {
-    let (books, terms) = (case.books, case.terms);
-    let owed = entry(books.position_cny, books.payable, terms.payout);
-    let fee = entry(books.position_cny, books.fees, terms.fee);
+    let (books, terms, amount) = (case.books, case.terms, taken(case.terms));
+    let owed = if case.receiver.is_some() { 0 } else { terms.payout };
+    let money = [entry(books.position_cny, books.payable, owed), entry(books.position_cny, books.fees, terms.fee)];
     StepPlan {
-        clear: Some(entry(books.taken, books.position_airtime, terms.amount)),
-        doubt: Some(entry(books.in_doubt_telco, books.position_airtime, terms.amount)),
-        exact: [owed, fee].into_iter().filter(|entry| entry.amount > 0).collect(),
-        ..bare(Partner::Telco(case.telco), action, terms.amount)
+        clear: Some(entry(books.taken, books.position_airtime, amount)),
+        doubt: Some(entry(books.in_doubt_telco, books.position_airtime, amount)),
+        exact: money.into_iter().filter(|entry| entry.amount > 0).collect(),
+        ..bare(Partner::Telco(case.telco), action, amount)
     }
 }
 

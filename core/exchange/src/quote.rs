@@ -92,6 +92,7 @@ mod tests {
             payout: 9_600,
             arrives_on: Day::from_count(20_000),
             policy: PolicyVersion::default(),
+            drawn: 10_000,
         };
         let quote =
             Quote { id: QuoteId::from_bits(1), subscriber: SubscriberId::from_bits(2), terms, expires_at: Millis(3) };

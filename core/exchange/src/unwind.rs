@@ -4,7 +4,8 @@ use crate::book::{Books, entry};
 use crate::draft::Draft;
 use crate::hear::{Heard, told};
 use crate::plan::{self, Undo};
-use facts::{Action, Cause, Fact, Necessity, Order, OrderState, Partner, Step, StepState, Target};
+use facts::{AccountName, Action, Cause, Fact, Necessity, Order, OrderState, Partner, Step, StepState, Target};
+use money::Asset;
 
 pub(crate) fn done(draft: &mut Draft<'_>, heard: &Heard<'_>) {
     let (amount, external) = told(heard.signal, &heard.step);
@@ -17,7 +18,7 @@ pub(crate) fn done(draft: &mut Draft<'_>, heard: &Heard<'_>) {
 
 /// A step that undoes marks what it undid, once all of that is undone.
 fn compensate_target(draft: &mut Draft<'_>, step: &Step) {
-    let undoes = matches!(step.plan.action, Action::ReleaseAirtime | Action::CreditAirtime);
+    let undoes = gives_back(step.plan.action);
     let Some(target) = step.plan.target.filter(|_| undoes) else { return };
     let undone = draft
         .step(target.step)
@@ -42,7 +43,7 @@ pub(crate) fn done_other(draft: &mut Draft<'_>, heard: &Heard<'_>) {
     let (amount, external) = told(heard.signal, &heard.step);
     let (step, place) = (&heard.step, heard.place);
     let less = amount < step.plan.amount;
-    let transfers = match gives_back(step.plan.action) || step.plan.action == Action::PayOut {
+    let transfers = match gives_back(step.plan.action) || step.plan.action.delivers() {
         true if !less => settle_excess(draft, step, amount),
         _ => draft.settle(step, amount),
     };
@@ -56,7 +57,13 @@ pub(crate) fn done_other(draft: &mut Draft<'_>, heard: &Heard<'_>) {
         return;
     }
     match step.plan.action {
-        Action::PayOut | Action::CreditAirtime | Action::ReleaseAirtime | Action::DeductAirtime if less => {
+        Action::PayOut
+        | Action::TopUpAirtime
+        | Action::CreditAirtime
+        | Action::ReleaseAirtime
+        | Action::DeductAirtime
+            if less =>
+        {
             let target = step.plan.target.filter(|_| undoing).unwrap_or(itself);
             draft.append(plan::remainder(&step.plan, target, amount));
         }
@@ -66,7 +73,11 @@ pub(crate) fn done_other(draft: &mut Draft<'_>, heard: &Heard<'_>) {
         }
         Action::ReserveAirtime | Action::CaptureAirtime | Action::DeductAirtime => unwind(draft, Cause::OtherAmount),
         // The bill is not what was deducted, or money and airtime left that nobody asked for.
-        Action::ConfirmBilling | Action::PayOut | Action::CreditAirtime | Action::ReleaseAirtime => {
+        Action::ConfirmBilling
+        | Action::PayOut
+        | Action::TopUpAirtime
+        | Action::CreditAirtime
+        | Action::ReleaseAirtime => {
             draft.suspend(Cause::OtherAmount);
         }
     }
@@ -76,13 +87,20 @@ pub(crate) fn done_other(draft: &mut Draft<'_>, heard: &Heard<'_>) {
 fn settle_excess(draft: &mut Draft<'_>, step: &Step, amount: u64) -> Vec<ledger::Transfer> {
     let excess = amount.saturating_sub(step.plan.amount);
     let mut transfers = draft.settle(step, step.plan.amount);
-    let Some(books) = books(draft) else { return transfers };
-    let (debit, credit) = match step.plan.action {
-        Action::PayOut => (books.claim_bank, books.reserve_bank),
-        _ => (books.claim_telco, books.taken),
-    };
-    transfers.extend(draft.posts(&[entry(debit, credit, excess)]));
+    let claim = claim(draft, step, excess);
+    transfers.extend(draft.posts(claim.as_slice()));
     transfers
+}
+
+/// What a partner owes back because it brought or gave back what nobody asked for.
+fn claim(draft: &Draft<'_>, step: &Step, amount: u64) -> Option<ledger::Entry> {
+    let partner = step.plan.partner;
+    let (asset, left_from) = match partner {
+        Partner::Bank => (Asset::Cny, AccountName::ReserveBank),
+        Partner::Telco(telco) => (Asset::Airtime(telco), AccountName::TelcoTaken(telco)),
+    };
+    let account = |name| draft.state.account(name, asset);
+    Some(entry(account(AccountName::Claim(partner))?, account(left_from)?, amount))
 }
 
 pub(crate) fn fail(draft: &mut Draft<'_>, heard: &Heard<'_>, cause: Cause) {
@@ -139,7 +157,11 @@ pub(crate) fn undoes(order: &Order, step: &Step) -> bool {
         Action::ReleaseAirtime | Action::CreditAirtime => true,
         // Taking back what was given back twice.
         Action::DeductAirtime => target.is_some_and(|target| target.plan.action == Action::CreditAirtime),
-        Action::ReserveAirtime | Action::CaptureAirtime | Action::ConfirmBilling | Action::PayOut => false,
+        Action::ReserveAirtime
+        | Action::CaptureAirtime
+        | Action::ConfirmBilling
+        | Action::PayOut
+        | Action::TopUpAirtime => false,
     }
 }
 
@@ -148,9 +170,9 @@ pub(crate) fn unwind(draft: &mut Draft<'_>, cause: Cause) {
     if draft.order.unwinding.is_some() || draft.order.state.is_end() {
         return;
     }
-    // Money that was paid does not come back: a person decides.
-    let paid = |step: &Step| step.plan.action == Action::PayOut && (step.done > 0 || !step.strays.is_empty());
-    if draft.order.steps.iter().any(paid) {
+    // What was brought does not come back by itself: a person decides.
+    let brought = |step: &Step| step.plan.action.delivers() && (step.done > 0 || !step.strays.is_empty());
+    if draft.order.steps.iter().any(brought) {
         return draft.suspend(cause);
     }
     draft.add(Fact::OrderUnwound { order: draft.id(), cause });
@@ -168,7 +190,7 @@ pub(crate) fn unwind(draft: &mut Draft<'_>, cause: Cause) {
             Action::ReserveAirtime | Action::CaptureAirtime => undo(draft, place, &step),
             Action::DeductAirtime if !undoes(&draft.order, &step) => undo(draft, place, &step),
             Action::DeductAirtime | Action::ReleaseAirtime | Action::CreditAirtime => {}
-            Action::ConfirmBilling | Action::PayOut => {}
+            Action::ConfirmBilling | Action::PayOut | Action::TopUpAirtime => {}
         }
     }
 }
@@ -194,7 +216,7 @@ fn plan_undo(
         // A release that took instead is undone like any taking.
         Action::CaptureAirtime | Action::DeductAirtime | Action::ReleaseAirtime => plan::credit(&undo),
         Action::CreditAirtime => plan::deduct_again(&undo),
-        Action::ConfirmBilling | Action::PayOut => return,
+        Action::ConfirmBilling | Action::PayOut | Action::TopUpAirtime => return,
     };
     draft.append(plan);
 }
@@ -225,15 +247,14 @@ pub(crate) fn stray(draft: &mut Draft<'_>, heard: &Heard<'_>) {
         return;
     }
     let (amount, external) = told(heard.signal, &heard.step);
-    let Some(books) = books(draft) else { return };
-    let movement = match action {
-        Action::PayOut => Some(entry(books.claim_bank, books.reserve_bank, amount)),
-        _ => heard.step.plan.clear.map(|clear| entry(clear.debit, clear.credit, amount)),
+    let movement = match action.delivers() {
+        true => claim(draft, &heard.step, amount),
+        false => heard.step.plan.clear.map(|clear| entry(clear.debit, clear.credit, amount)),
     };
     let transfers = draft.posts(movement.as_slice());
     let cause = Cause::LateSuccess;
     draft.add(Fact::StrayFound { order: draft.id(), step: call.step, attempt: call.attempt, cause, amount, transfers });
-    if action == Action::PayOut {
+    if action.delivers() {
         return draft.suspend(Cause::LateSuccess);
     }
     reopen(draft);

@@ -535,9 +535,9 @@ fn a_quote_is_taken_once_in_time_and_for_what_it_was_given() {
     let subscriber = world.register(1, 100, Telco::Ctcc);
     let expires_at = world.now.plus(1_000);
     let quote = quoted(&world, subscriber, expires_at);
-    assert_eq!(with_quote(&mut world, 10, quote.clone(), AMOUNT + 100), Some(Refusal::MalformedRequest));
+    assert_eq!(with_quote(&mut world, 10, quote.clone(), AMOUNT + 100), Some(Refusal::QuoteMismatch));
     let others = Quote { subscriber: SubscriberId::from_bits(2), ..quote.clone() };
-    assert_eq!(with_quote(&mut world, 11, others, AMOUNT), Some(Refusal::MalformedRequest));
+    assert_eq!(with_quote(&mut world, 11, others, AMOUNT), Some(Refusal::QuoteMismatch));
     assert_eq!(with_quote(&mut world, 12, quote.clone(), AMOUNT), None);
     assert_eq!(with_quote(&mut world, 13, quote.clone(), AMOUNT), Some(Refusal::QuoteUsed));
     world.now = expires_at.plus(1);

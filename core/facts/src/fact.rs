@@ -203,9 +203,9 @@ pub enum Fact {
         /// Who asked.
         #[n(1)]
         person: PersonId,
-        /// For which number.
+        /// For which number; none when it is not registered to who asked.
         #[n(2)]
-        subscriber: SubscriberId,
+        subscriber: Option<SubscriberId>,
         /// For what.
         #[n(3)]
         product: Product,

@@ -64,6 +64,23 @@ words! {
         ConfirmBilling = 5, "confirm_billing";
         /// Pay money to a person's own bank card.
         PayOut = 6, "pay_out";
+        /// Give airtime to whom an order brings it.
+        TopUpAirtime = 7, "top_up_airtime";
+    }
+}
+
+impl Action {
+    /// Whether the step brings value to whom the order is for: what was brought does not come back by itself.
+    pub const fn delivers(self) -> bool {
+        match self {
+            Action::PayOut | Action::TopUpAirtime => true,
+            Action::ReserveAirtime
+            | Action::CaptureAirtime
+            | Action::ReleaseAirtime
+            | Action::DeductAirtime
+            | Action::CreditAirtime
+            | Action::ConfirmBilling => false,
+        }
     }
 }
 

@@ -227,6 +227,9 @@ pub struct Terms {
     /// The policy that said so.
     #[n(6)]
     pub policy: PolicyVersion,
+    /// Fen taken from the convertible balance, a fee on top included; 0 when the order draws on something else.
+    #[n(7)]
+    pub drawn: u64,
 }
 
 /// Sixteen opaque bytes: a keyed digest, a trace, a device.

@@ -151,6 +151,7 @@ fn admission(number: u64) -> Admission {
             payout: 9_600,
             arrives_on: Day::from_count(20_780),
             policy: PolicyVersion::default(),
+            drawn: 10_000,
         },
         requested_at: START,
         steps,

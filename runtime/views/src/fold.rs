@@ -142,7 +142,7 @@ impl OrderChange {
         };
         Some(Made {
             person: person.to_string(),
-            subscriber: subscriber.to_string(),
+            subscriber: subscriber.map(|subscriber| subscriber.to_string()).unwrap_or_default(),
             product: product.code(),
             amount: integer(*amount),
             fee: 0,

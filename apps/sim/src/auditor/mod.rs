@@ -138,7 +138,7 @@ impl Auditor {
                 self.made(admission.order, client_key, case, faults);
             }
             Fact::OrderDeclined { order, person, subscriber, amount, requested_at, .. } => {
-                let case = Case::declined(*person, *subscriber, *amount, requested_at.day());
+                let case = Case::declined(*person, subscriber.unwrap_or_default(), *amount, requested_at.day());
                 self.made(*order, client_key, case, faults);
             }
             Fact::ValueReturned { order, .. } => self.give_back(*order, faults),

@@ -108,6 +108,10 @@ pub fn admit(policy: &Policy, request: &Request, usage: &Usage, convertible: i12
         payout: priced.payout,
         arrives_on,
         policy: policy.version(),
+        drawn: match policy.product(request.product).draws_on {
+            Draws::ConvertibleBalance => priced.drawn,
+            Draws::Recharge | Draws::Programme => 0,
+        },
     })
 }
 

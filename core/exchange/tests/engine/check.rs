@@ -109,7 +109,8 @@ fn told_is_booked(world: &World, command: &Command) {
 fn lots_and_limits_add_up(world: &World, command: &Command) {
     let mut held: BTreeMap<_, u64> = BTreeMap::new();
     let mut usage: BTreeMap<_, u64> = BTreeMap::new();
-    for order in world.state.orders() {
+    // A stranger's order is refused and has no number whose lots it could touch.
+    for order in world.state.orders().filter(|order| !order.parties.is_empty()) {
         *held.entry(order.subscriber()).or_default() += order.lots.iter().map(|lot| lot.taken.remaining).sum::<u64>();
         *usage.entry((order.person, order.day())).or_default() += order.counts_total;
     }

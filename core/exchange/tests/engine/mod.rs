@@ -12,8 +12,8 @@ mod shipped;
 
 use exchange::rules::{Identity, Instrument};
 use exchange::{
-    Answer, ClientKey, Command, Contracts, Decision, Envelope, Opening, PlaceOrder, Registration, Reply, Rules, Signal,
-    Via, decide,
+    Answer, Asker, ClientKey, Command, Contracts, Decision, Doors, Envelope, Opening, PlaceOrder, Recipient,
+    Registration, Reply, Rules, Signal, Via, decide,
 };
 use facts::{
     AccountName, Action, CallRef, Day, Key16, Meta, Millis, OpenRecord, Order, OrderId, OrderState, Partner, PersonId,
@@ -33,7 +33,11 @@ pub const FUNDING: u64 = 100_000_000;
 /// The shipped rules, with the partners' file changed by `edit`.
 pub fn rules_with(edit: impl Fn(String) -> String) -> Rules {
     let contracts = edit(shipped::text("policies/partners.toml"));
-    Rules { policy: shipped::policy(), contracts: Contracts::parse(&contracts).expect("a contracts file") }
+    Rules {
+        policy: shipped::policy(),
+        contracts: Contracts::parse(&contracts).expect("a contracts file"),
+        doors: Doors::Served,
+    }
 }
 
 /// The shipped rules.
@@ -145,7 +149,8 @@ impl World {
     pub fn request(number: u128, subscriber: SubscriberId) -> PlaceOrder {
         PlaceOrder {
             order: OrderId::from_bits(number),
-            subscriber,
+            asker: Asker::Holder(subscriber),
+            recipient: Recipient::Nobody,
             product: Product::Direct,
             amount: AMOUNT,
             identity: Identity::Valid,

@@ -54,7 +54,7 @@ impl State {
         let declined = Order {
             id: *order,
             person: *person,
-            parties: vec![*subscriber],
+            parties: subscriber.iter().copied().collect(),
             terms: Terms {
                 product: *product,
                 amount: *amount,
@@ -63,6 +63,7 @@ impl State {
                 payout: 0,
                 arrives_on: requested_at.day(),
                 policy: *policy,
+                drawn: 0,
             },
             requested_at: *requested_at,
             state: OrderState::Declined,

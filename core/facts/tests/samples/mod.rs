@@ -80,6 +80,7 @@ pub fn terms() -> Terms {
         payout: 9_590,
         arrives_on: Day::from_count(20_781),
         policy: PolicyVersion([0xA1; 16]),
+        drawn: 10_000,
     }
 }
 
@@ -145,7 +146,7 @@ pub fn facts_of_every_kind() -> Vec<Fact> {
         Fact::OrderDeclined {
             order,
             person: person(),
-            subscriber: subscriber(),
+            subscriber: Some(subscriber()),
             product: Product::Gift,
             amount: 5,
             refusal: Refusal::DailyLimitExceeded,

@@ -4,7 +4,9 @@
 
 use async_trait::async_trait;
 use exchange::rules::{Identity, Instrument, Policy, PolicyFiles};
-use exchange::{ClientKey, Command, Contracts, Envelope, Opening, PlaceOrder, Registration, Rules};
+use exchange::{
+    Asker, ClientKey, Command, Contracts, Doors, Envelope, Opening, PlaceOrder, Recipient, Registration, Rules,
+};
 use facts::{
     InstrumentId, Key16, Meta, Millis, OrderId, Partner, PersonId, Product, Provenance, Province, SaltKey, SubscriberId,
 };
@@ -33,7 +35,11 @@ pub fn rules() -> Rules {
         provinces: &text("data/provinces_cn.csv"),
     };
     let policy = Policy::compile(&files).expect("the shipped policy");
-    Rules { policy, contracts: Contracts::parse(&text("policies/partners.toml")).expect("the shipped contracts") }
+    Rules {
+        policy,
+        contracts: Contracts::parse(&text("policies/partners.toml")).expect("the shipped contracts"),
+        doors: Doors::Served,
+    }
 }
 
 pub fn salts() -> SaltKey {
@@ -63,7 +69,8 @@ pub fn place(number: u8) -> Envelope {
     let key = ClientKey { key: Key16([number; 16]), body: Key16([7; 16]) };
     let place = PlaceOrder {
         order: order(u128::from(number)),
-        subscriber: SUBSCRIBER,
+        asker: Asker::Holder(SUBSCRIBER),
+        recipient: Recipient::Nobody,
         product: Product::Direct,
         amount: 10_000,
         identity: Identity::Valid,

@@ -15,7 +15,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use exchange::{ClientKey, Command, Envelope, PlaceOrder, Quote, Reply};
+use exchange::{Asker, ClientKey, Command, Envelope, PlaceOrder, Quote, Recipient, Reply};
 use facts::{Made, Order, OrderId, Product, Province, SubscriberId};
 use node::Lane;
 use std::sync::Arc;
@@ -70,7 +70,8 @@ impl NewOrder {
         let now = context.now();
         Ok(PlaceOrder {
             order: OrderId::new(now.0, self.subscriber.bucket(), chance::bits()?),
-            subscriber: self.subscriber,
+            asker: Asker::Holder(self.subscriber),
+            recipient: Recipient::Nobody,
             product: self.product,
             amount: self.amount,
             identity: known.identity(now.day()),

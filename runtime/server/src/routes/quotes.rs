@@ -84,10 +84,11 @@ pub async fn ask(
     caller: Caller,
     body: Json,
 ) -> Result<Positioned<QuoteAnswer>, Problem> {
-    let order = NewOrder::read(&body, &FIELDS, &context)?.resolve(&context).await?;
+    let new = NewOrder::read(&body, &FIELDS, &context)?;
+    let (subscriber, order) = (new.subscriber, new.resolve(&context).await?);
     let now = context.now();
     let meta = Meta { now, requested_at: now, ..caller.meta(Some(order.channel_province), Key16::default()) };
-    let (subscriber, rules) = (order.subscriber, Arc::clone(&context.rules));
+    let rules = Arc::clone(&context.rules);
     let (terms, position) = context.read(move |state| quote(state, &rules, &meta, &order)).await?;
     let terms = terms.map_err(Problem::refused)?;
     let id = QuoteId::new(now.0, subscriber.bucket(), chance::bits()?);

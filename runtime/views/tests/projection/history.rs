@@ -99,6 +99,7 @@ fn admitted(dice: &mut Dice, order: OrderId, now: Millis) -> Fact {
         payout: dice.roll(50_000),
         arrives_on: now.day().next(),
         policy: PolicyVersion::default(),
+        drawn: dice.roll(50_000),
     };
     Fact::OrderAdmitted(Box::new(Admission {
         order,
@@ -119,7 +120,7 @@ fn declined(dice: &mut Dice, order: OrderId, now: Millis) -> Fact {
     Fact::OrderDeclined {
         order,
         person: person(dice.roll(5)),
-        subscriber: subscriber(dice.roll(10)),
+        subscriber: Some(subscriber(dice.roll(10))),
         product: dice.pick(Product::ALL),
         amount: dice.roll(50_000),
         refusal: dice.pick(Refusal::ALL),
@@ -233,7 +234,7 @@ fn new_row(fact: &Fact, record: &OpenRecord) -> Option<OrderRow> {
             Some(OrderRow {
                 id: *order,
                 person: *person,
-                subscriber: *subscriber,
+                subscriber: subscriber.unwrap_or_default(),
                 product: *product,
                 amount: *amount,
                 arrives_on: requested_at.day(),

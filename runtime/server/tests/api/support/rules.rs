@@ -1,7 +1,7 @@
 //! The shipped policy, contracts and numbering plan.
 
 use exchange::rules::{NumberTable, Policy, PolicyFiles, VirtualOperators};
-use exchange::{Contracts, Rules};
+use exchange::{Contracts, Doors, Rules};
 use flate2::read::GzDecoder;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -25,6 +25,7 @@ pub fn shipped() -> Rules {
     let (calendar, provinces) = (calendar.as_str(), provinces.as_str());
     let policy = PolicyFiles { regions, products, fees, limits, timings, licences, calendar, provinces };
     Rules {
+        doors: Doors::Served,
         policy: Policy::compile(&policy).unwrap_or_else(|faults| panic!("{faults:?}")),
         contracts: Contracts::parse(&read("partners")).expect("shipped"),
     }
