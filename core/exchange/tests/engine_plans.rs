@@ -7,7 +7,7 @@ use engine::{HELD, World, rules};
 use exchange::rules::{Identity, Line, NumberRefusal};
 use exchange::{Answer, Asker, Command, Doors, PlaceOrder, Recipient, Rules, Signal, Via};
 use facts::{
-    AccountName, CallRef, Millis, OrderId, OrderState, Partner, PersonId, Product, Province, Refusal, Step, StepState,
+    AccountName, CallRef, OrderId, OrderState, Partner, PersonId, Product, Province, Refusal, Step, StepState,
 };
 use money::{Asset, Telco};
 
