@@ -12,11 +12,11 @@ use crate::{OrderRow, ViewError};
 /// Reads an order's row.
 pub fn order_row(row: &SqliteRow) -> Result<OrderRow, ViewError> {
     let arrives_on = natural(row, "arrives_on")?;
-    let refusal: &str = text(row, "refusal")?;
+    let (refusal, subscriber) = (text(row, "refusal")?, text(row, "subscriber")?);
     Ok(OrderRow {
         id: word(row, "id")?,
         person: word(row, "person")?,
-        subscriber: word(row, "subscriber")?,
+        subscriber: if subscriber.is_empty() { None } else { Some(word(row, "subscriber")?) },
         product: word(row, "product")?,
         amount: natural(row, "amount")?,
         fee: natural(row, "fee")?,

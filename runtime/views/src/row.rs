@@ -10,8 +10,8 @@ pub struct OrderRow {
     pub id: OrderId,
     /// Whose limits it counts against.
     pub person: PersonId,
-    /// The subscriber whose value is converted.
-    pub subscriber: SubscriberId,
+    /// The subscriber whose value is converted; none when somebody else asked for the number.
+    pub subscriber: Option<SubscriberId>,
     /// What was asked for.
     pub product: Product,
     /// Minor units of what is converted.

@@ -72,7 +72,7 @@ impl From<OrderRow> for ListedAnswer {
     fn from(row: OrderRow) -> ListedAnswer {
         ListedAnswer {
             id: row.id.to_string(),
-            subscriber: row.subscriber.to_string(),
+            subscriber: row.subscriber.unwrap_or_default().to_string(),
             product: row.product.code(),
             amount: row.amount,
             fee_fen: row.fee,

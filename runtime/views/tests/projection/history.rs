@@ -120,7 +120,8 @@ fn declined(dice: &mut Dice, order: OrderId, now: Millis) -> Fact {
     Fact::OrderDeclined {
         order,
         person: person(dice.roll(5)),
-        subscriber: Some(subscriber(dice.roll(10))),
+        // Now and then somebody asks for a number that is not his.
+        subscriber: Some(subscriber(dice.roll(10))).filter(|_| dice.roll(4) > 0),
         product: dice.pick(Product::ALL),
         amount: dice.roll(50_000),
         refusal: dice.pick(Refusal::ALL),
@@ -202,7 +203,7 @@ fn new_row(fact: &Fact, record: &OpenRecord) -> Option<OrderRow> {
     let blank = OrderRow {
         id: OrderId::default(),
         person: PersonId::default(),
-        subscriber: SubscriberId::default(),
+        subscriber: None,
         product: Product::Direct,
         amount: 0,
         fee: 0,
@@ -221,7 +222,7 @@ fn new_row(fact: &Fact, record: &OpenRecord) -> Option<OrderRow> {
         Fact::OrderAdmitted(admission) => Some(OrderRow {
             id: admission.order,
             person: admission.person,
-            subscriber: admission.parties[0],
+            subscriber: admission.parties.first().copied(),
             product: admission.terms.product,
             amount: admission.terms.amount,
             fee: admission.terms.fee,
@@ -234,7 +235,7 @@ fn new_row(fact: &Fact, record: &OpenRecord) -> Option<OrderRow> {
             Some(OrderRow {
                 id: *order,
                 person: *person,
-                subscriber: subscriber.unwrap_or_default(),
+                subscriber: *subscriber,
                 product: *product,
                 amount: *amount,
                 arrives_on: requested_at.day(),
