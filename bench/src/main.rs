@@ -3,7 +3,6 @@
 //!
 //! `cargo run --release -p bench -- --seconds 60 --subscribers 200000`
 
-mod gateway;
 mod load;
 mod lone;
 mod people;
@@ -136,7 +135,7 @@ fn start(dir: &Path) -> (Node, Arc<Vault>, Arc<NumberTable>, Vec<u8>) {
     let vault = Arc::new(opened.expect("a new vault"));
     let mut gateways = Gateways::new();
     for partner in Partner::ALL {
-        gateways.insert(partner, Arc::new(gateway::Willing));
+        gateways.insert(partner, Arc::new(partners::Willing));
     }
     let config = NodeConfig {
         dir: dir.to_owned(),

@@ -26,6 +26,6 @@ pub use desk::{Answerer, Desk, Idle, Job, Lane, Timers, Told, Turn, heard};
 pub use directory::{Directory, NotKnown};
 pub use outbox::{Effect, Outbox, Performer};
 pub use recovery::{Recovered, RecoveryError, recover};
-pub use runtime::{Gateways, Node, NodeConfig, NodeError, StartError};
+pub use runtime::{Gateways, Node, NodeConfig, NodeError, Pending, StartError};
 pub use snapshot::{SnapshotError, read_latest, write_snapshot};
 pub use sweep::news;

@@ -92,6 +92,18 @@ pub enum StartError {
     Thread(#[from] std::io::Error),
 }
 
+/// An answer that is not durable yet.
+pub struct Pending<R>(oneshot::Receiver<(R, u64)>);
+
+impl<R> Pending<R> {
+    /// The answer, once it is durable, with the journal position it was computed from.
+    ///
+    /// Errors: the node stopped before; the outcome is unknown.
+    pub async fn durable(self) -> Result<(R, u64), NodeError> {
+        self.0.await.map_err(|_| NodeError::Stopped)
+    }
+}
+
 /// A running node.
 pub struct Node {
     shared: Arc<Shared>,
@@ -181,6 +193,17 @@ impl Node {
         envelope: Option<Envelope>,
         answer: impl FnOnce(Told<'_>) -> R + Send + 'static,
     ) -> Result<(R, u64), NodeError> {
+        self.enter(lane, envelope, answer).durable().await
+    }
+
+    /// Puts a command, or a read, at the end of its lane and returns at once: what is entered first is done first.
+    /// Whoever enters many bounds them himself, since the door is not asked.
+    pub fn enter<R: Send + 'static>(
+        &self,
+        lane: Lane,
+        envelope: Option<Envelope>,
+        answer: impl FnOnce(Told<'_>) -> R + Send + 'static,
+    ) -> Pending<R> {
         let (sender, receiver) = oneshot::channel();
         let answer = Box::new(move |told: Told<'_>| -> Box<dyn FnOnce() + Send> {
             let sequence = told.sequence;
@@ -191,7 +214,7 @@ impl Node {
             })
         });
         self.shared.push(lane, Job { envelope, answer: Some(answer) });
-        receiver.await.map_err(|_| NodeError::Stopped)
+        Pending(receiver)
     }
 
     /// Whether the node rests: nothing waits, is under way, or is due.

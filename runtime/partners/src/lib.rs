@@ -10,6 +10,7 @@ mod gateway;
 mod line;
 mod statement;
 mod telco;
+mod willing;
 mod words;
 
 pub use bank::{BankConfig, BankGateway, bank_callback};
@@ -17,3 +18,4 @@ pub use config::ConfigFault;
 pub use exchange::Answer;
 pub use gateway::{Gateway, Movement, Request, StatementItem, StatementPage, Unreadable};
 pub use telco::{TelcoConfig, TelcoGateway, telco_callback};
+pub use willing::Willing;

@@ -1,7 +1,9 @@
-//! Partners inside the process that answer well at once, so that the node is measured and not the loopback.
+//! A partner inside the process that does what it is asked, at once: for worlds that are no partner's business,
+//! such as that of an order file, and for measuring the node and not the loopback.
 
+use crate::{Gateway, Request, StatementPage, Unreadable};
 use async_trait::async_trait;
-use partners::{Answer, Gateway, Request, StatementPage, Unreadable};
+use exchange::Answer;
 
 /// A partner that does what it is asked.
 pub struct Willing;
