@@ -31,6 +31,12 @@ pub enum Command {
     /// Run one simulated counterparty.
     #[command(hide = true)]
     Sandbox(SandboxOptions),
+    /// Answer order files.
+    Batch {
+        /// What to do with them.
+        #[command(subcommand)]
+        command: BatchCommand,
+    },
     /// Check books, journal chain, and views against the journal.
     Audit(DirOptions),
     /// Delete the views and make them again from the journal.
@@ -57,6 +63,30 @@ pub enum Command {
 pub enum JournalCommand {
     /// Print records, decoded.
     Inspect(InspectOptions),
+}
+
+/// What to do with order files.
+#[derive(Subcommand)]
+pub enum BatchCommand {
+    /// Run an order file in a world of its own and write its results; a run that was interrupted goes on.
+    Run(BatchRunOptions),
+}
+
+/// Which order file to run.
+#[derive(Args)]
+pub struct BatchRunOptions {
+    /// The numbers with their holders and balances, as CSV.
+    #[arg(long)]
+    pub subscribers: PathBuf,
+    /// The requests, as CSV.
+    #[arg(long)]
+    pub orders: PathBuf,
+    /// Where the results go; the world's directory is beside it.
+    #[arg(long)]
+    pub out: PathBuf,
+    /// A directory of policy files instead of `policies`.
+    #[arg(long)]
+    pub policy: Option<PathBuf>,
 }
 
 /// Where a node keeps its journal, views and vault.

@@ -4,6 +4,7 @@
 //! stdout, everything else to stderr; with `--json` the last line of stdout is one JSON object.
 
 mod arguments;
+mod batch;
 mod crash_test;
 mod demo;
 mod failure;
@@ -14,7 +15,7 @@ mod sandboxes;
 mod serve;
 mod site;
 
-use arguments::{Arguments, Command, JournalCommand};
+use arguments::{Arguments, BatchCommand, Command, JournalCommand};
 use clap::Parser;
 use failure::Failure;
 use output::Output;
@@ -42,6 +43,7 @@ fn run(command: Command, output: &Output) -> Result<(), Failure> {
         Command::Demo(options) => demo::demo(&options, output),
         Command::CrashTest(options) => crash_test::crash_test(&options, output),
         Command::Sandbox(options) => sandboxes::sandbox(options),
+        Command::Batch { command: BatchCommand::Run(options) } => batch::run(&options, output),
         Command::Audit(options) => operate::audit::audit(&options, output),
         Command::RebuildViews(options) => operate::rebuild::rebuild_views(&options, output),
         Command::Journal { command: JournalCommand::Inspect(options) } => operate::inspect::inspect(&options, output),

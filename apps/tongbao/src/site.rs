@@ -13,6 +13,7 @@ use vault::VaultKey;
 /// The directory that holds `data/` and `policies/`.
 pub struct Site {
     root: PathBuf,
+    policies: PathBuf,
 }
 
 impl Site {
@@ -26,7 +27,7 @@ impl Site {
         let candidates = here.iter().map(PathBuf::as_path).chain(above);
         for root in candidates {
             if root.join("data").is_dir() && root.join("policies").is_dir() {
-                return Ok(Site { root: root.to_owned() });
+                return Ok(Site { root: root.to_owned(), policies: root.join("policies") });
             }
         }
         Err(Failure::unable("no directory with `data` and `policies` was found here or above the binary")
@@ -36,11 +37,20 @@ impl Site {
     /// The site at a directory.
     #[cfg(test)]
     pub fn at(root: &Path) -> Site {
-        Site { root: root.to_owned() }
+        Site { root: root.to_owned(), policies: root.join("policies") }
+    }
+
+    /// The same site with another directory of policy files, if one is named.
+    pub fn with_policies(self, named: Option<&Path>) -> Site {
+        Site { policies: named.map_or(self.policies, Path::to_owned), ..self }
     }
 
     fn text(&self, name: &str) -> Result<String, Failure> {
-        fs::read_to_string(self.root.join(name)).doing(&format!("reading `{name}`"))
+        let path = match name.strip_prefix("policies/") {
+            Some(file) => self.policies.join(file),
+            None => self.root.join(name),
+        };
+        fs::read_to_string(&path).doing(&format!("reading `{}`", path.display()))
     }
 
     /// The shipped rules.

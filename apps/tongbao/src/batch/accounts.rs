@@ -1,0 +1,178 @@
+//! The subscribers of the file: registered in vault and core as anybody is, and looked up row by row.
+
+use super::world::World;
+use crate::failure::{Doing, Failure};
+use exchange::rules::{Cards, IdentityNumber, Line, NumberTable};
+use exchange::{Command, Envelope, Opening, Registration};
+use facts::{Bucket, Channel, InstrumentId, Meta, Millis, PersonId, Provenance, State, SubscriberId};
+use node::Lane;
+use orderfile::Subscriber;
+use server::DigestKey;
+use std::collections::HashMap;
+use vault::{CardNumber, Msisdn, NewPerson, PersonName};
+
+/// How many go to the vault at once.
+const CHUNK: usize = 4_096;
+/// The name of somebody whose name nobody gave.
+const NAMELESS: &str = "不详";
+
+/// The numbers of the file that can be somebody's, by number.
+pub struct Accounts {
+    numbers: Vec<Number>,
+    places: HashMap<Box<str>, usize>,
+}
+
+/// A number as the file has it.
+struct Number {
+    listed: Subscriber,
+    line: Line,
+    ids: Ids,
+}
+
+/// The ids of a number, its person and its card.
+#[derive(Clone, Copy)]
+struct Ids {
+    person: PersonId,
+    subscriber: SubscriberId,
+    card: InstrumentId,
+}
+
+/// A registered number, as a row needs it.
+pub struct Account<'a> {
+    /// Its id.
+    pub subscriber: SubscriberId,
+    /// The identity number of its holder.
+    pub id_number: &'a str,
+    /// The cards registered for it.
+    pub cards: Cards<'a>,
+}
+
+impl Accounts {
+    /// Those of the listed that an order can reach: a holder whose identity number is none, or a number that no telco
+    /// has, meets an earlier refusal than `not_the_holder`, or that one.
+    pub fn of(listed: Vec<Subscriber>, world: &World, table: &NumberTable) -> Accounts {
+        let mut accounts = Accounts { numbers: Vec::new(), places: HashMap::new() };
+        for listed in listed {
+            let Ok(line) = table.lookup(&listed.msisdn) else { continue };
+            if IdentityNumber::parse(&listed.id_number).is_ok() {
+                let ids = Ids::of(&listed, world);
+                accounts.places.insert(listed.msisdn.clone(), accounts.numbers.len());
+                accounts.numbers.push(Number { listed, line, ids });
+            }
+        }
+        accounts
+    }
+
+    /// The account of a number.
+    pub fn get(&self, msisdn: &str) -> Option<Account<'_>> {
+        let number = &self.numbers[*self.places.get(msisdn)?];
+        let cards = Cards { own: &number.listed.own_card, credit: &number.listed.credit_card };
+        Some(Account { subscriber: number.ids.subscriber, id_number: &number.listed.id_number, cards })
+    }
+
+    /// Registers everybody who is not yet: first in the vault, then in the core.
+    pub async fn register(&self, world: &World) -> Result<(), Failure> {
+        // In file order, so that those who are registered are the first ones.
+        let (done, _) = world.node.read(State::subscriber_count).await.doing("registering")?;
+        for chunk in self.numbers.get(done..).unwrap_or_default().chunks(CHUNK) {
+            let rows: Vec<vault::Registration> =
+                chunk.iter().map(|number| number.row(&world.digests)).collect::<Result<_, _>>()?;
+            tokio::task::block_in_place(|| world.vault.register(&rows)).doing("filling the vault")?;
+            let registrations = chunk.iter().map(|number| number.registration(world.end));
+            let entered = registrations.map(|envelope| world.node.enter(Lane::Orders, Some(envelope), |_| ()));
+            for pending in entered.collect::<Vec<_>>() {
+                pending.durable().await.doing("registering")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Number {
+    fn row(&self, digests: &DigestKey) -> Result<vault::Registration, Failure> {
+        let (listed, ids) = (&self.listed, self.ids);
+        let identity = vault::IdentityNumber::parse(&listed.id_number).doing("filling the vault")?;
+        let name = PersonName::parse(NAMELESS).doing("filling the vault")?;
+        let msisdn = Msisdn::parse(&listed.msisdn).doing("filling the vault")?;
+        let card = self.has_card().then(|| card_number(&listed.own_card, digests)).transpose()?;
+        Ok(vault::Registration {
+            person: NewPerson { id: vault::PersonId(ids.person.bits()), name, identity },
+            number: (vault::SubscriberId(ids.subscriber.bits()), msisdn),
+            card: card.map(|card| (vault::InstrumentId(ids.card.bits()), card)),
+        })
+    }
+
+    fn has_card(&self) -> bool {
+        !self.listed.own_card.is_empty()
+    }
+
+    fn registration(&self, end: Millis) -> Envelope {
+        let registration = Registration {
+            subscriber: self.ids.subscriber,
+            person: self.ids.person,
+            telco: self.line.telco,
+            province: self.line.province,
+            own_card: self.has_card().then_some(self.ids.card),
+            lots: lots(&self.listed, end),
+        };
+        let meta = Meta { channel: Channel::File, requested_at: Millis(0), ..Meta::system(Millis(0)) };
+        Envelope { meta, key: None, command: Command::Register(registration) }
+    }
+}
+
+/// What a number holds, by origin.
+///
+/// What third parties paid is as of the `end`, after every row: in the contract it stays third-party for the whole file.
+/// The self-paid lot is what the contract calls convertible; when that is negative there is none.
+fn lots(listed: &Subscriber, end: Millis) -> Vec<Opening> {
+    let restricted = listed.promo_fen + listed.third_party_30d_fen + listed.advance_fen;
+    let lots = [
+        (Provenance::SelfPaid, listed.balance_fen - restricted, Millis(1)),
+        (Provenance::ThirdParty, listed.third_party_30d_fen, end),
+        (Provenance::Promotional, listed.promo_fen, Millis(1)),
+        (Provenance::Advanced, listed.advance_fen, Millis(1)),
+    ];
+    let held = lots.into_iter().filter_map(|(provenance, fen, at)| {
+        let amount = u64::try_from(fen).ok().filter(|amount| *amount > 0)?;
+        Some(Opening { provenance, amount, at })
+    });
+    held.collect()
+}
+
+/// The card as the vault takes it. A token is opaque: one that is no card number there stands behind its digest.
+fn card_number(token: &str, digests: &DigestKey) -> Result<CardNumber, Failure> {
+    let as_written = CardNumber::parse(token).ok().filter(|card| card.expose() == token);
+    let digest = || CardNumber::parse(&digests.of("card token", &[token.as_bytes()]).to_string());
+    as_written.map_or_else(digest, Ok).doing("filling the vault")
+}
+
+impl Ids {
+    fn of(listed: &Subscriber, world: &World) -> Ids {
+        let person = person(&listed.id_number, world);
+        let made = |label, parts: &[&[u8]]| chance(&world.digests, label, parts);
+        let (bucket, number) = (person.bucket(), listed.msisdn.as_bytes());
+        Ids {
+            person,
+            subscriber: SubscriberId::new(world.base.0, bucket, made("subscriber", &[number])),
+            card: InstrumentId::new(world.base.0, bucket, made("card", &[number, listed.own_card.as_bytes()])),
+        }
+    }
+}
+
+/// Who has an identity number: the same person in every row, and in every run of the world.
+pub fn person(id_number: &str, world: &World) -> PersonId {
+    let digest = chance(&world.digests, "person", &[id_number.as_bytes()]);
+    // The low bits of a digest are as good as any.
+    PersonId::new(world.base.0, Bucket::of_hash(digest as u64), digest)
+}
+
+/// A number of the segments that the file lists for nobody: it may receive.
+pub fn stranger(msisdn: &str, world: &World) -> SubscriberId {
+    let digest = chance(&world.digests, "stranger", &[msisdn.as_bytes()]);
+    SubscriberId::new(world.base.0, Bucket::of_hash(digest as u64), digest)
+}
+
+/// Bits for an id that the world's key makes, so that a run that goes on makes the same.
+fn chance(digests: &DigestKey, label: &str, parts: &[&[u8]]) -> u128 {
+    u128::from_be_bytes(digests.of(label, parts).0)
+}

@@ -1,0 +1,184 @@
+//! The world of one order file: a node in a directory of its own, whose partners are in this process.
+
+use crate::failure::{Doing, Failure};
+use crate::site::NodeKeys;
+use exchange::rules::NumberTable;
+use exchange::{Doors, Rules};
+use facts::{Day, Millis, OrderState, Partner, State};
+use journal::Options;
+use node::{Ask, Clock, Directory, Gateways, Node, NodeConfig, NotKnown};
+use partners::Willing;
+use server::DigestKey;
+use sha2::{Digest, Sha256};
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+use vault::Vault;
+
+/// Fen in the reserve: more than any file can pay out, and far from where sums end.
+const FUNDING: u64 = 1_000_000_000_000_000_000;
+/// How often the world is looked at while it settles.
+const LOOK: Duration = Duration::from_millis(4);
+/// How long nothing may happen before a world that does not rest is given up.
+const STILL_MOST: Duration = Duration::from_secs(60);
+/// How much of a file is read at once.
+const CHUNK_BYTES: usize = 1 << 18;
+
+/// The input files: what a world is known by.
+pub struct Inputs {
+    /// The subscribers, whole.
+    pub subscribers: Vec<u8>,
+    /// How many line ends the orders have.
+    pub lines: u64,
+    orders: [u8; 32],
+}
+
+impl Inputs {
+    /// Reads both files once; the orders only pass by.
+    pub fn read(subscribers: &Path, orders: &Path) -> Result<Inputs, Failure> {
+        let reading = format!("reading `{}`", orders.display());
+        let mut file = fs::File::open(orders).doing(&reading)?;
+        let (mut hash, mut lines, mut chunk) = (Sha256::new(), 0, vec![0; CHUNK_BYTES]);
+        loop {
+            let read = file.read(&mut chunk).doing(&reading)?;
+            if read == 0 {
+                break;
+            }
+            hash.update(&chunk[..read]);
+            lines += chunk[..read].iter().filter(|byte| **byte == b'\n').count() as u64;
+        }
+        let subscribers = fs::read(subscribers).doing(&format!("reading `{}`", subscribers.display()))?;
+        Ok(Inputs { subscribers, lines, orders: hash.finalize().into() })
+    }
+}
+
+/// The directory of the world of these inputs under these rules: beside the results, named after them.
+pub fn directory(out: &Path, inputs: &Inputs, rules: &Rules, numbers: &NumberTable) -> Result<PathBuf, Failure> {
+    let name = out.file_name().and_then(|name| name.to_str()).ok_or_else(|| {
+        Failure::unable(format!("`{}` names no file", out.display())).hint("name the file for the results with --out")
+    })?;
+    let mut hash = Sha256::new();
+    hash.update(b"tongbao batch v1");
+    hash.update(Sha256::digest(&inputs.subscribers));
+    hash.update(inputs.orders);
+    hash.update(rules.policy.version().0);
+    hash.update(numbers.version().0);
+    let key: String = hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    Ok(out.with_file_name(format!("{name}.world-{key}")))
+}
+
+/// A running world.
+pub struct World {
+    /// Its node.
+    pub node: Node,
+    /// Its vault.
+    pub vault: Arc<Vault>,
+    /// Digests of ids, keys and bodies.
+    pub digests: DigestKey,
+    /// Where its node time begins: with the calendar.
+    pub base: Millis,
+    /// When every row is past: the end of the calendar.
+    pub end: Millis,
+}
+
+impl World {
+    /// Starts the world in its directory, or goes on with it.
+    pub fn open(dir: &Path, rules: Rules) -> Result<World, Failure> {
+        let keys = NodeKeys::load(dir)?;
+        let vault = Vault::open(&dir.join("vault.sqlite"), keys.vault).doing("opening the vault")?;
+        let calendar = rules.policy.calendar();
+        let (base, end) = (start_of(calendar.first_year()), start_of(calendar.last_year() + 1));
+        let config = NodeConfig {
+            dir: dir.to_owned(),
+            rules: Rules { contracts: rules.contracts.boundless(), doors: Doors::EveryPlan, ..rules },
+            salts: keys.salts,
+            funding: FUNDING,
+            clock: Arc::new(WorldClock(AtomicU64::new(base.0))),
+            clock_ahead_most: Duration::MAX,
+            gateways: Partner::ALL.into_iter().map(|partner| (partner, Arc::new(Willing) as _)).collect::<Gateways>(),
+            directory: Arc::new(NoNumbers),
+            journal: Options::default(),
+            sweep_every: Duration::from_secs(3_600),
+        };
+        let node = tokio::task::block_in_place(|| Node::start(config)).doing("starting the batch")?;
+        Ok(World { node, vault: Arc::new(vault), digests: DigestKey(keys.digests), base, end })
+    }
+
+    /// Waits until every order that was accepted has ended. Returns how many settled.
+    ///
+    /// Errors: the node stopped, or nothing moves any more although something is open.
+    pub async fn come_to_rest(&self) -> Result<u64, Failure> {
+        let (mut durable, mut moved) = (0, Instant::now());
+        loop {
+            let idle = self.node.idle().await.doing("settling")?;
+            match idle.next_due.filter(|_| idle.idle) {
+                Some(due) => self.node.clock().advance_to(due),
+                None if idle.idle => break,
+                None => tokio::time::sleep(LOOK).await,
+            }
+            if self.node.durable() > durable {
+                (durable, moved) = (self.node.durable(), Instant::now());
+            } else if moved.elapsed() > STILL_MOST {
+                return Err(Failure::unable("the results are written, and some orders do not settle")
+                    .hint("run `tongbao audit` on the directory beside the results"));
+            }
+        }
+        let settled = |state: &State| state.orders().filter(|order| order.state == OrderState::Settled).count();
+        let (settled, position) = self.node.read(move |state| settled(state) as u64).await.doing("settling")?;
+        let progress = Arc::clone(self.node.progress());
+        let shown = tokio::task::block_in_place(|| progress.wait_for(position, STILL_MOST));
+        if !shown {
+            return Err(Failure::unable("the results are written, and the views do not follow")
+                .hint("run `tongbao rebuild-views` on the directory beside the results"));
+        }
+        Ok(settled)
+    }
+
+    /// Stops in order.
+    pub async fn close(self) -> Result<(), Failure> {
+        self.node.stop();
+        match self.node.wait_stopped().await {
+            reason if reason == "stopped in order" => Ok(()),
+            reason => Err(Failure::stopped(format!("the node stopped itself: {reason}"))),
+        }
+    }
+}
+
+/// The first moment of a year.
+fn start_of(year: u32) -> Millis {
+    Day::from_date(year, 1, 1).unwrap_or_default().start()
+}
+
+/// Time that follows the rows: never back, and as far as the latest business time that a row had.
+struct WorldClock(AtomicU64);
+
+impl Clock for WorldClock {
+    fn now(&self) -> Millis {
+        Millis(self.0.load(Ordering::Acquire))
+    }
+
+    fn is_trusted(&self) -> bool {
+        true
+    }
+
+    fn wait_for(&self, _due: Millis) -> Duration {
+        // It comes when a row or the end brings it.
+        Duration::MAX
+    }
+
+    fn advance_to(&self, moment: Millis) {
+        self.0.fetch_max(moment.0, Ordering::AcqRel);
+    }
+}
+
+/// A partner inside the process is told no number: it keeps no accounts.
+struct NoNumbers;
+
+impl Directory for NoNumbers {
+    fn account(&self, _ask: &Ask) -> Result<Arc<str>, NotKnown> {
+        Ok(Arc::from(""))
+    }
+}
