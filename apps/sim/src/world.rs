@@ -11,7 +11,7 @@ use crate::house::{House, Setup};
 use crate::options::{Faults, Options, Report};
 use crate::telco::SimTelco;
 use exchange::{Answer, Command, Profile, Reply, Rules, Signal, Via};
-use facts::{Day, Made, Millis, OrderId, Partner, SaltKey, State};
+use facts::{Day, Made, Millis, OrderId, Partner, Refusal, SaltKey, State};
 use money::Telco;
 use node::{Ask, AskKind, Effect, Job, Lane, Timers, Told, heard, news, recover};
 use partners::StatementItem;
@@ -109,7 +109,10 @@ impl World {
             telcos.insert(telco, SimTelco::new(can_reserve, seed.fork(stream), faults));
         }
         let salts = SaltKey([7; 32]);
-        let auditor = Auditor::new(salts.clone(), rules.policy.limits().day_fen);
+        let auditor = Auditor::new(
+            salts.clone(),
+            rules.policy.limits().giving(Refusal::DailyLimitExceeded).map(|limit| limit.most),
+        );
         let setup = Setup { rules: Arc::new(rules), salts, funding: FUNDING, bug: options.bug };
         let mut world = World {
             options,

@@ -5,10 +5,12 @@ use crate::command::{Asker, ClientKey, Decision, Doors, PlaceOrder, Recipient, R
 use crate::draft::Draft;
 use crate::plan::{self, Case, Shelf};
 use crate::quote::Quote;
-use crate::rules::{Detail, Holder, Line, NumberRefusal, Policy, Receiver, Refused, Request, admit};
+use crate::rules::{
+    Detail, Holder, Line, NumberRefusal, Occasion, Policy, Receiver, Refused, Request, Subjects, admit, counts,
+};
 use facts::{
-    Admission, Fact, KeyUse, Lot, LotUse, Made, Meta, Millis, Order, Partner, PersonId, Product, QuoteId, Quoted,
-    Refusal, State, Subscriber, SubscriberId, Terms, Usage,
+    Admission, Counters, Fact, KeyUse, LimitHit, Lot, LotUse, Made, Meta, Millis, Order, Partner, PersonId, Product,
+    QuoteId, Quoted, Refusal, State, Subscriber, SubscriberId, Terms,
 };
 
 /// How much of what a subscriber holds may leave, in fen, at business time `at`; the greatest there is when it is more.
@@ -32,8 +34,8 @@ pub fn quote(state: &State, rules: &Rules, meta: &Meta, place: &PlaceOrder) -> R
             quote_holder(state, rules, meta, place, subscriber)
         }
         Asker::Stranger { number, .. } => {
-            let request = request(meta, place, number, Holder::Other);
-            let refused = admit(&rules.policy, &request, &Usage::default(), 0).err();
+            let request = request(meta, place, number, Holder::Other, Subjects::default());
+            let refused = admit(&rules.policy, &request, &Counters::default(), 0).err();
             // A stranger is refused before anything of the holder's is looked at.
             Err(refused.unwrap_or(plain(Refusal::NotTheHolder)))
         }
@@ -47,16 +49,21 @@ fn quote_holder(
     place: &PlaceOrder,
     subscriber: &Subscriber,
 ) -> Result<Terms, Refused> {
-    let usage = state.usage(subscriber.person, meta.requested_at.day());
     let line = Line { province: subscriber.province, telco: subscriber.telco };
-    let request = request(meta, place, Ok(line), Holder::Registered);
+    let request = request(meta, place, Ok(line), Holder::Registered, who(meta, subscriber));
     let held = i128::from(convertible(&rules.policy, subscriber, meta.requested_at));
-    let terms = admit(&rules.policy, &request, &usage, held)?;
+    let terms = admit(&rules.policy, &request, state.counters(), held)?;
     check_partners(state, rules, subscriber, place)?;
     Ok(terms)
 }
 
-fn request(meta: &Meta, place: &PlaceOrder, number: Result<Line, NumberRefusal>, holder: Holder) -> Request {
+fn request(
+    meta: &Meta,
+    place: &PlaceOrder,
+    number: Result<Line, NumberRefusal>,
+    holder: Holder,
+    who: Subjects,
+) -> Request {
     Request {
         product: place.product,
         amount: place.amount,
@@ -67,7 +74,12 @@ fn request(meta: &Meta, place: &PlaceOrder, number: Result<Line, NumberRefusal>,
         holder,
         instrument: place.instrument,
         receiver: receiver(place),
+        who,
     }
+}
+
+const fn who(meta: &Meta, subscriber: &Subscriber) -> Subjects {
+    Subjects { person: subscriber.person, number: subscriber.id, agent: meta.agent, device: meta.device }
 }
 
 fn receiver(place: &PlaceOrder) -> Receiver {
@@ -176,13 +188,13 @@ fn admit_order<'a>(state: &'a State, rules: &'a Rules, meta: &Meta, place: &Plac
     let profile = rules.contracts.of(Partner::Telco(subscriber.telco)).profile;
     let case = Case { telco: subscriber.telco, profile, terms: &terms, books, receiver };
     let steps = plan::expand(&case).ok_or(plain(Refusal::PartnerUnavailable))?;
-    let counted = rules.policy.limits().counts.contains(place.product);
+    let (product, amount, at) = (place.product, terms.amount, meta.requested_at);
+    let occasion = Occasion { product, amount, at, home: subscriber.province, who: who(meta, subscriber) };
     let admission = Admission {
         order: place.order,
         person: subscriber.person,
         parties: [subscriber.id].into_iter().chain(party).collect(),
-        counts_total: if counted { terms.amount } else { 0 },
-        counts_refund: if place.product == Product::Refund { terms.amount } else { 0 },
+        counts: counts(&rules.policy, &occasion),
         requested_at: meta.requested_at,
         steps,
         lots: take_lots(&rules.policy, subscriber, meta.requested_at, terms.drawn),
@@ -228,7 +240,7 @@ fn take_lots(policy: &Policy, subscriber: &Subscriber, at: Millis, amount: u64) 
 }
 
 fn declined(rules: &Rules, meta: &Meta, place: &PlaceOrder, person: PersonId, refused: Refused) -> Fact {
-    let (found, allowed) = numbers(refused.detail);
+    let (found, allowed) = numbers(&refused.detail);
     Fact::OrderDeclined {
         order: place.order,
         person,
@@ -240,12 +252,13 @@ fn declined(rules: &Rules, meta: &Meta, place: &PlaceOrder, person: PersonId, re
         allowed,
         policy: rules.policy.version(),
         requested_at: meta.requested_at,
+        limit: hit(refused.detail),
     }
 }
 
 /// What was found and what is allowed, as the fact carries it: units follow from the refusal's code.
-fn numbers(detail: Detail) -> (u64, u64) {
-    match detail {
+fn numbers(detail: &Detail) -> (u64, u64) {
+    match *detail {
         Detail::Plain => (0, 0),
         Detail::Age { from_years } => (0, u64::from(from_years)),
         Detail::Province { found, allowed } => (u64::from(found.code()), u64::from(allowed.code())),
@@ -253,5 +266,17 @@ fn numbers(detail: Detail) -> (u64, u64) {
         Detail::Limit { used, limit, .. } => (used, limit),
         Detail::Balance { convertible, needed } => (u64::try_from(convertible).unwrap_or(0), needed),
         Detail::Calendar { last_year } => (0, u64::from(last_year)),
+    }
+}
+
+fn hit(detail: Detail) -> Option<Box<LimitHit>> {
+    match detail {
+        Detail::Limit { hit, .. } => Some(hit),
+        Detail::Plain
+        | Detail::Age { .. }
+        | Detail::Province { .. }
+        | Detail::Amount { .. }
+        | Detail::Balance { .. }
+        | Detail::Calendar { .. } => None,
     }
 }

@@ -296,13 +296,8 @@ impl Draft<'_> {
             .steps
             .iter()
             .any(|step| step.plan.action == Action::CreditAirtime && step.state == StepState::Done);
-        if !self.order.lots.is_empty() || self.order.counts_total > 0 {
-            self.add(Fact::ValueReturned {
-                order: self.id(),
-                day: self.order.day(),
-                total: self.order.counts_total,
-                refund: self.order.counts_refund,
-            });
+        if !self.order.lots.is_empty() || !self.order.counts.is_empty() {
+            self.add(Fact::ValueReturned { order: self.id(), released: self.order.counts.clone() });
         }
         let cause = self.order.unwinding.unwrap_or(Cause::Unwound);
         let state = match cause {

@@ -345,7 +345,7 @@ fn a_hundred_yuan_of_china_telecom_at_four_percent_settles_as_the_books_say() {
     assert_eq!(world.debit(AccountName::Payable(PERSON), Asset::Cny), 0);
     let order = world.order(ORDER);
     assert_eq!(order.changed_at, order.terms.arrives_on.start(), "the payout leaves as the arrival day begins");
-    assert_eq!(world.state.usage(PERSON, order.day()).total, AMOUNT);
+    assert_eq!(world.day_used(PERSON, order.day()), AMOUNT);
     assert_eq!(world.state.subscriber(order.subscriber()).map(facts::Subscriber::total), Some(HELD - AMOUNT));
 }
 
@@ -476,7 +476,7 @@ fn value_goes_back_to_the_day_it_came_from() {
     let lots = world.state.subscriber(subscriber).expect("registered").lots.clone();
     world.place(7, subscriber);
     let day = world.order(ORDER).day();
-    assert_eq!(world.state.usage(PERSON, day).total, AMOUNT);
+    assert_eq!(world.day_used(PERSON, day), AMOUNT);
     world.run(&mut |_, ask| match ask.action {
         Action::PayOut => Behaviour::of(Does::Refuses, Says::Truth),
         _ => Behaviour::HONEST,
@@ -484,7 +484,7 @@ fn value_goes_back_to_the_day_it_came_from() {
     assert!(world.now.day() > day);
     check::at_rest(&world);
     assert_eq!(world.stands(ORDER), OrderState::Refunded);
-    assert_eq!(world.state.usage(PERSON, day).total, 0);
+    assert_eq!(world.day_used(PERSON, day), 0);
     assert_eq!(world.state.subscriber(subscriber).expect("registered").lots, lots);
 }
 

@@ -2,8 +2,10 @@
 
 mod rules_shipped;
 
-use exchange::rules::{Holder, Identity, Instrument, Line, NumberRefusal, Policy, Receiver, Refused, Request, admit};
-use facts::{Day, Product, Province, Refusal, Terms, Usage};
+use exchange::rules::{
+    Holder, Identity, Instrument, Line, NumberRefusal, Policy, Receiver, Refused, Request, Subjects, admit,
+};
+use facts::{Count, Counters, Day, Product, Province, Refusal, Subject, Terms};
 use money::Telco;
 use proptest::prelude::*;
 use std::sync::LazyLock;
@@ -17,6 +19,25 @@ static UNLICENSED: LazyLock<Policy> = LazyLock::new(|| {
     texts.licences.truncate(rows);
     Policy::compile(&texts.files()).unwrap_or_else(|faults| panic!("{faults:?}"))
 });
+/// What was used of the person's two limits on the day of the request, in fen.
+#[derive(Clone, Copy, Default)]
+struct Usage {
+    total: u64,
+    refund: u64,
+}
+
+impl Usage {
+    fn counters(self, request: &Request) -> Counters {
+        let used = [(Refusal::DailyLimitExceeded, self.total), (Refusal::RefundCapExceeded, self.refund)];
+        let mut counters = Counters::default();
+        for (refusal, amount) in used {
+            let limit = POLICY.limits().giving(refusal).expect("shipped");
+            let counter = limit.counter_of(Subject::Person(request.who.person), request.requested_at);
+            counters.add(&[Count { counter, amount }]);
+        }
+        counters
+    }
+}
 
 /// All that admission looks at. The home is Henan, which offers every product.
 #[derive(Clone, Copy)]
@@ -47,12 +68,13 @@ impl Case {
             holder: Holder::Registered,
             instrument: Instrument::Own,
             receiver: if product == Product::Gift { Receiver::AtHomeIn(province(41)) } else { Receiver::NotAsked },
+            who: Subjects::default(),
         };
         Case { policy: &POLICY, request, usage: Usage::default(), convertible: 1_000_000 }
     }
 
     fn admit(&self) -> Result<Terms, Refused> {
-        admit(self.policy, &self.request, &self.usage, self.convertible)
+        admit(self.policy, &self.request, &self.usage.counters(&self.request), self.convertible)
     }
 }
 
@@ -293,14 +315,14 @@ fn a_refusal_says_what_was_found_and_what_is_allowed() {
                 case.usage.total = 4_990_000;
                 case.request.amount = 20_000;
             },
-            "daily_limit_exceeded: 49,900.00 CNY of 50,000.00 CNY used, 200.00 CNY asked
-hint: ask for at most 100.00 CNY, or try again after 00:00 (Asia/Shanghai)",
+            "daily_limit_exceeded: limit `day`: 49,900.00 CNY of 50,000.00 CNY used, 100.00 CNY left, 200.00 CNY asked
+hint: ask for at most 100.00 CNY, or try again from 2025-09-27 00:00:00 (Asia/Shanghai) on",
         ),
         (
             Product::Refund,
             |case| case.usage.refund = 50_000,
-            "refund_cap_exceeded: 500.00 CNY of 500.00 CNY used, 100.00 CNY asked
-hint: try again after 00:00 (Asia/Shanghai)",
+            "refund_cap_exceeded: limit `refund_day`: 500.00 CNY of 500.00 CNY used, 0.00 CNY left, 100.00 CNY asked
+hint: try again from 2025-09-27 00:00:00 (Asia/Shanghai) on",
         ),
         (
             Product::Gift,

@@ -1,6 +1,6 @@
 //! Two weeks of orders through the rules, row by row, against the results of a correct platform.
 //!
-//! The book here is the simplest that can be right: balances by number, usage by person and day, answers by
+//! The book here is the simplest that can be right: balances by number, counters by limit, person and day, answers by
 //! request id. The order files live beside the workspace, in `../shared/data/orders`, or where `TONGBAO_ORDERS`
 //! says; without them the test says loudly that it did not run.
 
@@ -9,8 +9,8 @@
 mod rules_orders_reader;
 mod rules_shipped;
 
-use exchange::rules::{Cards, Draws, Holder, Identity, NumberTable, Policy, Receiver, Request, admit};
-use facts::{Day, Millis, Product, Province, Refusal, Usage};
+use exchange::rules::{Cards, Draws, Holder, Identity, NumberTable, Policy, Receiver, Request, Subjects, admit};
+use facts::{Count, Counters, Millis, PersonId, Product, Province, Refusal, Subject};
 use rules_orders_reader::{Row, Table, quoted, shanghai_millis};
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -37,7 +37,8 @@ struct Book<'a> {
     policy: &'a Policy,
     numbers: &'a NumberTable,
     accounts: BTreeMap<String, Account>,
-    usage: BTreeMap<(String, Day), Usage>,
+    counters: Counters,
+    persons: BTreeMap<String, PersonId>,
     answers: BTreeMap<String, (Row, Answer)>,
 }
 
@@ -107,6 +108,8 @@ impl Book<'_> {
             own: &account.own_card,
             credit: &account.credit_card,
         });
+        let fresh = PersonId::from_bits(self.persons.len() as u128 + 1);
+        let person = *self.persons.entry(id_number.to_owned()).or_insert(fresh);
         let request = Request {
             product: asked.product,
             amount: asked.amount,
@@ -120,11 +123,11 @@ impl Book<'_> {
                 Product::Gift => Receiver::of(self.numbers, msisdn, target),
                 _ => Receiver::NotAsked,
             },
+            who: Subjects { person, ..Subjects::default() },
         };
         assert!(request.identity != Identity::Valid || id_number.len() == 18);
         let convertible = account.as_ref().map_or(0, |account| account.balance - account.restricted);
-        let usage = self.usage.entry((id_number.to_owned(), asked.at.day())).or_default();
-        let terms = match admit(self.policy, &request, usage, convertible) {
+        let terms = match admit(self.policy, &request, &self.counters, convertible) {
             Ok(terms) => terms,
             Err(refused) => return Answer::refused(refused.refusal),
         };
@@ -134,13 +137,19 @@ impl Book<'_> {
             account.expect("admitted").balance -= i128::from(terms.amount + on_top);
         }
         if terms.product != Product::Points {
-            usage.total += terms.amount;
+            self.count(Refusal::DailyLimitExceeded, person, asked);
         }
         if terms.product == Product::Refund {
-            usage.refund += terms.amount;
+            self.count(Refusal::RefundCapExceeded, person, asked);
         }
         let (fee, payout) = (terms.fee.to_string(), terms.payout.to_string());
         Answer { code: "", fee, payout, arrives_on: terms.arrives_on.to_string() }
+    }
+
+    fn count(&mut self, refusal: Refusal, person: PersonId, asked: &Asked) {
+        let limit = self.policy.limits().giving(refusal).expect("shipped");
+        let counter = limit.counter_of(Subject::Person(person), asked.at);
+        self.counters.add(&[Count { counter, amount: asked.amount }]);
     }
 }
 
@@ -176,8 +185,8 @@ fn every_row_of_the_order_files_has_the_expected_result() {
     let read = |name: &str| std::fs::read(folder.join(name)).expect("an order file");
     let (policy, numbers) = (rules_shipped::policy(), rules_shipped::numbers());
     let accounts = accounts(&Table::read(&read("subscribers.csv")));
-    let mut book =
-        Book { policy: &policy, numbers: &numbers, accounts, usage: BTreeMap::new(), answers: BTreeMap::new() };
+    let (counters, persons, answers) = (Counters::default(), BTreeMap::new(), BTreeMap::new());
+    let mut book = Book { policy: &policy, numbers: &numbers, accounts, counters, persons, answers };
     let expected = String::from_utf8(read("expected.csv")).expect("UTF-8");
     let mut expected = expected.lines().skip(1);
     let (mut rows, mut wrong) = (0, Vec::new());

@@ -185,21 +185,21 @@ fn every_fault_of_the_limits_times_and_data_is_found() {
         ),
         (
             |texts| &mut texts.limits,
-            "\"refund\"]",
-            "\"refund\", \"cash\"]",
-            "`limits.toml`, `day.counts`: found `cash`, allowed: one of direct, voucher, agent, card, gift, refund, points\n",
+            "\"gift\", \"refund\"]",
+            "\"gift\", \"refund\", \"cash\"]",
+            "`limits.toml`, limit `day` `counts`: found `cash`, allowed: one of direct, voucher, agent, card, gift, refund, points\n",
         ),
         (
             |texts| &mut texts.limits,
-            "most_fen = 50_000",
-            "most_fen = 5_000_001",
-            "`limits.toml`, `refund_day.most_fen`: found 5000001, allowed: at most `day.most_fen`, which counts refunds too\n",
+            "most = 50_000\n",
+            "most = 5_000_001\n",
+            "`limits.toml`, limit `refund_day`: found `most` 5000001, allowed: at most 5000000, the most of `day`, which counts the same too\n",
         ),
         (
             |texts| &mut texts.limits,
-            "most_fen = 5_000_000",
-            "most_fen = 0",
-            "`limits.toml`, `day.most_fen`, `refund_day.most_fen`: found 0, allowed: a limit above 0\n`limits.toml`, `refund_day.most_fen`: found 50000, allowed: at most `day.most_fen`, which counts refunds too\n",
+            "most = 5_000_000",
+            "most = 0",
+            "`limits.toml`, limit `day`: found `most` 0, allowed: a limit above 0\n`limits.toml`, limit `refund_day`: found `most` 50000, allowed: at most 0, the most of `day`, which counts the same too\n",
         ),
         (
             |texts| &mut texts.limits,
@@ -253,20 +253,16 @@ fn every_fault_of_the_limits_times_and_data_is_found() {
 fn a_file_of_another_shape_is_refused_with_its_line() {
     let rows = [
         (
-            "most_fen = 5_000_000",
-            "most_fen = 5e6",
-            "`limits.toml`, line 12: found invalid type: floating point `5000000.0`, expected u64",
+            "most = 5_000_000",
+            "most = 5e6",
+            "`limits.toml`, line 18: found invalid type: floating point `5000000.0`, expected u64",
         ),
         (
-            "most_fen = 5_000_000",
-            "moste_fen = 5_000_000",
-            "`limits.toml`, line 12: found unknown field `moste_fen`, expected `most_fen` or `counts`",
+            "most = 5_000_000",
+            "moste = 5_000_000",
+            "`limits.toml`, line 18: found unknown field `moste`, expected one of `number`, `name`, `subject`, `counts`, `period`, `measure`, `most`, `refusal`",
         ),
-        (
-            "most_fen = 5_000_000",
-            "most_fen = -1",
-            "`limits.toml`, line 12: found invalid value: integer `-1`, expected u64",
-        ),
+        ("most = 5_000_000", "most = -1", "`limits.toml`, line 18: found invalid value: integer `-1`, expected u64"),
     ];
     for (from, to, message) in rows {
         assert_eq!(
@@ -279,7 +275,7 @@ fn a_file_of_another_shape_is_refused_with_its_line() {
 #[test]
 fn faults_of_several_files_are_told_together() {
     let mut texts = Texts::shipped();
-    texts.limits = texts.limits.replace("most_fen = 5_000_000", "most_fen = true");
+    texts.limits = texts.limits.replace("most = 5_000_000", "most = true");
     texts.timings = texts.timings.replace("hour", "hours");
     texts.calendar = String::new();
     assert_eq!(faults(&texts).lines().count(), 3);

@@ -2,8 +2,8 @@
 
 use crate::order::{Attempt, Cause, OrderState, StepPlan};
 use crate::{
-    AccountName, Day, InstrumentId, Key16, LotUse, Millis, OrderId, Partner, PersonId, PolicyVersion, Product,
-    Provenance, Province, QuoteId, Refusal, SubscriberId, Terms,
+    AccountName, Count, InstrumentId, Key16, LimitHit, LotUse, Millis, OrderId, Partner, PersonId, PolicyVersion,
+    Product, Provenance, Province, QuoteId, Refusal, SubscriberId, Terms,
 };
 use ledger::{AccountId, Bound, Transfer};
 use minicbor::{Decode, Encode};
@@ -53,18 +53,15 @@ pub struct Admission {
     /// What it takes from which lots.
     #[n(6)]
     pub lots: Vec<LotUse>,
-    /// Fen counted against the person's day.
-    #[n(7)]
-    pub counts_total: u64,
-    /// Fen counted against the person's refunds of the day.
-    #[n(8)]
-    pub counts_refund: u64,
     /// The quote it took.
     #[n(9)]
     pub quote: Quoted,
     /// Input, for what-if: fen convertible as seen when it was decided.
     #[n(10)]
     pub seen_convertible: u64,
+    /// What it counts against limits. Numbers 7 and 8 were the sums of two fixed ones.
+    #[n(11)]
+    pub counts: Vec<Count>,
 }
 
 /// What a client's key brought into being.
@@ -227,6 +224,9 @@ pub enum Fact {
         /// Business time.
         #[n(9)]
         requested_at: Millis,
+        /// The limit that said so, if one did.
+        #[n(10)]
+        limit: Option<Box<LimitHit>>,
     },
     /// A step was appended that undoes or completes another.
     #[n(8)]
@@ -408,21 +408,16 @@ pub enum Fact {
         #[n(1)]
         cause: Cause,
     },
-    /// The order's value is its holder's again: lots are refilled and limits released to the day they came from.
+    /// The order's value is its holder's again: lots are refilled, and counters of limits get back what
+    /// was counted on them. Numbers 1 to 3 were a day and the sums of two fixed limits.
     #[n(20)]
     ValueReturned {
         /// Which order.
         #[n(0)]
         order: OrderId,
-        /// The day.
-        #[n(1)]
-        day: Day,
-        /// Fen released from the person's day.
-        #[n(2)]
-        total: u64,
-        /// Fen released from the person's refunds of the day.
-        #[n(3)]
-        refund: u64,
+        /// What is taken back from which counters.
+        #[n(4)]
+        released: Vec<Count>,
     },
 }
 

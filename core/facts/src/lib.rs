@@ -6,6 +6,7 @@
 //! risk or a plan: those decide, above, and their decisions arrive as facts.
 
 mod account_name;
+mod counter;
 mod fact;
 mod id;
 mod order;
@@ -18,6 +19,7 @@ mod terms;
 mod time;
 
 pub use account_name::AccountName;
+pub use counter::{Count, Counter, Counters, LimitHit, Measure, Meter, Subject, Window};
 pub use fact::{Admission, Fact, KeyUse, Made, Part, Quoted, SignalKind};
 pub use id::{Bucket, InstrumentId, OrderId, ParseIdError, PersonId, QuoteId, SubscriberId};
 pub use order::{Attempt, Cause, Due, Necessity, Order, OrderState, Step, StepPlan, StepState, Target};
@@ -25,6 +27,6 @@ pub use partner::{Action, CallRef, ParseCallRefError, Partner, PartnerLoad};
 pub use record::{Actor, ActorKind, Channel, Meta, OpenRecord, READER, Record, RecordError, SaltKey, Seal, Verdict};
 pub use refusal::Refusal;
 pub use state::{Broken, State};
-pub use subscriber::{Lot, LotUse, Subscriber, Usage};
+pub use subscriber::{Lot, LotUse, Subscriber};
 pub use terms::{FeeLine, FeeRule, Hash, Key16, PolicyVersion, Product, Provenance, Province, Terms, UnknownWord};
 pub use time::{Day, Millis, ParseDayError};

@@ -3,7 +3,8 @@
 use crate::UnknownWord;
 use crate::terms::words;
 use crate::{
-    Action, Admission, Day, Fact, LotUse, Millis, OrderId, Partner, PersonId, QuoteId, Refusal, SubscriberId, Terms,
+    Action, Admission, Count, Day, Fact, LimitHit, LotUse, Millis, OrderId, Partner, PersonId, QuoteId, Refusal,
+    SubscriberId, Terms,
 };
 use core::fmt;
 use core::str::FromStr;
@@ -345,12 +346,12 @@ pub struct Order {
     /// When it last changed, in node time.
     #[n(17)]
     pub changed_at: Millis,
-    /// Fen it counts against the person's day.
-    #[n(18)]
-    pub counts_total: u64,
-    /// Fen it counts against the person's refunds of the day.
-    #[n(19)]
-    pub counts_refund: u64,
+    /// What it counts against limits. Numbers 18 and 19 were the sums of two fixed ones.
+    #[n(20)]
+    pub counts: Vec<Count>,
+    /// The limit that refused it, if one did.
+    #[n(21)]
+    pub limit: Option<Box<LimitHit>>,
 }
 
 impl Order {
@@ -395,8 +396,8 @@ impl Order {
             changed_in: sequence,
             admitted_at: now,
             changed_at: now,
-            counts_total: admission.counts_total,
-            counts_refund: admission.counts_refund,
+            counts: admission.counts.clone(),
+            limit: None,
         }
     }
 
@@ -420,7 +421,7 @@ impl Order {
             }
             Fact::ValueReturned { .. } => {
                 self.lots.clear();
-                (self.counts_total, self.counts_refund) = (0, 0);
+                self.counts.clear();
             }
             Fact::StepQueued { step, .. }
             | Fact::StepSent { step, .. }

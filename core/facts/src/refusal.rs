@@ -59,5 +59,7 @@ words! {
         QuoteMismatch = 22, "quote_mismatch";
         /// No licence that is valid on the request's date covers the product and the home province.
         LicenceMissing = 23, "licence_missing";
+        /// A further limit would be passed.
+        LimitExceeded = 24, "limit_exceeded";
     }
 }

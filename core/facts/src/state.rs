@@ -5,8 +5,8 @@ mod orders;
 
 use crate::fact::KeyUse;
 use crate::{
-    AccountName, Day, Fact, Hash, Key16, Lot, Millis, OpenRecord, Order, OrderId, Partner, PartnerLoad, PersonId,
-    QuoteId, Subscriber, SubscriberId, Usage,
+    AccountName, Counters, Fact, Hash, Key16, Lot, Millis, OpenRecord, Order, OrderId, Partner, PartnerLoad, QuoteId,
+    Subscriber, SubscriberId,
 };
 use core::fmt;
 use ledger::{AccountId, Ledger, Refused};
@@ -31,8 +31,6 @@ pub struct State {
     chart: BTreeMap<(AccountName, Asset), AccountId>,
     #[n(4)]
     subscribers: BTreeMap<SubscriberId, Subscriber>,
-    #[n(5)]
-    usage: BTreeMap<(PersonId, Day), Usage>,
     #[n(6)]
     orders: BTreeMap<OrderId, Order>,
     #[n(7)]
@@ -47,6 +45,8 @@ pub struct State {
     unknown: BTreeMap<Partner, BTreeSet<DueStep>>,
     #[n(12)]
     sent: BTreeSet<(OrderId, u8)>,
+    #[n(13)]
+    counters: Counters,
 }
 
 /// Journal and state disagree. The writer stops; nothing is guessed.
@@ -124,9 +124,9 @@ impl State {
         self.subscribers.len()
     }
 
-    /// What counts against a person's limits on a day.
-    pub fn usage(&self, person: PersonId, day: Day) -> Usage {
-        self.usage.get(&(person, day)).copied().unwrap_or_default()
+    /// What has been used of limits.
+    pub const fn counters(&self) -> &Counters {
+        &self.counters
     }
 
     /// An order.

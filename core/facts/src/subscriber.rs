@@ -87,14 +87,3 @@ impl Subscriber {
         }
     }
 }
-
-/// What counts against a person's limits on one day, in fen.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode)]
-pub struct Usage {
-    /// Everything that leaves or is bought to leave.
-    #[n(0)]
-    pub total: u64,
-    /// Refunds alone.
-    #[n(1)]
-    pub refund: u64,
-}

@@ -2,7 +2,8 @@
 
 use axum::http::HeaderMap;
 use axum::http::header::ACCEPT_LANGUAGE;
-use exchange::rules::{Detail, Refused, Unit};
+use exchange::rules::{Detail, Moment, Refused, Unit};
+use facts::Measure;
 use money::yuan;
 
 /// A language that titles and hints are written in.
@@ -43,7 +44,7 @@ impl Language {
     pub fn hint(self, refused: &Refused) -> Option<String> {
         match self {
             Language::English => refused.hint(),
-            Language::Chinese => chinese_hint(refused.detail),
+            Language::Chinese => chinese_hint(&refused.detail),
         }
     }
 }
@@ -64,18 +65,22 @@ fn thousandths(quality: &str) -> Option<u32> {
     Some(whole.min(1) * 1_000 + part)
 }
 
-fn chinese_hint(detail: Detail) -> Option<String> {
+fn chinese_hint(detail: &Detail) -> Option<String> {
     match detail {
         Detail::Plain => None,
         Detail::Age { from_years } => Some(format!("请在年满{from_years}周岁之后再申请")),
         Detail::Province { allowed, .. } => Some(format!("请在省份 {allowed} 办理")),
-        Detail::Amount { unit: Unit::Fen, nearest, .. } => Some(format!("请改为 {} 元", yuan(nearest))),
+        Detail::Amount { unit: Unit::Fen, nearest, .. } => Some(format!("请改为 {} 元", yuan(*nearest))),
         Detail::Amount { unit: Unit::Points, nearest, .. } => Some(format!("请改为 {nearest} 积分")),
-        Detail::Limit { used, limit, .. } if used < limit => {
-            Some(format!("最多还可办理 {} 元，或于北京时间次日零点之后再试", yuan(limit - used)))
+        Detail::Limit { used, limit, hit, .. } => {
+            let (left, again) = (limit.saturating_sub(*used), Moment(hit.frees_at));
+            Some(match hit.measure {
+                _ if left == 0 => format!("限额 {} 已用完，请于北京时间 {again} 起再试", hit.name),
+                Measure::Fen => format!("最多还可办理 {} 元，或于北京时间 {again} 起再试", yuan(left)),
+                Measure::Orders => format!("最多还可办理 {left} 笔，或于北京时间 {again} 起再试"),
+            })
         }
-        Detail::Limit { .. } => Some("请于北京时间次日零点之后再试".to_owned()),
-        Detail::Balance { convertible, .. } => match u64::try_from(convertible) {
+        Detail::Balance { convertible, .. } => match u64::try_from(*convertible) {
             Ok(most) if most > 0 => Some(format!("最多可转出 {} 元（含另收的手续费）", yuan(most))),
             _ => Some("只有本人充值的余额可以转出".to_owned()),
         },

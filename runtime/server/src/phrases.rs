@@ -197,6 +197,8 @@ static PHRASES: &[Phrase] = &[
         ["ask for less, or try again tomorrow", "请降低金额，或次日再试"]),
     row("daily_limit_exceeded", ["The day would pass its limit", "超出当日限额"],
         ["ask for less, or try again tomorrow", "请降低金额，或次日再试"]),
+    row("limit_exceeded", ["A limit would be passed", "超出限额"],
+        ["ask for less, or try again when the limit begins anew", "请降低金额，或待限额恢复后再试"]),
     row("balance_insufficient", ["The convertible balance does not cover it", "可转出余额不足"],
         ["look at `convertible_fen` of the subscriber's holdings", "请查看用户持有情况中的 `convertible_fen`"]),
     row("calendar_unpublished", ["The arrival date lies beyond the published calendar", "到账日超出已公布的日历"],

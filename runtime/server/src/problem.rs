@@ -142,7 +142,7 @@ impl Problem {
 impl Found {
     fn body(self, language: Language, request_id: &str) -> ProblemBody {
         let words = phrase(self.code);
-        let from_numbers = self.refused.and_then(|refused| language.hint(&refused));
+        let from_numbers = self.refused.as_ref().and_then(|refused| language.hint(refused));
         // A replay is equal to the first answer byte by byte, so it cannot name the request.
         let is_kept = self.refused.is_some() && self.order.is_some();
         ProblemBody {

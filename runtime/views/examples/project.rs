@@ -156,8 +156,7 @@ fn admission(number: u64) -> Admission {
         requested_at: START,
         steps,
         lots: Vec::new(),
-        counts_total: 10_000,
-        counts_refund: 0,
+        counts: Vec::new(),
         quote: Quoted::default(),
         seen_convertible: 0,
     }

@@ -21,7 +21,7 @@ const TOLD_MOST: usize = 20;
 /// The auditor.
 pub(crate) struct Auditor {
     salts: SaltKey,
-    day_most: i128,
+    day_most: Option<i128>,
     sequence: u64,
     hash: Hash,
     epoch: u32,
@@ -40,10 +40,10 @@ pub(crate) struct Auditor {
 }
 
 impl Auditor {
-    pub(crate) fn new(salts: SaltKey, day_most: u64) -> Auditor {
+    pub(crate) fn new(salts: SaltKey, day_most: Option<u64>) -> Auditor {
         Auditor {
             salts,
-            day_most: i128::from(day_most),
+            day_most: day_most.map(i128::from),
             sequence: 0,
             hash: Hash::default(),
             epoch: 0,
@@ -186,8 +186,8 @@ impl Auditor {
     fn count(&mut self, case: &Case, sign: i128, faults: &mut Vec<String>) {
         let day = self.days.entry((case.person, case.day)).or_default();
         *day += sign * i128::from(case.amount);
-        if *day > self.day_most || *day < 0 {
-            faults.push(format!("{} counts {day} on {}, {} is allowed", case.person, case.day, self.day_most));
+        if self.day_most.is_some_and(|most| *day > most) || *day < 0 {
+            faults.push(format!("{} counts {day} on {}, {:?} is allowed", case.person, case.day, self.day_most));
         }
         let mut taken = 0;
         for (number, amount) in &case.lots {

@@ -6,11 +6,12 @@
 
 use super::identity::Identity;
 use super::instrument::{Instrument, InstrumentRule};
+use super::limit::{self, Occasion, Subjects};
 use super::numbers::{Line, NumberRefusal, NumberTable};
 use super::policy::{Draws, Entry, GiftReach, Policy, ProductPolicy};
 use super::price::{PriceError, Priced, price};
 use super::refused::{Detail, Refused};
-use facts::{Millis, Product, Province, Refusal, Terms, Usage};
+use facts::{Counters, Millis, Product, Province, Refusal, Terms};
 
 /// A request with its facts established.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +34,8 @@ pub struct Request {
     pub instrument: Instrument,
     /// Who receives.
     pub receiver: Receiver,
+    /// Who asks, as limits see it.
+    pub who: Subjects,
 }
 
 /// Whether a number is registered to the person who asks.
@@ -75,12 +78,12 @@ impl Receiver {
 
 /// Says whether the request is admitted, and on what terms.
 ///
-/// `usage` is the person's on the request's date, over all numbers; `convertible` is the fen of the number
-/// that may leave, negative when more is restricted than held.
+/// `counters` say what has been used of limits; `convertible` is the fen of the number that may leave, negative
+/// when more is restricted than held.
 ///
 /// Errors: the first refusal that applies, with what would have been allowed.
 /// Source: `policies/README.md`, refusals.
-pub fn admit(policy: &Policy, request: &Request, usage: &Usage, convertible: i128) -> Result<Terms, Refused> {
+pub fn admit(policy: &Policy, request: &Request, counters: &Counters, convertible: i128) -> Result<Terms, Refused> {
     check_form(policy, request)?;
     check_person(policy, request)?;
     let line = check_number(request)?;
@@ -90,8 +93,9 @@ pub fn admit(policy: &Policy, request: &Request, usage: &Usage, convertible: i12
     check_receiver(policy, request)?;
     check_province(policy, request, line)?;
     check_amount(policy, request)?;
-    check_refund_cap(policy, request, usage)?;
-    check_day(policy, request, usage)?;
+    let occasion = occasion(request, line);
+    limit::check(policy, Refusal::RefundCapExceeded, &occasion, counters)?;
+    limit::check(policy, Refusal::DailyLimitExceeded, &occasion, counters)?;
     let priced = price_of(policy, request, line)?;
     check_balance(policy, request, &priced, convertible)?;
     let arrives_on =
@@ -100,6 +104,7 @@ pub fn admit(policy: &Policy, request: &Request, usage: &Usage, convertible: i12
             Refused { refusal: Refusal::CalendarUnpublished, detail }
         })?;
     check_licence(policy, request, line)?;
+    limit::check(policy, Refusal::LimitExceeded, &occasion, counters)?;
     Ok(Terms {
         product: request.product,
         amount: request.amount,
@@ -113,6 +118,11 @@ pub fn admit(policy: &Policy, request: &Request, usage: &Usage, convertible: i12
             Draws::Recharge | Draws::Programme => 0,
         },
     })
+}
+
+const fn occasion(request: &Request, line: Line) -> Occasion {
+    let Request { product, amount, requested_at, who, .. } = *request;
+    Occasion { product, amount, at: requested_at, home: line.province, who }
 }
 
 /// What is left of row 1 once a request is read: an amount, a known province, a day of the calendar.
@@ -218,28 +228,6 @@ fn check_amount(policy: &Policy, request: &Request) -> Result<(), Refused> {
 /// The greatest of the only amounts at or below this one; `None` when any amount will do.
 fn face_below(terms: &ProductPolicy, asked: u64) -> Option<u64> {
     terms.only.iter().rev().copied().find(|face| *face <= asked)
-}
-
-fn check_refund_cap(policy: &Policy, request: &Request, usage: &Usage) -> Result<(), Refused> {
-    if request.product != Product::Refund {
-        return Ok(());
-    }
-    check_limit(Refusal::RefundCapExceeded, usage.refund, policy.limits().refund_day_fen, request.amount)
-}
-
-fn check_day(policy: &Policy, request: &Request, usage: &Usage) -> Result<(), Refused> {
-    if !policy.limits().counts.contains(request.product) {
-        return Ok(());
-    }
-    check_limit(Refusal::DailyLimitExceeded, usage.total, policy.limits().day_fen, request.amount)
-}
-
-/// A limit is passed when the sum would be greater than it; exactly the limit is allowed.
-fn check_limit(refusal: Refusal, used: u64, limit: u64, asked: u64) -> Result<(), Refused> {
-    if u128::from(used) + u128::from(asked) > u128::from(limit) {
-        return Err(Refused { refusal, detail: Detail::Limit { used, limit, asked } });
-    }
-    Ok(())
 }
 
 /// The amount is in range and the policy was checked to price that, so an error only restates row 11.

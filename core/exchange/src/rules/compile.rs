@@ -44,7 +44,7 @@ pub(super) fn compile(files: &PolicyFiles<'_>) -> Result<Policy, Vec<PolicyFault
     let products = compile_products::products(&read.products, &charges, &mut faults);
     compile_fees::check_least(&products, &fees, &mut faults);
     let (regions, region_of) = compile_regions::regions(&read.regions, &read.provinces, &mut faults);
-    let limits = compile_limits::limits(&read.limits, &mut faults);
+    let limits = compile_limits::limits(&read.limits, &products, &mut faults);
     let leaves = compile_limits::leaves(&read.limits, &mut faults);
     let cut_off = cut_off(&read.timings, &mut faults);
     let calendar_warns_months_before = warns_months_before(&read.timings, &mut faults);

@@ -53,6 +53,7 @@ fn compile_row(row: &RegionRow, faults: &mut Faults) -> Region {
     let verification = &row.verification;
     Region {
         name: row.name.clone(),
+        lowest: row.provinces.iter().filter_map(|code| code.parse().ok()).min(),
         products,
         gift_reach: row.gift_reach.unwrap_or(GiftReach::HomeProvince),
         direct_arrives_after: row.direct_arrives_after.unwrap_or(0),

@@ -4,6 +4,7 @@
 
 use super::instrument::InstrumentRule;
 use super::licence::LicenceKind;
+use super::limit::{LimitSubject, Period};
 use super::policy::{Draws, Entry, GiftReach, Unit};
 use super::region::{CodeBy, Use, Verdict};
 use serde::Deserialize;
@@ -179,8 +180,8 @@ pub(super) struct OwnRateRow {
 pub(super) struct LimitsFile {
     pub(super) about: About,
     pub(super) person: PersonRow,
-    pub(super) day: DayRow,
-    pub(super) refund_day: RefundDayRow,
+    #[serde(default)]
+    pub(super) limit: Vec<LimitRow>,
     pub(super) leaves: BTreeMap<String, LeavesRow>,
 }
 
@@ -212,15 +213,15 @@ pub(super) struct PersonRow {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct DayRow {
-    pub(super) most_fen: u64,
+pub(super) struct LimitRow {
+    pub(super) number: u16,
+    pub(super) name: String,
+    pub(super) subject: LimitSubject,
     pub(super) counts: Vec<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RefundDayRow {
-    pub(super) most_fen: u64,
+    pub(super) period: Period,
+    pub(super) measure: String,
+    pub(super) most: u64,
+    pub(super) refusal: Option<String>,
 }
 
 #[derive(Deserialize)]

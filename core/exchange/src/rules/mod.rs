@@ -17,11 +17,13 @@ mod files;
 mod identity;
 mod instrument;
 mod licence;
+mod limit;
 mod numbers;
 mod policy;
 mod price;
 mod refused;
 mod region;
+mod rolling;
 
 pub use admission::{Holder, Receiver, Request, admit};
 pub use calendar::{Calendar, CalendarError, CutOff, Unpublished};
@@ -29,11 +31,12 @@ pub use fault::PolicyFault;
 pub use identity::{Identity, IdentityError, IdentityNumber};
 pub use instrument::{Cards, Instrument, InstrumentRule, refund_origin};
 pub use licence::{Expiring, Licence, LicenceKind, Notice, ProvinceSet, Unlicensed};
+pub use limit::{Limit, LimitSubject, Occasion, Period, Standing, Subjects, counts};
 pub use numbers::{Line, NumberRefusal, NumberTable, NumberTableError, VirtualOperators};
 pub use policy::{
     Arrives, Charge, Draws, Entry, Fees, GiftReach, Leaves, Limits, Pays, Policy, PolicyFiles, ProductPolicy, Taken,
     Unit,
 };
 pub use price::{PriceError, Priced, price};
-pub use refused::{Detail, Refused};
+pub use refused::{Detail, Moment, Refused};
 pub use region::{CodeBy, Evidence, ProductSet, Region, Use, Verdict, Verification};

@@ -8,8 +8,9 @@ use super::fault::PolicyFault;
 use super::identity::Identity;
 use super::instrument::InstrumentRule;
 use super::licence::Licence;
-use super::region::{ProductSet, Region};
-use facts::{Day, Millis, PolicyVersion, Product, Provenance, Province};
+use super::limit::Limit;
+use super::region::Region;
+use facts::{Day, Millis, PolicyVersion, Product, Provenance, Province, Refusal};
 use money::{Ratio, Telco};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
@@ -191,16 +192,19 @@ pub struct Fees {
 }
 
 /// What a person may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// The age from which a person may convert.
     pub adult_from_years: u32,
-    /// Fen a person a day, over what `counts`.
-    pub day_fen: u64,
-    /// Fen a person a day over refunds.
-    pub refund_day_fen: u64,
-    /// The products that count towards the day.
-    pub counts: ProductSet,
+    /// The limits, in the order of the file.
+    pub rows: Vec<Limit>,
+}
+
+impl Limits {
+    /// The limit that gives a refusal of its own; none for the one that many share.
+    pub fn giving(&self, refusal: Refusal) -> Option<&Limit> {
+        self.rows.iter().find(|limit| limit.refusal == refusal && refusal != Refusal::LimitExceeded)
+    }
 }
 
 /// Whether airtime of one origin may leave as money, voucher, gift, card or sale.

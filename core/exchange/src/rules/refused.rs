@@ -2,11 +2,11 @@
 
 use super::policy::Unit;
 use core::fmt;
-use facts::{Province, Refusal};
+use facts::{LimitHit, Measure, Millis, Province, Refusal};
 use money::yuan;
 
 /// Why a request is refused, and what would have been allowed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refused {
     /// The public code.
     pub refusal: Refusal,
@@ -15,7 +15,7 @@ pub struct Refused {
 }
 
 /// What was found and what is allowed, of the kind that the refusal needs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Detail {
     /// The code says it all.
     Plain,
@@ -40,7 +40,7 @@ pub enum Detail {
         /// The nearest amount that the product takes.
         nearest: u64,
     },
-    /// A limit that would be passed, in fen.
+    /// A limit that would be passed, in what it measures.
     Limit {
         /// Used before.
         used: u64,
@@ -48,6 +48,8 @@ pub enum Detail {
         limit: u64,
         /// Asked for.
         asked: u64,
+        /// Which limit.
+        hit: Box<LimitHit>,
     },
     /// A balance that does not cover what is drawn, in fen.
     Balance {
@@ -70,16 +72,19 @@ impl Refused {
 
     /// What the asker can do about it, when the numbers say it.
     pub fn hint(&self) -> Option<String> {
-        match self.detail {
+        match &self.detail {
             Detail::Plain => None,
             Detail::Age { from_years } => Some(format!("ask again from the {from_years}th birthday on")),
             Detail::Province { allowed, .. } => Some(format!("use province {allowed}")),
-            Detail::Amount { unit, nearest, .. } => Some(format!("ask for {}", Quantity(unit, nearest))),
-            Detail::Limit { used, limit, .. } if used < limit => {
-                Some(format!("ask for at most {}, or try again after 00:00 (Asia/Shanghai)", Grouped(limit - used)))
+            Detail::Amount { unit, nearest, .. } => Some(format!("ask for {}", Quantity(*unit, *nearest))),
+            Detail::Limit { used, limit, hit, .. } => {
+                let again = format!("try again from {} (Asia/Shanghai) on", Moment(hit.frees_at));
+                Some(match limit.saturating_sub(*used) {
+                    0 => again,
+                    left => format!("ask for at most {}, or {again}", Measured(hit.measure, left)),
+                })
             }
-            Detail::Limit { .. } => Some("try again after 00:00 (Asia/Shanghai)".to_owned()),
-            Detail::Balance { convertible, .. } => match u64::try_from(convertible) {
+            Detail::Balance { convertible, .. } => match u64::try_from(*convertible) {
                 Ok(most) if most > 0 => Some(format!("at most {} can leave, any fee on top included", Grouped(most))),
                 _ => Some("only a balance that its holder paid for can leave".to_owned()),
             },
@@ -91,20 +96,23 @@ impl Refused {
 impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.refusal)?;
-        match self.detail {
+        match &self.detail {
             Detail::Plain => Ok(()),
             Detail::Age { from_years } => write!(f, ": under {from_years} years"),
             Detail::Province { found, allowed } => write!(f, ": province {found} found, {allowed} allowed"),
             Detail::Amount { unit, asked, nearest } => {
-                write!(f, ": {} asked, {} allowed", Quantity(unit, asked), Quantity(unit, nearest))
+                write!(f, ": {} asked, {} allowed", Quantity(*unit, *asked), Quantity(*unit, *nearest))
             }
-            Detail::Limit { used, limit, asked } => {
-                write!(f, ": {} of {} used, {} asked", Grouped(used), Grouped(limit), Grouped(asked))
+            Detail::Limit { used, limit, asked, hit } => {
+                let measured = |number: u64| Measured(hit.measure, number);
+                let (left, used) = (measured(limit.saturating_sub(*used)), measured(*used));
+                let (limit, asked) = (measured(*limit), measured(*asked));
+                write!(f, ": limit `{}`: {used} of {limit} used, {left} left, {asked} asked", hit.name)
             }
             Detail::Balance { convertible, needed } => {
-                let sign = if convertible < 0 { "-" } else { "" };
+                let sign = if *convertible < 0 { "-" } else { "" };
                 let size = u64::try_from(convertible.unsigned_abs()).unwrap_or(u64::MAX);
-                write!(f, ": {sign}{} convertible, {} needed", Grouped(size), Grouped(needed))
+                write!(f, ": {sign}{} convertible, {} needed", Grouped(size), Grouped(*needed))
             }
             Detail::Calendar { last_year } => write!(f, ": the calendar is published up to {last_year}"),
         }
@@ -127,6 +135,30 @@ impl fmt::Display for Grouped {
             write!(f, "{letter}")?;
         }
         f.write_str(" CNY")
+    }
+}
+
+/// A number of what a limit measures.
+struct Measured(Measure, u64);
+
+impl fmt::Display for Measured {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Measure::Fen => Grouped(self.1).fmt(f),
+            Measure::Orders if self.1 == 1 => f.write_str("1 order"),
+            Measure::Orders => write!(f, "{} orders", self.1),
+        }
+    }
+}
+
+/// A moment in Asia/Shanghai, a begun second as the next: `2026-11-23 00:00:00`.
+pub struct Moment(pub Millis);
+
+impl fmt::Display for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let whole = Millis(self.0.0.div_ceil(1_000).saturating_mul(1_000));
+        let seconds = whole.of_day() / 1_000;
+        write!(f, "{} {:02}:{:02}:{:02}", whole.day(), seconds / 3_600, seconds / 60 % 60, seconds % 60)
     }
 }
 

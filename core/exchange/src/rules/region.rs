@@ -1,7 +1,7 @@
 //! A region: provinces that share one row of the policy.
 
 use super::policy::GiftReach;
-use facts::Product;
+use facts::{Product, Province};
 use serde::Deserialize;
 
 /// A set of products, one bit each.
@@ -18,6 +18,16 @@ impl ProductSet {
     pub const fn contains(self, product: Product) -> bool {
         self.0 >> product as u32 & 1 == 1
     }
+
+    /// Whether every product of the set is in the other.
+    pub const fn is_within(self, other: ProductSet) -> bool {
+        self.0 & !other.0 == 0
+    }
+
+    /// Whether nothing is in the set.
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
 }
 
 /// What holds for every number at home in the region's provinces.
@@ -25,6 +35,8 @@ impl ProductSet {
 pub struct Region {
     /// The name that operators use.
     pub name: String,
+    /// The lowest code of its provinces, which it goes by where it is counted; a region without any is a fault.
+    pub lowest: Option<Province>,
     /// What is offered.
     pub products: ProductSet,
     /// How far a gift goes; of no meaning where none is offered.

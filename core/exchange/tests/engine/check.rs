@@ -2,7 +2,7 @@
 
 use super::World;
 use exchange::Command;
-use facts::{AccountName, Millis, Order, OrderState, Partner, State, Step, StepState};
+use facts::{AccountName, Counter, Millis, Order, OrderState, Partner, State, Step, StepState};
 use ledger::{Bound, Side};
 use money::{Asset, Telco};
 use std::collections::BTreeMap;
@@ -108,19 +108,21 @@ fn told_is_booked(world: &World, command: &Command) {
 
 fn lots_and_limits_add_up(world: &World, command: &Command) {
     let mut held: BTreeMap<_, u64> = BTreeMap::new();
-    let mut usage: BTreeMap<_, u64> = BTreeMap::new();
+    let mut counted: BTreeMap<Counter, u64> = BTreeMap::new();
     // A stranger's order is refused and has no number whose lots it could touch.
     for order in world.state.orders().filter(|order| !order.parties.is_empty()) {
         *held.entry(order.subscriber()).or_default() += order.lots.iter().map(|lot| lot.taken.remaining).sum::<u64>();
-        *usage.entry((order.person, order.day())).or_default() += order.counts_total;
+        for count in &order.counts {
+            *counted.entry(count.counter).or_default() += count.amount;
+        }
     }
     for (subscriber, in_orders) in held {
         let left = world.state.subscriber(subscriber).expect("registered").total();
         assert_eq!(left + in_orders, super::HELD, "lots of {subscriber} after {command:?}");
     }
-    for ((person, day), total) in usage {
-        assert_eq!(world.state.usage(person, day).total, total, "limits of {person} after {command:?}");
-    }
+    let counters: BTreeMap<Counter, u64> =
+        world.state.counters().iter().map(|(counter, used)| (*counter, used)).collect();
+    assert_eq!(counters, counted, "limits after {command:?}");
 }
 
 /// When nothing is open any more and every partner has told everything: both sides agree to the fen.
@@ -149,7 +151,7 @@ fn ended(world: &World, order: &Order) {
         }
         OrderState::Declined | OrderState::Cancelled | OrderState::Refunded => {
             assert_eq!(moved, (0, 0, 0), "{}", short(order));
-            assert!(order.lots.is_empty() && order.counts_total == 0, "{}", short(order));
+            assert!(order.lots.is_empty() && order.counts.is_empty(), "{}", short(order));
         }
         OrderState::Suspended => assert_ne!(order.cause, facts::Cause::Planned, "{}", short(order)),
         _ => panic!("no end: {}", short(order)),

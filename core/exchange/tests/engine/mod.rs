@@ -17,7 +17,7 @@ use exchange::{
 };
 use facts::{
     AccountName, Action, CallRef, Day, Key16, Meta, Millis, OpenRecord, Order, OrderId, OrderState, Partner, PersonId,
-    Product, Provenance, Province, State, Step, SubscriberId,
+    Product, Provenance, Province, Refusal, State, Step, Subject, SubscriberId,
 };
 use ledger::Side;
 use money::{Asset, Telco};
@@ -76,6 +76,12 @@ impl World {
             world.give(Command::GrantCredits { partner, window });
         }
         world
+    }
+
+    /// Fen used of the shipped limit of a person's day.
+    pub fn day_used(&self, person: PersonId, day: Day) -> u64 {
+        let limit = self.rules.policy.limits().giving(Refusal::DailyLimitExceeded).expect("shipped");
+        self.state.counters().used(&limit.counter_of(Subject::Person(person), day.start()))
     }
 
     pub fn meta(&self) -> Meta {

@@ -1,7 +1,7 @@
 //! How facts about orders touch the rest of the state: lots, limits, and the queues that steps stand in.
 
 use super::{Broken, State};
-use crate::{Admission, Cause, Fact, Millis, Order, OrderId, OrderState, Partner, Step, StepState, Terms, Usage};
+use crate::{Admission, Cause, Fact, Millis, Order, OrderId, OrderState, Partner, Step, StepState, Terms};
 
 /// Where a step stands in line: derived from the step alone, so that queues cannot disagree with orders.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -35,9 +35,7 @@ impl State {
         if !subscriber.take(&admission.lots) {
             return Err(Broken::Subscriber(holder));
         }
-        let usage = self.usage.entry((admission.person, admission.requested_at.day())).or_default();
-        usage.total = usage.total.saturating_add(admission.counts_total);
-        usage.refund = usage.refund.saturating_add(admission.counts_refund);
+        self.counters.add(&admission.counts);
         if admission.quote.expires_at != Millis(0) {
             self.quotes_used.insert((admission.quote.expires_at, admission.quote.id));
         }
@@ -47,7 +45,9 @@ impl State {
 
     pub(super) fn decline(&mut self, fact: &Fact) -> Result<(), Broken> {
         let Fact::OrderDeclined { order, person, subscriber, product, amount, .. } = fact else { return Ok(()) };
-        let Fact::OrderDeclined { refusal, found, allowed, policy, requested_at, .. } = fact else { return Ok(()) };
+        let Fact::OrderDeclined { refusal, found, allowed, policy, requested_at, limit, .. } = fact else {
+            return Ok(());
+        };
         if self.orders.contains_key(order) {
             return Err(Broken::Order(*order));
         }
@@ -79,8 +79,8 @@ impl State {
             changed_in: self.sequence,
             admitted_at: self.now,
             changed_at: self.now,
-            counts_total: 0,
-            counts_refund: 0,
+            counts: Vec::new(),
+            limit: limit.clone(),
         };
         self.orders.insert(*order, declined);
         Ok(())
@@ -108,13 +108,12 @@ impl State {
     }
 
     fn return_value(&mut self, id: OrderId, fact: &Fact) -> Result<(), Broken> {
-        let Fact::ValueReturned { day, total, refund, .. } = fact else { return Ok(()) };
+        let Fact::ValueReturned { released, .. } = fact else { return Ok(()) };
         let order = self.orders.get(&id).ok_or(Broken::Order(id))?;
         let holder = order.subscriber();
         let subscriber = self.subscribers.get_mut(&holder).ok_or(Broken::Subscriber(holder))?;
         subscriber.give_back(&order.lots);
-        let usage = self.usage.entry((order.person, *day)).or_default();
-        *usage = Usage { total: usage.total.saturating_sub(*total), refund: usage.refund.saturating_sub(*refund) };
+        self.counters.release(released);
         Ok(())
     }
 

@@ -3,10 +3,10 @@
 #![allow(dead_code, reason = "each test file uses its own part")]
 
 use facts::{
-    AccountName, Action, Actor, ActorKind, Admission, Bucket, Cause, Channel, Day, Due, Fact, FeeLine, FeeRule,
-    InstrumentId, Key16, KeyUse, Lot, LotUse, Made, Meta, Millis, Necessity, OpenRecord, OrderId, OrderState, Partner,
-    PersonId, PolicyVersion, Product, Provenance, Province, QuoteId, Quoted, Refusal, SignalKind, StepPlan,
-    SubscriberId, Target, Terms, Verdict,
+    AccountName, Action, Actor, ActorKind, Admission, Bucket, Cause, Channel, Count, Counter, Day, Due, Fact, FeeLine,
+    FeeRule, InstrumentId, Key16, KeyUse, LimitHit, Lot, LotUse, Made, Measure, Meta, Meter, Millis, Necessity,
+    OpenRecord, OrderId, OrderState, Partner, PersonId, PolicyVersion, Product, Provenance, Province, QuoteId, Quoted,
+    Refusal, SignalKind, StepPlan, Subject, SubscriberId, Target, Terms, Verdict, Window,
 };
 use ledger::{AccountId, Action as Move, Bound, Entry, Transfer, TransferId};
 use money::{Asset, Telco};
@@ -113,11 +113,29 @@ fn admission() -> Admission {
         requested_at: Millis(1_789_999_999_000),
         steps: vec![plan(), bare, waits],
         lots: vec![LotUse { taken: lot }],
-        counts_total: 10_000,
-        counts_refund: 1,
         quote: Quoted { id: QuoteId::from_bits(u128::MAX), expires_at: Millis(1_790_000_300_000) },
         seen_convertible: 300_000,
+        counts: counts(),
     }
+}
+
+/// A counter of every kind of subject and of window.
+fn counts() -> Vec<Count> {
+    let day = Window::Day(Day::from_count(20_780));
+    let subjects = [
+        (Subject::Person(person()), day),
+        (Subject::Number(subscriber()), Window::Month(2026, 11)),
+        (Subject::Product(Product::Refund), Window::Year(2026)),
+        (Subject::Region(Province::new(33).expect("a province")), Window::Moment(Millis(1_789_999_999_000))),
+        (Subject::Agent(Key16([3; 16])), day),
+        (Subject::Device(Key16([2; 16])), day),
+    ];
+    let counter = |(number, (subject, window))| Counter { meter: Meter::Limit(number), subject, window };
+    (1..).zip(subjects).map(counter).map(|counter| Count { counter, amount: 10_000 }).collect()
+}
+
+fn limit_hit() -> LimitHit {
+    LimitHit { number: 1, name: "day".to_owned(), measure: Measure::Orders, frees_at: Millis(1_790_006_400_000) }
 }
 
 /// One fact of every kind, in the order of their numbers.
@@ -154,6 +172,7 @@ pub fn facts_of_every_kind() -> Vec<Fact> {
             allowed: 50_000,
             policy: PolicyVersion([0xA2; 16]),
             requested_at: at,
+            limit: Some(Box::new(limit_hit())),
         },
         Fact::StepPlanned { order, plan: Box::new(plan()) },
         Fact::StepQueued { order, step, due_at: at },
@@ -167,7 +186,7 @@ pub fn facts_of_every_kind() -> Vec<Fact> {
         Fact::SignalAbsorbed { order, step, attempt: 1, kind: SignalKind::Stale },
         Fact::OrderMoved { order, state: OrderState::Suspended, cause: Cause::Contradiction },
         Fact::OrderUnwound { order, cause: Cause::OtherAmount },
-        Fact::ValueReturned { order, day: Day::from_count(20_780), total: 10_000, refund: 1 },
+        Fact::ValueReturned { order, released: counts() },
     ]
 }
 

@@ -1,7 +1,7 @@
 //! The refusal of a declined order, made again from what the journal keeps of it.
 
 use exchange::rules::{Detail, Policy, Refused};
-use facts::{Order, Province, Refusal};
+use facts::{Measure, Order, Province, Refusal};
 
 /// Why an order was refused at the door; none when it was not.
 ///
@@ -14,6 +14,13 @@ pub fn refusal(order: &Order, policy: &Policy) -> Option<Refused> {
 /// What the two numbers of a declined order mean.
 fn detail(order: &Order, refusal: Refusal, policy: &Policy) -> Detail {
     let (found, allowed) = order.refusal_detail;
+    if let Some(hit) = &order.limit {
+        let asked = match hit.measure {
+            Measure::Fen => order.terms.amount,
+            Measure::Orders => 1,
+        };
+        return Detail::Limit { used: found, limit: allowed, asked, hit: hit.clone() };
+    }
     if (found, allowed) == (0, 0) {
         return Detail::Plain;
     }
@@ -25,9 +32,6 @@ fn detail(order: &Order, refusal: Refusal, policy: &Policy) -> Detail {
         },
         Refusal::AmountTooSmall | Refusal::AmountTooLarge => {
             Detail::Amount { unit: policy.product(order.terms.product).unit, asked: found, nearest: allowed }
-        }
-        Refusal::RefundCapExceeded | Refusal::DailyLimitExceeded => {
-            Detail::Limit { used: found, limit: allowed, asked: order.terms.amount }
         }
         Refusal::BalanceInsufficient => Detail::Balance { convertible: i128::from(found), needed: allowed },
         Refusal::CalendarUnpublished => Detail::Calendar { last_year: years(allowed) },

@@ -8,8 +8,8 @@ use crate::problem::{Problem, ProblemBody};
 use crate::routes::subscribers::SubscriberPath;
 use axum::extract::State;
 use exchange::convertible;
-use exchange::rules::Policy;
-use facts::{Lot, Millis, Provenance, Subscriber, Usage};
+use exchange::rules::{Limit, Policy};
+use facts::{Counters, Lot, Millis, PersonId, Provenance, Refusal, Subject, Subscriber};
 use serde::Serialize;
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -58,24 +58,31 @@ pub struct LotAnswer {
     convertible: bool,
 }
 
-/// What is used and left of a day's limits, in fen.
+/// What is used and left of the two limits of a day that have refusals of their own, in fen; left out where the
+/// policy has no such limit. All limits are at `/v1/limits/{person}`.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Today)]
 pub struct TodayAnswer {
     /// The day in Asia/Shanghai.
     day: String,
     /// The limit over everything that leaves.
-    limit_fen: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    limit_fen: Option<u64>,
     /// Used of it.
-    used_fen: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    used_fen: Option<u64>,
     /// Left of it.
-    left_fen: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    left_fen: Option<u64>,
     /// The limit over refunds alone.
-    refund_limit_fen: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refund_limit_fen: Option<u64>,
     /// Used of it.
-    refund_used_fen: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refund_used_fen: Option<u64>,
     /// Left of it.
-    refund_left_fen: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refund_left_fen: Option<u64>,
 }
 
 /// Look at holdings.
@@ -95,24 +102,25 @@ pub async fn get(
     id: SubscriberPath,
 ) -> Result<Positioned<HoldingsAnswer>, Problem> {
     let now = context.now();
+    let rules = Arc::clone(&context);
     let read = context.read(move |state| {
         let subscriber = state.subscriber(id.0)?.clone();
-        let usage = state.usage(subscriber.person, now.day());
-        Some((subscriber, usage))
+        let today = today(rules.policy(), state.counters(), subscriber.person, now);
+        Some((subscriber, today))
     });
     let (found, position) = read.await?;
-    let (subscriber, usage) = found.ok_or_else(|| Problem::new(Code::SubscriberUnknown))?;
-    Ok(Positioned { body: holdings(context.policy(), &subscriber, usage, now), position })
+    let (subscriber, today) = found.ok_or_else(|| Problem::new(Code::SubscriberUnknown))?;
+    Ok(Positioned { body: holdings(context.policy(), &subscriber, today, now), position })
 }
 
-fn holdings(policy: &Policy, subscriber: &Subscriber, usage: Usage, now: Millis) -> HoldingsAnswer {
+fn holdings(policy: &Policy, subscriber: &Subscriber, today: TodayAnswer, now: Millis) -> HoldingsAnswer {
     let origins = Provenance::ALL.iter().map(|provenance| origin(policy, subscriber, *provenance, now));
     HoldingsAnswer {
         subscriber: subscriber.id.to_string(),
         total_fen: subscriber.total(),
         convertible_fen: convertible(policy, subscriber, now),
         by_provenance: origins.filter(|origin| origin.amount_fen > 0).collect(),
-        today: today(policy, usage, now),
+        today,
     }
 }
 
@@ -138,15 +146,23 @@ fn held(policy: &Policy, lot: &Lot, now: Millis) -> LotAnswer {
     }
 }
 
-fn today(policy: &Policy, usage: Usage, now: Millis) -> TodayAnswer {
-    let limits = policy.limits();
+fn today(policy: &Policy, counters: &Counters, person: PersonId, now: Millis) -> TodayAnswer {
+    let stands = |limit: &Limit| {
+        let counter = limit.counter_of(Subject::Person(person), now);
+        (limit.most, limit.standing(counters, &counter).used)
+    };
+    let day = policy.limits().giving(Refusal::DailyLimitExceeded).map(stands);
+    let refund = policy.limits().giving(Refusal::RefundCapExceeded).map(stands);
+    let most = |stands: Option<(u64, u64)>| stands.map(|(most, _)| most);
+    let used = |stands: Option<(u64, u64)>| stands.map(|(_, used)| used);
+    let left = |stands: Option<(u64, u64)>| stands.map(|(most, used)| most.saturating_sub(used));
     TodayAnswer {
         day: now.day().to_string(),
-        limit_fen: limits.day_fen,
-        used_fen: usage.total,
-        left_fen: limits.day_fen.saturating_sub(usage.total),
-        refund_limit_fen: limits.refund_day_fen,
-        refund_used_fen: usage.refund,
-        refund_left_fen: limits.refund_day_fen.saturating_sub(usage.refund),
+        limit_fen: most(day),
+        used_fen: used(day),
+        left_fen: left(day),
+        refund_limit_fen: most(refund),
+        refund_used_fen: used(refund),
+        refund_left_fen: left(refund),
     }
 }

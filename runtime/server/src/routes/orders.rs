@@ -177,8 +177,8 @@ fn without_steps(order: &Order) -> Order {
         changed_in: order.changed_in,
         admitted_at: order.admitted_at,
         changed_at: order.changed_at,
-        counts_total: order.counts_total,
-        counts_refund: order.counts_refund,
+        counts: Vec::new(),
+        limit: order.limit.clone(),
     }
 }
 

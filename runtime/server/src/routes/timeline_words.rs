@@ -123,9 +123,11 @@ fn order_words(fact: &Fact) -> String {
         }
         Fact::OrderMoved { state, cause, .. } => format!("{state} ({cause})"),
         Fact::OrderUnwound { cause, .. } => format!("what was done is undone ({cause})"),
-        Fact::ValueReturned { day, total, .. } => {
-            format!("the value is its holder's again; {} CNY of the limit of {day} released", yuan(*total))
-        }
+        Fact::ValueReturned { released, .. } => match released.len() {
+            0 => "the value is its holder's again".to_owned(),
+            1 => "the value is its holder's again, and so is what it counted against a limit".to_owned(),
+            counters => format!("the value is its holder's again, and so is what it counted against {counters} limits"),
+        },
         _ => String::new(),
     }
 }

@@ -72,6 +72,7 @@ fn a_declined_amount_beyond_the_column_is_shown_as_its_greatest() {
         allowed: 0,
         policy: Default::default(),
         requested_at: record.meta.now,
+        limit: None,
     }];
     views.apply(&[Projected { record: Arc::new(record), posted: Vec::new() }]).expect("applies");
     let row = views.reader().order_row(order).expect("reads").expect("is there");

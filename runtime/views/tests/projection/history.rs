@@ -109,8 +109,7 @@ fn admitted(dice: &mut Dice, order: OrderId, now: Millis) -> Fact {
         requested_at: Millis(now.0 - dice.roll(1_000_000)),
         steps: Vec::new(),
         lots: Vec::new(),
-        counts_total: 0,
-        counts_refund: 0,
+        counts: Vec::new(),
         quote: Quoted::default(),
         seen_convertible: 0,
     }))
@@ -129,6 +128,7 @@ fn declined(dice: &mut Dice, order: OrderId, now: Millis) -> Fact {
         allowed: 0,
         policy: PolicyVersion::default(),
         requested_at: now,
+        limit: None,
     }
 }
 
