@@ -36,8 +36,10 @@ pub const PERSONS: TableSql = table!("persons", "(lookup)", "lookup = $1");
 pub const NUMBERS: TableSql = table!("numbers", "(lookup)", "lookup = $1");
 pub const INSTRUMENTS: TableSql = table!("instruments", "(person_id, lookup)", "lookup = $1 AND person_id = $2");
 
-/// Ends an insert: rows that are there stay, and the new ones are told.
-pub const UNLESS_THERE: &str = " ON CONFLICT DO NOTHING RETURNING id, person_id, lookup";
+/// Ends an insert: rows that are there stay.
+pub const UNLESS_THERE: &str = " ON CONFLICT DO NOTHING";
+/// The same, and the new ones are told.
+pub const UNLESS_THERE_TELLING: &str = " ON CONFLICT DO NOTHING RETURNING id, person_id, lookup";
 
 /// What the vault is: format, and what recognises its key.
 pub const CREATE_META: &str = "CREATE TABLE meta (name TEXT PRIMARY KEY, content TEXT NOT NULL)";
@@ -45,6 +47,9 @@ pub const INSERT_META: &str = "INSERT INTO meta (name, content) VALUES ($1, $2)"
 pub const SELECT_META: &str = "SELECT content FROM meta WHERE name = $1";
 pub const COMMIT: &str = "COMMIT";
 pub const ROLLBACK: &str = "ROLLBACK";
+pub const SAVEPOINT: &str = "SAVEPOINT rows";
+pub const ROLLBACK_TO: &str = "ROLLBACK TO SAVEPOINT rows";
+pub const RELEASE: &str = "RELEASE SAVEPOINT rows";
 
 // SQLite only.
 

@@ -126,13 +126,21 @@ impl Store {
     }
 
     /// Inserts rows, except those whose id or look-up is there already. Returns which are new.
+    ///
+    /// Many rows are mostly all new: then the count says so, and no row has to come back from the database's thread.
     pub fn insert(&mut self, table: Table, rows: &[Row]) -> Result<HashSet<Place>, sqlx::Error> {
-        let mut insert = QueryBuilder::<Sqlite>::new(table.sql().insert);
-        insert.push_values(rows, |mut values, row| {
-            values.push_bind(blob(row.id)).push_bind(blob(row.person));
-            values.push_bind(row.lookup.to_vec()).push_bind(row.sealed.as_slice());
-        });
-        insert.push(sql::UNLESS_THERE);
+        if rows.len() > 1 {
+            self.run(sql::SAVEPOINT)?;
+            let mut insert = insert_of(table, rows, sql::UNLESS_THERE);
+            let put = block_on(insert.build().execute(&mut self.inner))?.rows_affected();
+            if put == rows.len() as u64 {
+                self.run(sql::RELEASE)?;
+                return Ok(rows.iter().map(Row::place).collect());
+            }
+            self.run(sql::ROLLBACK_TO)?;
+            self.run(sql::RELEASE)?;
+        }
+        let mut insert = insert_of(table, rows, sql::UNLESS_THERE_TELLING);
         let new: Vec<(Vec<u8>, Vec<u8>, Vec<u8>)> = block_on(insert.build_query_as().fetch_all(&mut self.inner))?;
         new.into_iter().map(|(id, person, lookup)| Ok((id_of(id)?, id_of(person)?, lookup_of(lookup)?))).collect()
     }
@@ -168,6 +176,16 @@ impl Store {
     pub fn run(&mut self, statement: &'static str) -> Result<(), sqlx::Error> {
         block_on(sqlx::query(statement).execute(&mut self.inner)).map(drop)
     }
+}
+
+fn insert_of(table: Table, rows: &[Row], end: &str) -> QueryBuilder<Sqlite> {
+    let mut insert = QueryBuilder::<Sqlite>::new(table.sql().insert);
+    insert.push_values(rows, |mut values, row| {
+        values.push_bind(blob(row.id)).push_bind(blob(row.person));
+        values.push_bind(row.lookup.to_vec()).push_bind(row.sealed.clone());
+    });
+    insert.push(end);
+    insert
 }
 
 fn blob(id: u128) -> Vec<u8> {
