@@ -7,8 +7,9 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use views::{Projected, Views};
 
-/// How many records one transaction takes at most.
-const BATCH: usize = 8_192;
+/// How many records one transaction takes at most. Indexes are hit all over, so that a batch writes most of their
+/// pages however small it is; one that is four times as large writes them a quarter as often.
+const BATCH: usize = 32_768;
 /// How long a batch may fill, so that a lone order is seen at once and a storm in few transactions.
 const LINGER: Duration = Duration::from_millis(5);
 
