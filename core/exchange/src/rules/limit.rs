@@ -156,13 +156,26 @@ impl Limit {
         if u128::from(used) + u128::from(asked) <= u128::from(self.most) {
             return Ok(());
         }
-        let frees_at = match counter.window {
-            Window::Moment(at) => rolling::frees_at(counters, &counter, at, self.most.saturating_sub(asked)),
-            Window::Day(_) | Window::Month(..) | Window::Year(_) => ends(counter.window),
-        };
+        let frees_at = self.frees_at(counters, &counter, asked);
         let hit = LimitHit { number: self.number, name: self.name.clone(), measure: self.measure, frees_at };
         let detail = Detail::Limit { used, limit: self.most, asked, hit: Box::new(hit) };
         Err(Refused { refusal: self.refusal, detail })
+    }
+
+    /// When what is asked would pass; when the counter begins anew, if it is more than the limit ever lets pass.
+    fn frees_at(&self, counters: &Counters, counter: &Counter, asked: u64) -> Millis {
+        let room = self.most.checked_sub(asked);
+        if let Window::Moment(at) = counter.window {
+            return rolling::frees_at(counters, counter, at, room.unwrap_or(0));
+        }
+        let mut at = ends(counter.window);
+        // Business time may have been there before, so that the next stretch may be full too.
+        while let Some(room) = room
+            && counters.used(&self.counter_of(counter.subject, at)) > room
+        {
+            at = ends(self.period.window(at));
+        }
+        at
     }
 }
 
