@@ -3,8 +3,8 @@
 use crate::context::{Api, Context};
 use crate::envelope;
 use crate::routes::{
-    callbacks, cancel, clock, health, holdings, ledger, metrics, order_list, orders, partners, quotes, recharges,
-    subscribers, timeline,
+    callbacks, cancel, clock, health, holdings, ledger, limits, metrics, order_list, orders, partners, quotes,
+    recharges, subscribers, timeline,
 };
 use axum::Router;
 use axum::http::header::CONTENT_TYPE;
@@ -34,6 +34,7 @@ fn business() -> Routes {
         .routes(routes!(subscribers::get))
         .routes(routes!(recharges::recharge))
         .routes(routes!(holdings::get))
+        .routes(routes!(limits::get))
         .routes(routes!(quotes::ask))
         .routes(routes!(orders::place, order_list::list))
         .routes(routes!(orders::get))

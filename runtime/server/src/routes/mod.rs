@@ -7,6 +7,7 @@ pub mod declined;
 pub mod health;
 pub mod holdings;
 pub mod ledger;
+pub mod limits;
 pub mod metrics;
 pub mod order_list;
 pub mod orders;

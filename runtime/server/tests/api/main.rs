@@ -8,6 +8,7 @@ mod description;
 mod errors;
 mod health;
 mod idempotency;
+mod limits;
 mod lists;
 mod orders;
 mod privacy;
