@@ -147,6 +147,7 @@ fn start(dir: &Path) -> (Node, Arc<Vault>, Arc<NumberTable>, Vec<u8>) {
         directory: Arc::clone(&vault) as Arc<dyn node::Directory>,
         journal: Options::default(),
         clock_ahead_most: Duration::MAX,
+        views: node::Pace::PROMPT,
         sweep_every: Duration::from_secs(3_600),
     };
     let node = tokio::task::block_in_place(|| Node::start(config)).expect("a new node");

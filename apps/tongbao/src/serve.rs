@@ -65,6 +65,7 @@ async fn run(options: ServeOptions) -> Result<(), Failure> {
         clock_ahead_most: clock_ahead_most(&options),
         directory: Arc::clone(&vault) as Arc<dyn node::Directory>,
         journal: Options::default(),
+        views: node::Pace::PROMPT,
         sweep_every: Duration::from_secs(options.sweep_every_s.max(1)),
     };
     let node = tokio::task::block_in_place(|| Node::start(config)).map_err(start_failure)?;

@@ -125,6 +125,7 @@ async fn by_http(amount: u64, dir: &Path) -> (Vec<Fact>, Vec<Channel>) {
         gateways: Partner::ALL.into_iter().map(|partner| (partner, Arc::new(Willing) as _)).collect::<Gateways>(),
         directory: Arc::clone(&vault) as Arc<dyn Directory>,
         journal: Options::default(),
+        views: node::Pace::PROMPT,
         sweep_every: Duration::from_secs(3_600),
     };
     let node = tokio::task::block_in_place(|| Node::start(config)).expect("a node");

@@ -7,11 +7,22 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use views::{Projected, Views};
 
-/// How many records one transaction takes at most. Indexes are hit all over, so that a batch writes most of their
-/// pages however small it is; one that is four times as large writes them a quarter as often.
-const BATCH: usize = 32_768;
-/// How long a batch may fill, so that a lone order is seen at once and a storm in few transactions.
-const LINGER: Duration = Duration::from_millis(5);
+/// How the views follow: indexes are hit all over, so that a transaction writes most of their pages however few its
+/// records are, and an order whose records share one is written once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pace {
+    /// How many records one transaction takes at most.
+    pub records: usize,
+    /// How long they are waited for, once there is one.
+    pub linger: Duration,
+}
+
+impl Pace {
+    /// A lone order is seen at once and a storm in few transactions.
+    pub const PROMPT: Pace = Pace { records: 8_192, linger: Duration::from_millis(5) };
+    /// Nobody looks before the end.
+    pub const UNWATCHED: Pace = Pace { records: 262_144, linger: Duration::from_secs(2) };
+}
 
 /// How far the views are, for those who wait.
 #[derive(Default)]
@@ -49,9 +60,9 @@ impl Progress {
 }
 
 /// Runs until the sender is gone. Errors end the thread with a message; the views can be rebuilt.
-pub(crate) fn run(views: &Mutex<Views>, records: &Receiver<Projected>, progress: &Arc<Progress>) {
+pub(crate) fn run(views: &Mutex<Views>, records: &Receiver<Projected>, progress: &Arc<Progress>, pace: Pace) {
     let mut batch = Vec::new();
-    while gather(records, &mut batch) {
+    while gather(records, &mut batch, pace) {
         let last = batch.last().map_or(0, |projected: &Projected| projected.record.sequence);
         let applied = views.lock().unwrap_or_else(PoisonError::into_inner).apply(&batch);
         if let Err(error) = applied {
@@ -63,11 +74,11 @@ pub(crate) fn run(views: &Mutex<Views>, records: &Receiver<Projected>, progress:
     }
 }
 
-fn gather(records: &Receiver<Projected>, batch: &mut Vec<Projected>) -> bool {
+fn gather(records: &Receiver<Projected>, batch: &mut Vec<Projected>, pace: Pace) -> bool {
     let Ok(first) = records.recv() else { return false };
     batch.push(first);
-    let until = Instant::now() + LINGER;
-    while batch.len() < BATCH {
+    let until = Instant::now() + pace.linger;
+    while batch.len() < pace.records {
         match records.recv_timeout(until.saturating_duration_since(Instant::now())) {
             Ok(next) => batch.push(next),
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => break,
@@ -103,7 +114,7 @@ pub(crate) fn catch_up(
         }
         let posted = crate::core::posted(state, &record.open.facts);
         batch.push(Projected { record: Arc::new(record.open.clone()), posted });
-        if batch.len() >= BATCH || record.open.sequence == last {
+        if batch.len() >= Pace::PROMPT.records || record.open.sequence == last {
             failed = views.apply(&batch).err();
             batch.clear();
         }

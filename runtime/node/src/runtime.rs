@@ -8,7 +8,7 @@ use crate::clock::Clock;
 use crate::core::Core;
 use crate::desk::{Desk, Idle, Job, Lane, Told};
 use crate::directory::Directory;
-use crate::projector::{self, Progress};
+use crate::projector::{self, Pace, Progress};
 use crate::recovery::{RecoveryError, recover};
 use exchange::{Command, Envelope, Reply, Rules};
 use facts::{Meta, Millis, Partner, SaltKey, State};
@@ -48,6 +48,8 @@ pub struct NodeConfig {
     pub directory: Arc<dyn Directory>,
     /// How the journal is opened.
     pub journal: Options,
+    /// How the views follow.
+    pub views: Pace,
     /// How often statements are read, in real time.
     pub sweep_every: Duration,
 }
@@ -140,7 +142,7 @@ impl Node {
         );
         let shared = Arc::new(Shared::new(&config, views, last_sequence));
         shared.progress.set(shown);
-        shared.start(Desk::new(core), Box::new(journal))?;
+        shared.start(Desk::new(core), Box::new(journal), config.views)?;
         let node = Node { shared };
         node.open_books(&config);
         node.begin_sweeps(config.sweep_every);

@@ -54,8 +54,9 @@ async fn convert(options: &BatchRunOptions, output: &Output) -> Result<report::R
     let mut report = run::answer(options, &world, &accounts, numbers, &bar).await?;
     bar.finish_and_clear();
     report.settled = world.come_to_rest().await?;
-    report.finish(&dir, &world, started.elapsed());
+    report.policy = world.node.rules().policy.version().to_string();
     world.close().await?;
+    report.finish(&dir, started.elapsed());
     Ok(report)
 }
 

@@ -1,6 +1,5 @@
 //! What a batch came to.
 
-use super::world::World;
 use orderfile::{Answer, Told};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -42,11 +41,10 @@ impl Report {
     }
 
     /// Says where and how long.
-    pub fn finish(&mut self, dir: &Path, world: &World, elapsed: Duration) {
+    pub fn finish(&mut self, dir: &Path, elapsed: Duration) {
         self.elapsed_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
         self.rows_per_s = self.rows.saturating_mul(1_000) / self.elapsed_ms.max(1);
         self.dir = dir.display().to_string();
-        self.policy = world.node.rules().policy.version().to_string();
     }
 
     /// The report for a person.

@@ -24,6 +24,8 @@ const FUNDING: u64 = 1_000_000_000_000_000_000;
 const LOOK: Duration = Duration::from_millis(4);
 /// How long nothing may happen before a world that does not rest is given up.
 const STILL_MOST: Duration = Duration::from_secs(60);
+/// How long the views may take for what is left at the end.
+const VIEWS_MOST: Duration = Duration::from_secs(600);
 /// How much of a file is read at once.
 const CHUNK_BYTES: usize = 1 << 18;
 
@@ -101,6 +103,7 @@ impl World {
             gateways: Partner::ALL.into_iter().map(|partner| (partner, Arc::new(Willing) as _)).collect::<Gateways>(),
             directory: Arc::new(NoNumbers),
             journal: Options::default(),
+            views: node::Pace::UNWATCHED,
             sweep_every: Duration::from_secs(3_600),
         };
         let node = tokio::task::block_in_place(|| Node::start(config)).doing("starting the batch")?;
@@ -127,23 +130,24 @@ impl World {
             }
         }
         let settled = |state: &State| state.orders().filter(|order| order.state == OrderState::Settled).count();
-        let (settled, position) = self.node.read(move |state| settled(state) as u64).await.doing("settling")?;
-        let progress = Arc::clone(self.node.progress());
-        let shown = tokio::task::block_in_place(|| progress.wait_for(position, STILL_MOST));
-        if !shown {
-            return Err(Failure::unable("the results are written, and the views do not follow")
-                .hint("run `tongbao rebuild-views` on the directory beside the results"));
-        }
+        let (settled, _) = self.node.read(move |state| settled(state) as u64).await.doing("settling")?;
         Ok(settled)
     }
 
-    /// Stops in order.
+    /// Stops in order, and waits until the views show everything.
     pub async fn close(self) -> Result<(), Failure> {
+        let (progress, durable) = (Arc::clone(self.node.progress()), self.node.durable());
         self.node.stop();
-        match self.node.wait_stopped().await {
-            reason if reason == "stopped in order" => Ok(()),
-            reason => Err(Failure::stopped(format!("the node stopped itself: {reason}"))),
+        let reason = self.node.wait_stopped().await;
+        if reason != "stopped in order" {
+            return Err(Failure::stopped(format!("the node stopped itself: {reason}")));
         }
+        // Their thread goes on until it has what the node left.
+        if tokio::task::block_in_place(|| progress.wait_for(durable, VIEWS_MOST)) {
+            return Ok(());
+        }
+        Err(Failure::unable("the results are written, and the views do not follow")
+            .hint("run `tongbao rebuild-views` on the directory beside the results"))
     }
 }
 

@@ -6,7 +6,7 @@ use crate::clock::Clock;
 use crate::desk::{Desk, Job, Lane, Timers};
 use crate::directory::Directory;
 use crate::outbox::{Effect, Outbox, Performer};
-use crate::projector::{self, Progress};
+use crate::projector::{self, Pace, Progress};
 use exchange::Rules;
 use facts::Partner;
 use journal::{CommitterOptions, GroupCommitter};
@@ -72,11 +72,16 @@ impl Shared {
         }
     }
 
-    pub(super) fn start(self: &Arc<Shared>, desk: Desk, engine: Box<dyn journal::Engine>) -> Result<(), StartError> {
+    pub(super) fn start(
+        self: &Arc<Shared>,
+        desk: Desk,
+        engine: Box<dyn journal::Engine>,
+        pace: Pace,
+    ) -> Result<(), StartError> {
         let (sender, records) = channel();
         *self.projector.lock().unwrap_or_else(PoisonError::into_inner) = Some(sender);
         let (views, progress) = (Arc::clone(&self.views), Arc::clone(&self.progress));
-        thread("projector", move || projector::run(&views, &records, &progress))?;
+        thread("projector", move || projector::run(&views, &records, &progress, pace))?;
         let (durable, failed) = (Arc::clone(self), Arc::clone(self));
         let committer = GroupCommitter::start(
             engine,

@@ -159,6 +159,7 @@ pub fn config(dir: &Path, clock: Arc<dyn Clock>, partner: Arc<dyn Gateway>) -> N
         directory: Arc::new(AnyAccount),
         journal: journal::Options::default(),
         clock_ahead_most: Duration::MAX,
+        views: node::Pace::PROMPT,
         sweep_every: Duration::from_secs(3_600),
     }
 }

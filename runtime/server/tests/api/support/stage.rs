@@ -215,6 +215,7 @@ fn config(dir: &Path, vault: &Arc<Vault>, clock: &Arc<StageClock>, gateways: &Ga
         directory: Arc::<Vault>::clone(vault),
         journal: journal::Options::default(),
         clock_ahead_most: Duration::MAX,
+        views: node::Pace::PROMPT,
         sweep_every: Duration::from_secs(3_600),
     }
 }
