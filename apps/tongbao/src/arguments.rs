@@ -1,5 +1,6 @@
 //! The command line, as data.
 
+use crate::policy::arguments::PolicyCommand;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -24,6 +25,12 @@ pub struct Arguments {
 pub enum Command {
     /// Run a node.
     Serve(ServeOptions),
+    /// Check, show, compare and explain the policy.
+    Policy {
+        /// What to do with it.
+        #[command(subcommand)]
+        command: PolicyCommand,
+    },
     /// Run a node with simulated telcos and a bank, and convert.
     Demo(DemoOptions),
     /// Kill a node at random moments under load and show that nothing acknowledged is lost.

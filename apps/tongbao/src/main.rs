@@ -11,6 +11,7 @@ mod failure;
 mod notices;
 mod operate;
 mod output;
+mod policy;
 mod sandboxes;
 mod serve;
 mod site;
@@ -40,6 +41,7 @@ fn main() -> ExitCode {
 fn run(command: Command, output: &Output) -> Result<(), Failure> {
     match command {
         Command::Serve(options) => serve::serve(options),
+        Command::Policy { command } => policy::policy(&command, output),
         Command::Demo(options) => demo::demo(&options, output),
         Command::CrashTest(options) => crash_test::crash_test(&options, output),
         Command::Sandbox(options) => sandboxes::sandbox(options),

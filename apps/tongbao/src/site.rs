@@ -1,7 +1,8 @@
 //! Where data, policies and keys are: found once, loaded whole, refused with the file's name when they are wrong.
 
 use crate::failure::{Doing, Failure};
-use exchange::rules::{NumberTable, Policy, PolicyFiles, VirtualOperators};
+use crate::policy::texts::Texts;
+use exchange::rules::{NumberTable, VirtualOperators};
 use exchange::{Contracts, Doors, QuoteKey, Rules};
 use facts::SaltKey;
 use flate2::read::GzDecoder;
@@ -45,6 +46,11 @@ impl Site {
         Site { policies: named.map_or(self.policies, Path::to_owned), ..self }
     }
 
+    /// The directory that holds `data` and `policies`.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
     fn text(&self, name: &str) -> Result<String, Failure> {
         let path = match name.strip_prefix("policies/") {
             Some(file) => self.policies.join(file),
@@ -57,20 +63,7 @@ impl Site {
     ///
     /// Errors: every fault of the policy, or a file that cannot be read.
     pub fn rules(&self) -> Result<Rules, Failure> {
-        let files = PolicyFiles {
-            regions: &self.text("policies/regions.toml")?,
-            products: &self.text("policies/products.toml")?,
-            fees: &self.text("policies/fees.toml")?,
-            limits: &self.text("policies/limits.toml")?,
-            timings: &self.text("policies/timings.toml")?,
-            licences: &self.text("policies/licences.toml")?,
-            calendar: &self.text("data/workdays_cn.csv")?,
-            provinces: &self.text("data/provinces_cn.csv")?,
-        };
-        let policy = Policy::compile(&files).map_err(|faults| {
-            let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
-            Failure::unable(format!("the policy does not hold:\n{}", lines.join("\n")))
-        })?;
+        let policy = Texts::read(&self.root.join("policies"), &self.root.join("data"))?.policy()?;
         let contracts = Contracts::parse(&self.text("policies/partners.toml")?).doing("reading `policies`")?;
         Ok(Rules { policy, contracts, doors: Doors::Served })
     }

@@ -49,6 +49,7 @@ pub(crate) fn expand(case: &Case<'_>) -> Option<Vec<StepPlan>> {
         Product::Gift => gift(case),
         Product::Points => Some(points(case)),
         Product::Voucher | Product::Card => None,
+        Product::BundleGift | Product::BundleSale | Product::Market | Product::Wealth => None,
     }
 }
 
@@ -59,6 +60,7 @@ pub(crate) const fn is_served(product: Product) -> bool {
     match product {
         Product::Direct => true,
         Product::Voucher | Product::Agent | Product::Card | Product::Gift | Product::Refund | Product::Points => false,
+        Product::BundleGift | Product::BundleSale | Product::Market | Product::Wealth => false,
     }
 }
 

@@ -70,7 +70,7 @@ fn every_fault_of_the_regions_is_found() {
         (
             r#"products = ["direct", "voucher"]"#,
             r#"products = ["direct", "cash"]"#,
-            "`regions.toml`, region `tibet` `products`: found `cash`, allowed: one of direct, voucher, agent, card, gift, refund, points\n",
+            "`regions.toml`, region `tibet` `products`: found `cash`, allowed: one of direct, voucher, agent, card, gift, refund, points, bundle_gift, bundle_sale, market, wealth\n",
         ),
     ];
     for (from, to, message) in rows {
@@ -84,7 +84,7 @@ fn every_fault_of_the_fees_is_found() {
         (
             "CBN = 20_000",
             "CBN = 9_999",
-            "`fees.toml`, `card` at CBN: found 9999 ppm, allowed: a sum from 10000 to 50000 ppm\n`fees.toml`, `direct` at CBN: found 9999 ppm, allowed: a sum from 10000 to 50000 ppm\n`fees.toml`, `voucher` at CBN: found -1 ppm, allowed: a sum from 10000 to 50000 ppm\n",
+            "`fees.toml`, `card` at CBN: found 9999 ppm, allowed: a sum from 10000 to 50000 ppm\n`fees.toml`, `direct` at CBN: found 9999 ppm, allowed: a sum from 10000 to 50000 ppm\n`fees.toml`, `voucher` at CBN: found -1 ppm, allowed: a sum from 10000 to 50000 ppm\n`fees.toml`, `wealth` at CBN: found 9999 ppm, allowed: a sum from 10000 to 50000 ppm\n",
         ),
         (
             "agent = 10_000",
@@ -134,7 +134,7 @@ fn every_fault_of_the_products_is_found() {
         (
             "[direct]",
             "[dirrect]",
-            "`products.toml`, `dirrect`: found `dirrect`, allowed: one of direct, voucher, agent, card, gift, refund, points\n`products.toml`, `direct`: found nothing, allowed: a row for every product\n",
+            "`products.toml`, `dirrect`: found `dirrect`, allowed: one of direct, voucher, agent, card, gift, refund, points, bundle_gift, bundle_sale, market, wealth\n`products.toml`, `direct`: found nothing, allowed: a row for every product\n",
         ),
         (
             "least = 1_000\n",
@@ -155,6 +155,26 @@ fn every_fault_of_the_products_is_found() {
             "arrives = \"same_day\"",
             "arrives = \"region\"",
             "`products.toml`, `voucher.arrives`: found `region`, allowed: `same_day` or working days; regions say it for direct alone\n",
+        ),
+        (
+            "most_a_month = 10_485_760",
+            "most_a_month = 10_485_759",
+            "`products.toml`, `bundle_gift.most_a_month`: found 10485759, allowed: at least `most`\n",
+        ),
+        (
+            "draws_on = \"data_allowance\"",
+            "draws_on = \"programme\"",
+            "`products.toml`, `bundle_gift.draws_on`: found data from elsewhere, allowed: `data_allowance`\n",
+        ),
+        (
+            "price_band_ppm = { least = 800_000, most = 1_000_000 }\n",
+            "",
+            "`products.toml`, `bundle_sale`: found `both_legs_final` and `price_band_ppm` apart, allowed: both or none\n",
+        ),
+        (
+            "least = 800_000, most = 1_000_000",
+            "least = 800_000, most = 1_000_001",
+            "`products.toml`, `bundle_sale.price_band_ppm`: found 800000 to 1000001 ppm, allowed: 1 to 1000000 ppm of the face, ascending\n",
         ),
         (
             "draws_on = \"programme\"",
@@ -185,9 +205,9 @@ fn every_fault_of_the_limits_times_and_data_is_found() {
         ),
         (
             |texts| &mut texts.limits,
-            "\"gift\", \"refund\"]",
-            "\"gift\", \"refund\", \"cash\"]",
-            "`limits.toml`, limit `day` `counts`: found `cash`, allowed: one of direct, voucher, agent, card, gift, refund, points\n",
+            "\"wealth\"]",
+            "\"wealth\", \"cash\"]",
+            "`limits.toml`, limit `day` `counts`: found `cash`, allowed: one of direct, voucher, agent, card, gift, refund, points, bundle_gift, bundle_sale, market, wealth\n",
         ),
         (
             |texts| &mut texts.limits,
@@ -341,5 +361,13 @@ fn the_shipped_regions_say_what_is_proved_and_what_makes_a_receipt_final() {
     assert_eq!(standard.evidence, Evidence::Witnesses { needed: 1, named: 1, anchored_daily: Use::Never });
     assert_eq!(policy.region(province(99)), None);
     assert_eq!(policy.effective_from().to_string(), "2015-01-01");
-    assert!(Product::ALL.iter().all(|product| policy.offers(province(41), *product)));
+    let offered =
+        |code| Product::ALL.iter().filter(move |product| rules_shipped::policy().offers(province(code), **product));
+    let words = |code| offered(code).map(|product| product.code()).collect::<Vec<_>>().join(" ");
+    assert_eq!(words(44), "direct voucher gift refund points bundle_gift bundle_sale market wealth");
+    assert_eq!(words(33), words(44));
+    assert_eq!(words(41), "direct voucher agent card gift refund points");
+    assert_eq!(words(54), "direct voucher");
+    assert!([21, 22, 23, 61, 62, 63, 64, 65].iter().all(|code| words(*code) == "gift refund points"));
+    assert!([11, 31, 50, 53].iter().all(|code| words(*code) == "direct voucher gift refund points"));
 }

@@ -71,6 +71,14 @@ words! {
         Refund = 5, "refund";
         /// Points to airtime (积分兑换).
         Points = 6, "points";
+        /// Data allowance to another subscriber (流量转赠).
+        BundleGift = 7, "bundle_gift";
+        /// Data allowance sold to another subscriber (流量转售).
+        BundleSale = 8, "bundle_sale";
+        /// Airtime sold on the market (话费交易).
+        Market = 9, "market";
+        /// Airtime to a fund's shares, by referral (理财引荐).
+        Wealth = 10, "wealth";
     }
 }
 

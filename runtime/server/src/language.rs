@@ -71,6 +71,7 @@ fn chinese_hint(detail: &Detail) -> Option<String> {
         Detail::Age { from_years } => Some(format!("请在年满{from_years}周岁之后再申请")),
         Detail::Province { allowed, .. } => Some(format!("请在省份 {allowed} 办理")),
         Detail::Amount { unit: Unit::Fen, nearest, .. } => Some(format!("请改为 {} 元", yuan(*nearest))),
+        Detail::Amount { unit: Unit::Kib, nearest, .. } => Some(format!("请改为 {nearest} KiB 流量")),
         Detail::Amount { unit: Unit::Points, nearest, .. } => Some(format!("请改为 {nearest} 积分")),
         Detail::Limit { used, limit, hit, .. } => {
             let (left, again) = (limit.saturating_sub(*used), Moment(hit.frees_at));

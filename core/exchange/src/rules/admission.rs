@@ -115,7 +115,7 @@ pub fn admit(policy: &Policy, request: &Request, counters: &Counters, convertibl
         policy: policy.version(),
         drawn: match policy.product(request.product).draws_on {
             Draws::ConvertibleBalance => priced.drawn,
-            Draws::Recharge | Draws::Programme => 0,
+            Draws::Recharge | Draws::Programme | Draws::DataAllowance => 0,
         },
     })
 }

@@ -89,6 +89,8 @@ pub(super) struct ProductRow {
     pub(super) most: u64,
     #[serde(default)]
     pub(super) only: Vec<u64>,
+    pub(super) most_a_month: Option<u64>,
+    pub(super) price_band_ppm: Option<BandRow>,
     pub(super) entered_in: Entry,
     pub(super) instrument: InstrumentRule,
     pub(super) draws_on: Draws,
@@ -129,6 +131,7 @@ pub(super) enum ArrivesRow {
 pub(super) enum ArrivesWord {
     SameDay,
     Region,
+    BothLegsFinal,
 }
 
 #[derive(Deserialize)]
@@ -161,7 +164,7 @@ pub(super) struct TelcoRateRow {
     pub(super) added_ppm: BTreeMap<String, i32>,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Copy, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct BandRow {
     pub(super) least: i32,

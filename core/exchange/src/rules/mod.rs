@@ -20,6 +20,7 @@ mod licence;
 mod limit;
 mod numbers;
 mod policy;
+mod precedence;
 mod price;
 mod refused;
 mod region;
@@ -34,9 +35,10 @@ pub use licence::{Expiring, Licence, LicenceKind, Notice, ProvinceSet, Unlicense
 pub use limit::{Limit, LimitSubject, Occasion, Period, Standing, Subjects, counts};
 pub use numbers::{Line, NumberRefusal, NumberTable, NumberTableError, VirtualOperators};
 pub use policy::{
-    Arrives, Charge, Draws, Entry, Fees, GiftReach, Leaves, Limits, Pays, Policy, PolicyFiles, ProductPolicy, Taken,
-    Unit,
+    Arrives, Charge, Draws, Entry, Fees, GiftReach, Leaves, Limits, Pays, Policy, PolicyFiles, PriceBand,
+    ProductPolicy, Taken, Unit,
 };
+pub use precedence::PRECEDENCE;
 pub use price::{PriceError, Priced, price};
 pub use refused::{Detail, Moment, Refused};
 pub use region::{CodeBy, Evidence, ProductSet, Region, Use, Verdict, Verification};

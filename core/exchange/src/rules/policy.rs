@@ -71,6 +71,10 @@ pub struct ProductPolicy {
     pub most: u64,
     /// The only amounts, ascending; empty when each from least to most will do.
     pub only: Vec<u64>,
+    /// The most a month, in the product's unit; `None` when a month has no quota.
+    pub most_a_month: Option<u64>,
+    /// What a price may be, as a share of the face value; `None` for what has no price of its own.
+    pub price_band: Option<PriceBand>,
     /// Where it may be entered.
     pub entered_in: Entry,
     /// What it asks of the instrument.
@@ -85,6 +89,15 @@ pub struct ProductPolicy {
     pub charge: Charge,
 }
 
+/// What a price may be, in parts per million of the face value; both ends allowed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PriceBand {
+    /// The least.
+    pub least_ppm: u32,
+    /// The most.
+    pub most_ppm: u32,
+}
+
 /// What an amount counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -93,6 +106,8 @@ pub enum Unit {
     Fen,
     /// Points of a programme.
     Points,
+    /// KiB of data allowance.
+    Kib,
 }
 
 /// Where a request may be entered.
@@ -125,6 +140,8 @@ pub enum Draws {
     Recharge,
     /// The points programme.
     Programme,
+    /// The number's data allowance.
+    DataAllowance,
 }
 
 /// What is paid out.
@@ -147,6 +164,8 @@ pub enum Arrives {
     After(u32),
     /// T and as many working days as the home region says.
     AfterOfRegion,
+    /// When both legs of a trade are final; not before the request's own date.
+    BothLegsFinal,
 }
 
 /// How a product is charged.
@@ -316,7 +335,7 @@ impl Policy {
     /// Errors: `Unpublished` when it lies beyond the calendar.
     pub fn arrives_on(&self, product: Product, home: Province, at: Millis) -> Result<Day, Unpublished> {
         let working_days = match self.product(product).arrives {
-            Arrives::SameDay => return Ok(at.day()),
+            Arrives::SameDay | Arrives::BothLegsFinal => return Ok(at.day()),
             Arrives::After(working_days) => working_days,
             Arrives::AfterOfRegion => self.region(home).map_or(0, |region| region.direct_arrives_after),
         };

@@ -170,6 +170,7 @@ impl fmt::Display for Quantity {
         match self.0 {
             Unit::Fen => Grouped(self.1).fmt(f),
             Unit::Points => write!(f, "{} points", self.1),
+            Unit::Kib => write!(f, "{} KiB", self.1),
         }
     }
 }

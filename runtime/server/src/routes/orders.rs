@@ -23,7 +23,7 @@ use utoipa::ToSchema;
 
 const ROUTE: &str = "POST /v1/orders";
 const ID: &str = "an id that was given here";
-const PRODUCT: &str = "`direct`, `voucher`, `agent`, `card`, `gift`, `refund` or `points`";
+const PRODUCT: &str = "`direct`, `voucher`, `agent`, `card`, `gift`, `refund`, `points`, `bundle_gift`, `bundle_sale`, `market` or `wealth`";
 const PROVINCE: &str = "the two digits of a province, as in GB/T 2260";
 
 /// An order to place.
@@ -32,7 +32,7 @@ pub struct NewOrder {
     /// Whose value is converted.
     #[schema(value_type = String, example = "sub_01JDB0M3S8Q7W5V2X9R4T6Y1ZK")]
     pub subscriber: SubscriberId,
-    /// Into what: `direct`, `voucher`, `agent`, `card`, `gift`, `refund` or `points`.
+    /// Into what: `direct`, `voucher`, `agent`, `card`, `gift`, `refund`, `points`, `bundle_gift`, `bundle_sale`, `market` or `wealth`.
     #[schema(value_type = String, example = "direct")]
     pub product: Product,
     /// How much, in the product's unit: fen, or points.

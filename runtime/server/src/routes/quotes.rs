@@ -28,7 +28,7 @@ pub struct NewQuote {
     /// Whose value would be converted.
     #[schema(example = "sub_01JDB0M3S8Q7W5V2X9R4T6Y1ZK")]
     subscriber: String,
-    /// Into what: `direct`, `voucher`, `agent`, `card`, `gift`, `refund` or `points`.
+    /// Into what: `direct`, `voucher`, `agent`, `card`, `gift`, `refund`, `points`, `bundle_gift`, `bundle_sale`, `market` or `wealth`.
     #[schema(example = "direct")]
     product: String,
     /// How much, in the product's unit: fen, or points.
