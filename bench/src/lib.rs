@@ -2,6 +2,7 @@
 
 use exchange::rules::{Policy, PolicyFiles};
 use exchange::{Contracts, Doors, Rules};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// The repository's root.
@@ -37,7 +38,7 @@ pub fn rules() -> Rules {
     };
     let policy = Policy::compile(&files).expect("the shipped policy");
     let contracts = Contracts::parse(&text("policies/partners.toml")).expect("the shipped contracts");
-    Rules { policy, contracts, doors: Doors::Served }
+    Rules { policy, contracts, doors: Doors::Served, proposed: BTreeMap::new() }
 }
 
 /// Memory of this process that is in use, in KiB.

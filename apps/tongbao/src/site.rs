@@ -6,6 +6,7 @@ use exchange::rules::{NumberTable, VirtualOperators};
 use exchange::{Contracts, Doors, QuoteKey, Rules};
 use facts::SaltKey;
 use flate2::read::GzDecoder;
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -65,7 +66,7 @@ impl Site {
     pub fn rules(&self) -> Result<Rules, Failure> {
         let policy = Texts::read(&self.root.join("policies"), &self.root.join("data"))?.policy()?;
         let contracts = Contracts::parse(&self.text("policies/partners.toml")?).doing("reading `policies`")?;
-        Ok(Rules { policy, contracts, doors: Doors::Served })
+        Ok(Rules { policy, contracts, doors: Doors::Served, proposed: BTreeMap::new() })
     }
 
     /// The number segments, unpacked.

@@ -5,10 +5,12 @@ use crate::quote::Quote;
 use crate::rules::{Identity, Instrument, Line, NumberRefusal, Policy};
 use crate::signal::Signal;
 use facts::{
-    Fact, InstrumentId, Key16, KeyUse, Made, Meta, Millis, OrderId, Partner, PersonId, Product, Provenance, Province,
-    SubscriberId,
+    ApprovalAct, ApprovalId, ApprovalState, ApprovalSubject, Fact, InstrumentId, Key16, KeyUse, Made, Meta, Millis,
+    OrderId, Partner, PersonId, PolicyVersion, Product, Provenance, Province, State, SubscriberId,
 };
 use money::Telco;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// The rules a decision looks at: one versioned snapshot of policy and contracts.
 #[derive(Clone, Debug)]
@@ -19,6 +21,24 @@ pub struct Rules {
     pub contracts: Contracts,
     /// Which orders may be placed.
     pub doors: Doors,
+    /// Policies that were proposed, and may have been adopted, while the node ran or before it started.
+    pub proposed: BTreeMap<PolicyVersion, Arc<Policy>>,
+}
+
+impl Rules {
+    /// The policy that decides requests of a moment: the one adopted for it, else the one the node came with.
+    pub fn policy_at(&self, state: &State, at: Millis) -> &Policy {
+        let adopted = state.approvals().policy_at(at).and_then(|version| self.policy_of(version));
+        adopted.unwrap_or(&self.policy)
+    }
+
+    /// A policy by its version.
+    pub fn policy_of(&self, version: PolicyVersion) -> Option<&Policy> {
+        if version == self.policy.version() {
+            return Some(&self.policy);
+        }
+        self.proposed.get(&version).map(Arc::as_ref)
+    }
 }
 
 /// Which orders may be placed.
@@ -130,6 +150,23 @@ pub struct PlaceOrder {
     pub quote: Option<Quote>,
 }
 
+/// A change to propose.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proposal {
+    /// Its fresh id.
+    pub approval: ApprovalId,
+    /// What is to be changed.
+    pub subject: ApprovalSubject,
+    /// Why, in the maker's words.
+    pub why: String,
+    /// What changes, as those who decide are shown it.
+    pub changes: String,
+    /// When it is to take effect; as soon as it is approved when that is later.
+    pub effective_at: Millis,
+    /// Until when it can be decided.
+    pub expires_at: Millis,
+}
+
 /// What can be asked of the core.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
@@ -177,6 +214,19 @@ pub enum Command {
     },
     /// Take in a partner's word.
     Signal(Signal),
+    /// Propose a change that another person must agree to.
+    Propose(Box<Proposal>),
+    /// Do something about a proposed change.
+    ActOnApproval {
+        /// Which.
+        approval: ApprovalId,
+        /// What.
+        act: ApprovalAct,
+        /// Why, in the actor's words.
+        why: String,
+        /// When the change is to take effect; looked at when it is agreed to or scheduled.
+        effective_at: Option<Millis>,
+    },
     /// Set an order aside whose command made the rules panic.
     Suspend {
         /// Which.
@@ -214,6 +264,29 @@ pub enum Reply {
     NotNow,
     /// The number was registered before, as this subscriber.
     Exists(SubscriberId),
+    /// Two people have to make this change, and this actor may not do this part of it now.
+    Denied(Denied),
+}
+
+/// Why somebody may not act on a change that two people make.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Denied {
+    /// The actor is not a named member of staff.
+    Unnamed,
+    /// No reason was given.
+    NoReason,
+    /// Who proposed it may not decide about it.
+    MakerCannotCheck,
+    /// Another than who proposed it may only refuse it, not take it back.
+    OnlyMakerWithdraws,
+    /// It stands where this cannot be done.
+    NotIn(ApprovalState),
+    /// It is in effect already.
+    InEffect,
+    /// The policy is not known here.
+    PolicyUnknown,
+    /// There would be no time left to decide.
+    NoTime,
 }
 
 /// The outcome of a command. No facts means that nothing happened and nothing is journaled.

@@ -3,7 +3,7 @@
 use crate::book::open_house;
 use crate::command::{ClientKey, Command, Decision, Envelope, Opening, Registration, Reply, Rules};
 use crate::draft::{Draft, is_under_way};
-use crate::{hear, place, unwind};
+use crate::{approve, hear, place, unwind};
 use facts::{Cause, Due, Fact, Made, Meta, OrderId, OrderState, Partner, State, StepState, SubscriberId};
 use ledger::AccountId;
 
@@ -25,6 +25,10 @@ pub fn decide(state: &State, rules: &Rules, envelope: &Envelope) -> Decision {
         Command::Release { order, step } => release(state, rules, meta, *order, *step),
         Command::Dispatch { order, step } => dispatch(state, rules, meta, *order, *step),
         Command::Signal(signal) => hear::hear(state, rules, meta, signal),
+        Command::Propose(proposal) => approve::propose(state, rules, meta, proposal),
+        Command::ActOnApproval { approval, act, why, effective_at } => {
+            approve::act(state, meta, *approval, *act, why, *effective_at)
+        }
         Command::Suspend { order } => suspend(state, rules, meta, *order),
     }
 }

@@ -4,6 +4,7 @@
 //! nothing. A product is a plan of steps; one engine runs all plans. Time, fresh ids and assessments arrive
 //! inside the command; a business refusal is a fact.
 
+mod approve;
 mod book;
 mod command;
 mod contract;
@@ -20,7 +21,8 @@ mod unwind;
 
 pub use book::FUNDING_NAME;
 pub use command::{
-    Asker, ClientKey, Command, Decision, Doors, Envelope, Opening, PlaceOrder, Recipient, Registration, Reply, Rules,
+    Asker, ClientKey, Command, Decision, Denied, Doors, Envelope, Opening, PlaceOrder, Proposal, Recipient,
+    Registration, Reply, Rules,
 };
 pub use contract::{Contract, ContractFault, Contracts, Profile, Refusals};
 pub use decide::decide;

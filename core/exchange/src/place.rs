@@ -35,7 +35,8 @@ pub fn quote(state: &State, rules: &Rules, meta: &Meta, place: &PlaceOrder) -> R
         }
         Asker::Stranger { number, .. } => {
             let request = request(meta, place, number, Holder::Other, Subjects::default());
-            let refused = admit(&rules.policy, &request, &Counters::default(), 0).err();
+            let policy = rules.policy_at(state, meta.requested_at);
+            let refused = admit(policy, &request, &Counters::default(), 0).err();
             // A stranger is refused before anything of the holder's is looked at.
             Err(refused.unwrap_or(plain(Refusal::NotTheHolder)))
         }
@@ -51,8 +52,9 @@ fn quote_holder(
 ) -> Result<Terms, Refused> {
     let line = Line { province: subscriber.province, telco: subscriber.telco };
     let request = request(meta, place, Ok(line), Holder::Registered, who(meta, subscriber));
-    let held = i128::from(convertible(&rules.policy, subscriber, meta.requested_at));
-    let terms = admit(&rules.policy, &request, state.counters(), held)?;
+    let policy = rules.policy_at(state, meta.requested_at);
+    let held = i128::from(convertible(policy, subscriber, meta.requested_at));
+    let terms = admit(policy, &request, state.counters(), held)?;
     check_partners(state, rules, subscriber, place)?;
     Ok(terms)
 }
@@ -141,7 +143,7 @@ pub(crate) fn place(state: &State, rules: &Rules, meta: &Meta, key: Option<Clien
             draft.into_decision(Reply::Made(made))
         }
         Err(refused) => {
-            let mut facts = vec![declined(rules, meta, place, person, refused)];
+            let mut facts = vec![declined(rules.policy_at(state, meta.requested_at), meta, place, person, refused)];
             facts.extend(key_taken(key, made));
             Decision { facts, reply: Reply::Made(made) }
         }
@@ -190,16 +192,17 @@ fn admit_order<'a>(state: &'a State, rules: &'a Rules, meta: &Meta, place: &Plac
     let steps = plan::expand(&case).ok_or(plain(Refusal::PartnerUnavailable))?;
     let (product, amount, at) = (place.product, terms.amount, meta.requested_at);
     let occasion = Occasion { product, amount, at, home: subscriber.province, who: who(meta, subscriber) };
+    let policy = rules.policy_at(state, meta.requested_at);
     let admission = Admission {
         order: place.order,
         person: subscriber.person,
         parties: [subscriber.id].into_iter().chain(party).collect(),
-        counts: counts(&rules.policy, &occasion),
+        counts: counts(policy, &occasion),
         requested_at: meta.requested_at,
         steps,
-        lots: take_lots(&rules.policy, subscriber, meta.requested_at, terms.drawn),
+        lots: take_lots(policy, subscriber, meta.requested_at, terms.drawn),
         quote: quoted(place.quote.as_ref()),
-        seen_convertible: convertible(&rules.policy, subscriber, meta.requested_at),
+        seen_convertible: convertible(policy, subscriber, meta.requested_at),
         terms,
     };
     let order = Order::admitted(&admission, state.sequence() + 1, meta.now);
@@ -239,7 +242,7 @@ fn take_lots(policy: &Policy, subscriber: &Subscriber, at: Millis, amount: u64) 
     uses
 }
 
-fn declined(rules: &Rules, meta: &Meta, place: &PlaceOrder, person: PersonId, refused: Refused) -> Fact {
+fn declined(policy: &Policy, meta: &Meta, place: &PlaceOrder, person: PersonId, refused: Refused) -> Fact {
     let (found, allowed) = numbers(&refused.detail);
     Fact::OrderDeclined {
         order: place.order,
@@ -250,7 +253,7 @@ fn declined(rules: &Rules, meta: &Meta, place: &PlaceOrder, person: PersonId, re
         refusal: refused.refusal,
         found,
         allowed,
-        policy: rules.policy.version(),
+        policy: policy.version(),
         requested_at: meta.requested_at,
         limit: hit(refused.detail),
     }

@@ -2,8 +2,8 @@
 
 use crate::order::{Attempt, Cause, OrderState, StepPlan};
 use crate::{
-    AccountName, Count, InstrumentId, Key16, LimitHit, LotUse, Millis, OrderId, Partner, PersonId, PolicyVersion,
-    Product, Provenance, Province, QuoteId, Refusal, SubscriberId, Terms,
+    AccountName, Actor, Approval, ApprovalAct, ApprovalId, Count, InstrumentId, Key16, LimitHit, LotUse, Millis,
+    OrderId, Partner, PersonId, PolicyVersion, Product, Provenance, Province, QuoteId, Refusal, SubscriberId, Terms,
 };
 use ledger::{AccountId, Bound, Transfer};
 use minicbor::{Decode, Encode};
@@ -419,6 +419,28 @@ pub enum Fact {
         #[n(4)]
         released: Vec<Count>,
     },
+    /// Somebody proposed a change that another person must agree to.
+    #[n(30)]
+    ApprovalProposed(#[n(0)] Box<Approval>),
+    /// Somebody did something about a proposed change.
+    #[n(31)]
+    ApprovalActed {
+        /// Which change.
+        #[n(0)]
+        approval: ApprovalId,
+        /// What.
+        #[n(1)]
+        act: ApprovalAct,
+        /// Who.
+        #[n(2)]
+        by: Actor,
+        /// Why, in their words.
+        #[n(3)]
+        why: String,
+        /// When the change takes effect after this.
+        #[n(4)]
+        effective_at: Millis,
+    },
 }
 
 impl Fact {
@@ -429,7 +451,9 @@ impl Fact {
             | Fact::Posted { .. }
             | Fact::CreditsGranted { .. }
             | Fact::SubscriberRegistered { .. }
-            | Fact::LotOpened { .. } => None,
+            | Fact::LotOpened { .. }
+            | Fact::ApprovalProposed(_)
+            | Fact::ApprovalActed { .. } => None,
             Fact::KeyTaken { used, .. } => match used.made {
                 Made::Order(order) => Some(order),
                 Made::Subscriber(_) | Made::Lot(..) => None,
@@ -475,7 +499,9 @@ impl Fact {
             | Fact::SignalAbsorbed { .. }
             | Fact::OrderMoved { .. }
             | Fact::OrderUnwound { .. }
-            | Fact::ValueReturned { .. } => &[],
+            | Fact::ValueReturned { .. }
+            | Fact::ApprovalProposed(_)
+            | Fact::ApprovalActed { .. } => &[],
         }
     }
 
@@ -502,7 +528,9 @@ impl Fact {
             | Fact::KeyTaken { .. }
             | Fact::StepQueued { .. }
             | Fact::InquiryDeferred { .. }
-            | Fact::SignalAbsorbed { .. } => Part::Internal,
+            | Fact::SignalAbsorbed { .. }
+            | Fact::ApprovalProposed(_)
+            | Fact::ApprovalActed { .. } => Part::Internal,
         }
     }
 }

@@ -151,6 +151,8 @@ ids! {
     OrderId, "ord_";
     /// A quote.
     QuoteId, "quo_";
+    /// A change that two people make.
+    ApprovalId, "apr_";
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 //! risk or a plan: those decide, above, and their decisions arrive as facts.
 
 mod account_name;
+mod approval;
 mod counter;
 mod fact;
 mod id;
@@ -19,9 +20,10 @@ mod terms;
 mod time;
 
 pub use account_name::AccountName;
+pub use approval::{Acted, Approval, ApprovalAct, ApprovalState, ApprovalSubject, Approvals};
 pub use counter::{Count, Counter, Counters, LimitHit, Measure, Meter, Subject, Window};
 pub use fact::{Admission, Fact, KeyUse, Made, Part, Quoted, SignalKind};
-pub use id::{Bucket, InstrumentId, OrderId, ParseIdError, PersonId, QuoteId, SubscriberId};
+pub use id::{ApprovalId, Bucket, InstrumentId, OrderId, ParseIdError, PersonId, QuoteId, SubscriberId};
 pub use order::{Attempt, Cause, Due, Necessity, Order, OrderState, Step, StepPlan, StepState, Target};
 pub use partner::{Action, CallRef, ParseCallRefError, Partner, PartnerLoad};
 pub use record::{Actor, ActorKind, Channel, Meta, OpenRecord, READER, Record, RecordError, SaltKey, Seal, Verdict};

@@ -441,7 +441,9 @@ impl Order {
             | Fact::SubscriberRegistered { .. }
             | Fact::LotOpened { .. }
             | Fact::OrderAdmitted(_)
-            | Fact::OrderDeclined { .. } => return false,
+            | Fact::OrderDeclined { .. }
+            | Fact::ApprovalProposed(_)
+            | Fact::ApprovalActed { .. } => return false,
         }
         true
     }

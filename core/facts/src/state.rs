@@ -5,8 +5,8 @@ mod orders;
 
 use crate::fact::KeyUse;
 use crate::{
-    AccountName, Counters, Fact, Hash, Key16, Lot, Millis, OpenRecord, Order, OrderId, Partner, PartnerLoad, QuoteId,
-    Subscriber, SubscriberId,
+    AccountName, ApprovalId, Approvals, Counters, Fact, Hash, Key16, Lot, Millis, OpenRecord, Order, OrderId, Partner,
+    PartnerLoad, QuoteId, Subscriber, SubscriberId,
 };
 use core::fmt;
 use ledger::{AccountId, Ledger, Refused};
@@ -47,6 +47,8 @@ pub struct State {
     sent: BTreeSet<(OrderId, u8)>,
     #[n(13)]
     counters: Counters,
+    #[n(14)]
+    approvals: Approvals,
 }
 
 /// Journal and state disagree. The writer stops; nothing is guessed.
@@ -65,6 +67,8 @@ pub enum Broken {
     Step(OrderId, u8),
     /// A fact is about a subscriber that is not there, or takes what is not there.
     Subscriber(SubscriberId),
+    /// A fact does not fit a change that two people make.
+    Approval(ApprovalId),
     /// An account's handle is not the next one.
     Account(AccountId),
     /// The ledger refuses a posting that was decided.
@@ -78,6 +82,7 @@ impl fmt::Display for Broken {
             Broken::Order(order) => write!(f, "a fact does not fit order {order}"),
             Broken::Step(order, step) => write!(f, "a fact does not fit step {step} of order {order}"),
             Broken::Subscriber(subscriber) => write!(f, "a fact does not fit subscriber {subscriber}"),
+            Broken::Approval(approval) => write!(f, "a fact does not fit approval {approval}"),
             Broken::Account(account) => write!(f, "account {} is not the next one", account.number()),
             Broken::Posting(refused) => {
                 write!(f, "posting {} of a decided chain is refused: {}", refused.index, refused.refusal)
@@ -102,6 +107,11 @@ impl State {
     /// The books.
     pub const fn ledger(&self) -> &Ledger {
         &self.ledger
+    }
+
+    /// The changes that two people make.
+    pub const fn approvals(&self) -> &Approvals {
+        &self.approvals
     }
 
     /// The account with this name that holds this asset.
@@ -236,6 +246,8 @@ impl State {
             }
             Fact::OrderAdmitted(admission) => self.admit(admission),
             Fact::OrderDeclined { .. } => self.decline(fact),
+            Fact::ApprovalProposed(approval) => self.evolve_approval(approval.id, fact),
+            Fact::ApprovalActed { approval, .. } => self.evolve_approval(*approval, fact),
             Fact::StepPlanned { .. }
             | Fact::StepQueued { .. }
             | Fact::StepSent { .. }
@@ -250,6 +262,10 @@ impl State {
             | Fact::OrderUnwound { .. }
             | Fact::ValueReturned { .. } => self.evolve_order(fact),
         }
+    }
+
+    fn evolve_approval(&mut self, id: ApprovalId, fact: &Fact) -> Result<(), Broken> {
+        if self.approvals.evolve(fact, self.sequence, self.now) { Ok(()) } else { Err(Broken::Approval(id)) }
     }
 
     /// A quote that has expired is refused for that reason alone, so that it was taken can be forgotten.

@@ -241,7 +241,9 @@ fn subject(command: &Command) -> Option<OrderId> {
         | Command::GrantCredits { .. }
         | Command::Register(_)
         | Command::OpenLot { .. }
-        | Command::Place(_) => None,
+        | Command::Place(_)
+        | Command::Propose(_)
+        | Command::ActOnApproval { .. } => None,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use exchange::rules::{Policy, PolicyFiles};
 use exchange::{Contracts, Doors, Rules};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 fn text(path: &str) -> String {
@@ -23,5 +24,5 @@ pub fn rules() -> Rules {
     };
     let policy = Policy::compile(&files).unwrap_or_else(|faults| panic!("{faults:?}"));
     let contracts = Contracts::parse(&text("policies/partners.toml")).unwrap_or_else(|fault| panic!("{fault}"));
-    Rules { policy, contracts, doors: Doors::Served }
+    Rules { policy, contracts, doors: Doors::Served, proposed: BTreeMap::new() }
 }

@@ -8,7 +8,7 @@ pub mod check;
 pub mod drive;
 pub mod partner;
 #[path = "../rules_shipped/mod.rs"]
-mod shipped;
+pub mod shipped;
 
 use exchange::rules::{Identity, Instrument};
 use exchange::{
@@ -22,6 +22,7 @@ use facts::{
 use ledger::Side;
 use money::{Asset, Telco};
 use partner::Partners;
+use std::collections::BTreeMap;
 
 /// 100.00 yuan: what every order converts unless the test says otherwise.
 pub const AMOUNT: u64 = 10_000;
@@ -37,6 +38,7 @@ pub fn rules_with(edit: impl Fn(String) -> String) -> Rules {
         policy: shipped::policy(),
         contracts: Contracts::parse(&contracts).expect("a contracts file"),
         doors: Doors::Served,
+        proposed: BTreeMap::new(),
     }
 }
 
@@ -231,5 +233,7 @@ pub fn kind(fact: &facts::Fact) -> String {
         Fact::CreditsGranted { .. } => "credits_granted".to_owned(),
         Fact::SubscriberRegistered { .. } => "registered".to_owned(),
         Fact::LotOpened { .. } => "lot_opened".to_owned(),
+        Fact::ApprovalProposed(_) => "approval_proposed".to_owned(),
+        Fact::ApprovalActed { act, .. } => format!("approval_acted({act})"),
     }
 }

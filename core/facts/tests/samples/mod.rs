@@ -3,10 +3,11 @@
 #![allow(dead_code, reason = "each test file uses its own part")]
 
 use facts::{
-    AccountName, Action, Actor, ActorKind, Admission, Bucket, Cause, Channel, Count, Counter, Day, Due, Fact, FeeLine,
-    FeeRule, InstrumentId, Key16, KeyUse, LimitHit, Lot, LotUse, Made, Measure, Meta, Meter, Millis, Necessity,
-    OpenRecord, OrderId, OrderState, Partner, PersonId, PolicyVersion, Product, Provenance, Province, QuoteId, Quoted,
-    Refusal, SignalKind, StepPlan, Subject, SubscriberId, Target, Terms, Verdict, Window,
+    AccountName, Action, Actor, ActorKind, Admission, Approval, ApprovalAct, ApprovalId, ApprovalState,
+    ApprovalSubject, Bucket, Cause, Channel, Count, Counter, Day, Due, Fact, FeeLine, FeeRule, InstrumentId, Key16,
+    KeyUse, LimitHit, Lot, LotUse, Made, Measure, Meta, Meter, Millis, Necessity, OpenRecord, OrderId, OrderState,
+    Partner, PersonId, PolicyVersion, Product, Provenance, Province, QuoteId, Quoted, Refusal, SignalKind, StepPlan,
+    Subject, SubscriberId, Target, Terms, Verdict, Window,
 };
 use ledger::{AccountId, Action as Move, Bound, Entry, Transfer, TransferId};
 use money::{Asset, Telco};
@@ -35,6 +36,8 @@ pub fn file_name(fact: &Fact) -> &'static str {
         Fact::OrderMoved { .. } => "18_order_moved.hex",
         Fact::OrderUnwound { .. } => "19_order_unwound.hex",
         Fact::ValueReturned { .. } => "20_value_returned.hex",
+        Fact::ApprovalProposed(_) => "30_approval_proposed.hex",
+        Fact::ApprovalActed { .. } => "31_approval_acted.hex",
     }
 }
 
@@ -187,6 +190,14 @@ pub fn facts_of_every_kind() -> Vec<Fact> {
         Fact::OrderMoved { order, state: OrderState::Suspended, cause: Cause::Contradiction },
         Fact::OrderUnwound { order, cause: Cause::OtherAmount },
         Fact::ValueReturned { order, released: counts() },
+        Fact::ApprovalProposed(Box::new(approval())),
+        Fact::ApprovalActed {
+            approval: approval().id,
+            act: ApprovalAct::Approve,
+            by: staff(2),
+            why: "同意".to_owned(),
+            effective_at: Millis(1_790_100_000_000),
+        },
     ]
 }
 
@@ -207,4 +218,24 @@ pub fn meta() -> Meta {
 
 pub fn record(sequence: u64, facts: Vec<Fact>) -> OpenRecord {
     OpenRecord { sequence, shard: 5, epoch: 8, meta: meta(), facts }
+}
+
+fn staff(number: u8) -> Actor {
+    Actor { kind: ActorKind::Staff, id: Key16([number; 16]), role: 0 }
+}
+
+fn approval() -> Approval {
+    let version = PolicyVersion([0xa3; 16]);
+    Approval {
+        id: ApprovalId::new(1_790_000_000_000, Bucket::of_hash(77), 5),
+        subject: ApprovalSubject::Policy { version, instead_of: PolicyVersion([0xa1; 16]) },
+        maker: staff(1),
+        why: "2027 holidays".to_owned(),
+        changes: "fees.toml: telco_ppm.CBN: 20000 -> 25000".to_owned(),
+        proposed_at: Millis(1_790_000_000_000),
+        effective_at: Millis(1_790_100_000_000),
+        expires_at: Millis(1_790_600_000_000),
+        state: ApprovalState::Proposed,
+        acts: Vec::new(),
+    }
 }

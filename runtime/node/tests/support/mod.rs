@@ -13,6 +13,7 @@ use facts::{
 use money::Telco;
 use node::{Ask, Clock, Core, Directory, Gateways, Node, NodeClock, NodeConfig, NotKnown};
 use partners::{Answer, Gateway, Request, StatementPage, Unreadable};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,6 +40,7 @@ pub fn rules() -> Rules {
         policy,
         contracts: Contracts::parse(&text("policies/partners.toml")).expect("the shipped contracts"),
         doors: Doors::Served,
+        proposed: BTreeMap::new(),
     }
 }
 

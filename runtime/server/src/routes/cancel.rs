@@ -75,7 +75,7 @@ pub async fn cancel(
         Reply::KeyConflict => return Err(Problem::new(Code::KeyConflict).at("Idempotency-Key")),
         Reply::NotFound => return Err(Problem::new(Code::OrderUnknown)),
         Reply::NotNow => return Err(Problem::new(Code::NotCancellable)),
-        Reply::Made(_) | Reply::Exists(_) => return Err(Problem::new(Code::Internal)),
+        Reply::Made(_) | Reply::Exists(_) | Reply::Denied(_) => return Err(Problem::new(Code::Internal)),
     };
     Ok(Kept {
         outcome: Ok(CancelledAnswer { id: order.to_string(), cancelled: true }),

@@ -149,7 +149,9 @@ fn placed(state: &facts::State, reply: Reply) -> Placed {
         Reply::Replayed(used) => (used.made, true),
         Reply::KeyConflict => return Err(Problem::new(Code::KeyConflict).at("Idempotency-Key")),
         Reply::NotFound => return Err(Problem::new(Code::SubscriberUnknown)),
-        Reply::Done | Reply::Nothing | Reply::NotNow | Reply::Exists(_) => return Err(Problem::new(Code::Internal)),
+        Reply::Done | Reply::Nothing | Reply::NotNow | Reply::Exists(_) | Reply::Denied(_) => {
+            return Err(Problem::new(Code::Internal));
+        }
     };
     let Made::Order(id) = made else { return Err(Problem::new(Code::Internal)) };
     let order = state.order(id).ok_or_else(|| Problem::new(Code::Internal))?;

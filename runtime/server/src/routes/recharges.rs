@@ -127,7 +127,9 @@ pub async fn recharge(
         Reply::Replayed(used) => (used.made, true),
         Reply::KeyConflict => return Err(Problem::new(Code::KeyConflict).at("Idempotency-Key")),
         Reply::NotFound => return Err(Problem::new(Code::SubscriberUnknown)),
-        Reply::Done | Reply::Nothing | Reply::NotNow | Reply::Exists(_) => return Err(Problem::new(Code::Internal)),
+        Reply::Done | Reply::Nothing | Reply::NotNow | Reply::Exists(_) | Reply::Denied(_) => {
+            return Err(Problem::new(Code::Internal));
+        }
     };
     let Made::Lot(_, lot) = made else { return Err(Problem::new(Code::Internal)) };
     let location = format!("/v1/subscribers/{subscriber}/holdings");

@@ -200,7 +200,9 @@ async fn submit(
         Reply::Replayed(used) => answer(context, used.made, true, position).await,
         Reply::KeyConflict => Err(Problem::new(Code::KeyConflict).at("Idempotency-Key")),
         Reply::Exists(subscriber) => Err(Problem::new(Code::SubscriberExists).subscriber(subscriber)),
-        Reply::Done | Reply::Nothing | Reply::NotFound | Reply::NotNow => Err(Problem::new(Code::Internal)),
+        Reply::Done | Reply::Nothing | Reply::NotFound | Reply::NotNow | Reply::Denied(_) => {
+            Err(Problem::new(Code::Internal))
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use exchange::rules::{NumberTable, Policy, PolicyFiles, VirtualOperators};
 use exchange::{Contracts, Doors, Rules};
 use flate2::read::GzDecoder;
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -26,6 +27,7 @@ pub fn shipped() -> Rules {
     let policy = PolicyFiles { regions, products, fees, limits, timings, licences, calendar, provinces };
     Rules {
         doors: Doors::Served,
+        proposed: BTreeMap::new(),
         policy: Policy::compile(&policy).unwrap_or_else(|faults| panic!("{faults:?}")),
         contracts: Contracts::parse(&read("partners")).expect("shipped"),
     }
