@@ -38,7 +38,7 @@ pub fn rules() -> Rules {
     };
     let policy = Policy::compile(&files).expect("the shipped policy");
     let contracts = Contracts::parse(&text("policies/partners.toml")).expect("the shipped contracts");
-    Rules { policy, contracts, doors: Doors::Served, proposed: BTreeMap::new() }
+    Rules { policy: policy.into(), contracts, doors: Doors::Served, proposed: BTreeMap::new() }
 }
 
 /// Memory of this process that is in use, in KiB.

@@ -66,7 +66,7 @@ impl Site {
     pub fn rules(&self) -> Result<Rules, Failure> {
         let policy = Texts::read(&self.root.join("policies"), &self.root.join("data"))?.policy()?;
         let contracts = Contracts::parse(&self.text("policies/partners.toml")?).doing("reading `policies`")?;
-        Ok(Rules { policy, contracts, doors: Doors::Served, proposed: BTreeMap::new() })
+        Ok(Rules { policy: policy.into(), contracts, doors: Doors::Served, proposed: BTreeMap::new() })
     }
 
     /// The number segments, unpacked.

@@ -15,8 +15,8 @@ use std::sync::Arc;
 /// The rules a decision looks at: one versioned snapshot of policy and contracts.
 #[derive(Clone, Debug)]
 pub struct Rules {
-    /// Regions, products, fees, limits, calendar.
-    pub policy: Policy,
+    /// Regions, products, fees, limits, calendar: what decides until another policy is adopted.
+    pub policy: Arc<Policy>,
     /// What partners promise.
     pub contracts: Contracts,
     /// Which orders may be placed.

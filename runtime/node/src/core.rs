@@ -1,5 +1,6 @@
 //! The core at work: decide, apply, seal, and say what is to be asked of partners once the record is durable.
 
+use exchange::rules::Policy;
 use exchange::{Command, Envelope, Reply, Rules, Signal, decide};
 use facts::{
     Action, Broken, CallRef, Fact, Hash, InstrumentId, Meta, Millis, OpenRecord, Order, OrderId, Partner, SaltKey,
@@ -129,6 +130,11 @@ impl Core {
     /// The rules.
     pub fn rules(&self) -> &Rules {
         &self.rules
+    }
+
+    /// Comes to know a policy that may be proposed.
+    pub fn learn(&mut self, policy: Arc<Policy>) {
+        Arc::make_mut(&mut self.rules).proposed.insert(policy.version(), policy);
     }
 
     /// Takes a command: decides, applies, seals.

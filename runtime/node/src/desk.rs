@@ -5,11 +5,13 @@
 
 use crate::core::{Ask, AskKind, Core, Stopped};
 use crate::outbox::Effect;
+use exchange::rules::Policy;
 use exchange::{Command, Envelope, Reply, Signal, Via};
 use facts::{CallRef, Meta, Millis, Partner, State};
 use journal::Entry;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 /// How many jobs one turn takes before its records go to the journal.
 const JOBS_PER_TURN: usize = 512;
@@ -88,6 +90,11 @@ impl Desk {
     /// The core.
     pub const fn core(&self) -> &Core {
         &self.core
+    }
+
+    /// Comes to know a policy that may be proposed.
+    pub fn learn(&mut self, policy: Arc<Policy>) {
+        self.core.learn(policy);
     }
 
     /// The core, to plant a deliberate bug.

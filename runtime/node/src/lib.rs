@@ -13,6 +13,7 @@ mod core;
 mod desk;
 mod directory;
 mod outbox;
+pub mod policies;
 mod projector;
 mod recovery;
 mod runtime;

@@ -8,17 +8,19 @@ use crate::clock::Clock;
 use crate::core::Core;
 use crate::desk::{Desk, Idle, Job, Lane, Told};
 use crate::directory::Directory;
+use crate::policies::{self, PolicyStoreError};
 use crate::projector::{self, Pace, Progress};
 use crate::recovery::{RecoveryError, recover};
+use exchange::rules::Policy;
 use exchange::{Command, Envelope, Reply, Rules};
-use facts::{Meta, Millis, Partner, SaltKey, State};
+use facts::{Meta, Millis, Partner, PolicyVersion, SaltKey, State};
 use journal::{Options, SqliteJournal, SqliteReader};
 use partners::Gateway;
 use shared::Shared;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, MutexGuard};
+use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Duration;
 use thiserror::Error;
 use tokio::sync::oneshot;
@@ -86,6 +88,15 @@ pub enum StartError {
         /// How far.
         days: u64,
     },
+    /// The policies kept beside the journal are not usable.
+    #[error(transparent)]
+    Policies(#[from] PolicyStoreError),
+    /// A policy that was adopted is not kept any more.
+    #[error("policy {version}, which was adopted, is not kept here any more")]
+    PolicyLost {
+        /// Which.
+        version: PolicyVersion,
+    },
     /// The views do not open or cannot be brought up.
     #[error("views: {0}")]
     Views(String),
@@ -132,15 +143,10 @@ impl Node {
         let mut views = Views::open(&config.dir.join("views.sqlite")).map_err(|e| StartError::Views(e.to_string()))?;
         let shown =
             projector::catch_up(&mut views, &mut reader, &snapshots, &config.salts).map_err(StartError::Views)?;
-        let last_sequence = recovered.state.sequence();
-        let core = Core::new(
-            recovered.state,
-            recovered.last_hash,
-            Arc::new(config.rules.clone()),
-            config.salts.clone(),
-            recovered.epoch + 1,
-        );
-        let shared = Arc::new(Shared::new(&config, views, last_sequence));
+        let rules = known_rules(&config, &recovered.state)?;
+        let shared = Arc::new(Shared::new(&config, Arc::clone(&rules), views, &recovered.state));
+        let (salts, epoch) = (config.salts.clone(), recovered.epoch + 1);
+        let core = Core::new(recovered.state, recovered.last_hash, rules, salts, epoch);
         shared.progress.set(shown);
         shared.start(Desk::new(core), Box::new(journal), config.views)?;
         let node = Node { shared };
@@ -243,9 +249,40 @@ impl Node {
         &self.shared.clock
     }
 
-    /// The rules.
-    pub fn rules(&self) -> &Rules {
-        &self.shared.rules
+    /// The rules, with the policies that were proposed.
+    pub fn rules(&self) -> Arc<Rules> {
+        self.shared.rules()
+    }
+
+    /// The policy that decides requests of a moment, as far as this node has told of it.
+    pub fn policy_at(&self, at: Millis) -> Arc<Policy> {
+        let adopted = self.shared.adopted.lock().unwrap_or_else(PoisonError::into_inner);
+        let version = adopted.iter().rev().find(|(from, _)| *from <= at).map(|(_, version)| *version);
+        let rules = self.rules();
+        let proposed = version.and_then(|version| rules.proposed.get(&version));
+        proposed.map_or_else(|| Arc::clone(&rules.policy), Arc::clone)
+    }
+
+    /// Keeps a policy and comes to know it, so that it can be proposed.
+    ///
+    /// Errors: it could not be made durable.
+    pub fn learn(&self, policy: Policy) -> Result<(), PolicyStoreError> {
+        policies::keep(&self.shared.dir, &policy)?;
+        let policy = Arc::new(policy);
+        let mut rules = self.shared.rules.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::make_mut(&mut rules).proposed.insert(policy.version(), Arc::clone(&policy));
+        drop(rules);
+        self.shared.lock_inbox().learned.push(policy);
+        Ok(())
+    }
+
+    /// Takes note of what two people brought into force, for [`Node::policy_at`].
+    ///
+    /// Errors: the node stopped.
+    pub async fn note_adopted(&self) -> Result<(), NodeError> {
+        let (adopted, _) = self.read(shared::adopted).await?;
+        *self.shared.adopted.lock().unwrap_or_else(PoisonError::into_inner) = adopted;
+        Ok(())
     }
 
     /// The views.
@@ -290,6 +327,18 @@ impl Node {
 impl Clone for Node {
     fn clone(&self) -> Node {
         Node { shared: Arc::clone(&self.shared) }
+    }
+}
+
+/// The rules a node is started with and the policies it keeps; all that were adopted must be among them.
+fn known_rules(config: &NodeConfig, state: &State) -> Result<Arc<Rules>, StartError> {
+    // Kept, so that it can be adopted again when the node comes with another.
+    policies::keep(&config.dir, &config.rules.policy)?;
+    let rules = Rules { proposed: policies::kept(&config.dir)?, ..config.rules.clone() };
+    let mut adopted = state.approvals().policies().map(|(_, _, version)| version);
+    match adopted.find(|version| rules.policy_of(*version).is_none()) {
+        Some(version) => Err(StartError::PolicyLost { version }),
+        None => Ok(Arc::new(rules)),
     }
 }
 

@@ -7,8 +7,8 @@ use crate::lag::Lag;
 use crate::meter::Meter;
 use crate::phrases::Code;
 use crate::problem::Problem;
+use exchange::QuoteKey;
 use exchange::rules::{NumberTable, Policy};
-use exchange::{QuoteKey, Rules};
 use facts::Millis;
 use node::Node;
 use std::sync::Arc;
@@ -74,7 +74,6 @@ impl Default for Bounds {
 /// What every route works with.
 pub struct Context {
     pub node: Node,
-    pub rules: Arc<Rules>,
     pub vault: Arc<Vault>,
     pub numbers: Arc<NumberTable>,
     pub quote_key: QuoteKey,
@@ -92,7 +91,6 @@ impl Context {
     pub fn new(api: Api) -> Context {
         let views = api.node.views().reader();
         Context {
-            rules: Arc::new(api.node.rules().clone()),
             views,
             node: api.node,
             vault: api.vault,
@@ -108,8 +106,9 @@ impl Context {
         }
     }
 
-    pub fn policy(&self) -> &Policy {
-        &self.rules.policy
+    /// The policy that decides requests of now.
+    pub fn policy(&self) -> Arc<Policy> {
+        self.node.policy_at(self.now())
     }
 
     pub fn now(&self) -> Millis {

@@ -69,6 +69,24 @@ codes! {
     PartnerUnknown = "partner_unknown", NOT_FOUND;
     /// The order stands where it cannot be withdrawn.
     NotCancellable = "not_cancellable", CONFLICT;
+    /// There is no such policy.
+    PolicyUnknown = "policy_unknown", NOT_FOUND;
+    /// The proposed policy does not hold.
+    PolicyFaulty = "policy_faulty", UNPROCESSABLE_ENTITY;
+    /// The proposed policy is the one in force.
+    PolicyUnchanged = "policy_unchanged", UNPROCESSABLE_ENTITY;
+    /// There is no such approval.
+    ApprovalUnknown = "approval_unknown", NOT_FOUND;
+    /// The actor is no named member of staff.
+    ActorUnnamed = "actor_unnamed", FORBIDDEN;
+    /// Who proposed a change may not decide about it.
+    MakerCannotCheck = "maker_cannot_check", FORBIDDEN;
+    /// Another than who proposed a change may not take it back.
+    OnlyMakerWithdraws = "only_maker_withdraws", FORBIDDEN;
+    /// A change stands where this cannot be done.
+    ApprovalStands = "approval_not_open", CONFLICT;
+    /// A change is in effect already.
+    ApprovalInEffect = "approval_in_effect", CONFLICT;
     /// There is no such route.
     RouteUnknown = "route_unknown", NOT_FOUND;
     /// The route has other methods.
@@ -143,6 +161,25 @@ static PHRASES: &[Phrase] = &[
         ["use CMCC, CUCC, CTCC, CBN or BANK", "请使用 CMCC、CUCC、CTCC、CBN 或 BANK"]),
     row("not_cancellable", ["The order cannot be withdrawn now", "订单当前不能撤销"],
         ["look at the order's `state`; while a partner is being asked, try again in a moment", "请查看订单的 `state`；若正在等待合作方答复，请稍后再试"]),
+    row("policy_unknown", ["There is no such policy", "策略不存在"],
+        ["`GET /v1/policies` lists the policies", "`GET /v1/policies` 可列出各策略"]),
+    row("policy_faulty", ["The policy does not hold", "策略文件有误"],
+        ["repair what `reasons` names; each says file, place, what was found and what is allowed",
+            "请按 `reasons` 逐项修正；每项给出文件、位置、现有内容与允许的内容"]),
+    row("policy_unchanged", ["The policy is the one in force", "策略与现行策略相同"],
+        ["propose files that change a rule", "请提交有改动的文件"]),
+    row("approval_unknown", ["There is no such approval", "审批不存在"],
+        ["`GET /v1/approvals` lists the approvals", "`GET /v1/approvals` 可列出各审批"]),
+    row("actor_unnamed", ["Nobody answers for this change", "未指明操作人"],
+        ["send `X-Actor: staff:` and a name", "请发送 `X-Actor: staff:` 加姓名"]),
+    row("maker_cannot_check", ["Who proposed a change may not decide about it", "提出人不得审批本人的变更"],
+        ["let another person decide", "请由他人审批"]),
+    row("only_maker_withdraws", ["Only who proposed a change may take it back", "仅提出人可撤回变更"],
+        ["reject it instead", "请改为驳回"]),
+    row("approval_not_open", ["The change stands where this cannot be done", "审批当前状态不允许此操作"],
+        ["look at its `state`; propose it again if it has ended", "请查看其 `state`；若已结束，请重新提出"]),
+    row("approval_in_effect", ["The change is in effect already", "变更已生效"],
+        ["propose the earlier policy to go back", "如需恢复，请重新提出原策略"]),
     row("route_unknown", ["There is no such route", "接口不存在"],
         ["`GET /openapi.json` lists all routes", "`GET /openapi.json` 列出全部接口"]),
     row("method_not_allowed", ["The route has other methods", "该接口不支持此方法"],

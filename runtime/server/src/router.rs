@@ -3,8 +3,8 @@
 use crate::context::{Api, Context};
 use crate::envelope;
 use crate::routes::{
-    callbacks, cancel, clock, health, holdings, ledger, limits, metrics, order_list, orders, partners, quotes,
-    recharges, subscribers, timeline,
+    approvals, callbacks, cancel, clock, health, holdings, ledger, limits, metrics, order_list, orders, partners,
+    policies, quotes, recharges, subscribers, timeline,
 };
 use axum::Router;
 use axum::http::header::CONTENT_TYPE;
@@ -43,6 +43,11 @@ fn business() -> Routes {
         .routes(routes!(ledger::accounts))
         .routes(routes!(ledger::trial_balance))
         .routes(routes!(partners::list))
+        .routes(routes!(policies::list))
+        .routes(routes!(policies::get))
+        .routes(routes!(approvals::propose, approvals::list))
+        .routes(routes!(approvals::get))
+        .routes(routes!(approvals::act))
         .routes(routes!(callbacks::take))
 }
 
@@ -73,7 +78,7 @@ async fn description() -> impl IntoResponse {
 }
 
 /// The bodies of requests; a field that they do not have is refused.
-const BODIES: [&str; 5] = ["ClockMove", "NewLot", "NewOrder", "NewQuote", "NewSubscriber"];
+const BODIES: [&str; 7] = ["ClockMove", "NewAct", "NewApproval", "NewLot", "NewOrder", "NewQuote", "NewSubscriber"];
 
 /// The description of all routes as OpenAPI 3.1, those of the test clock included.
 pub fn openapi_json() -> String {

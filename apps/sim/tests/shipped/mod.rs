@@ -24,5 +24,5 @@ pub fn rules() -> Rules {
     };
     let policy = Policy::compile(&files).unwrap_or_else(|faults| panic!("{faults:?}"));
     let contracts = Contracts::parse(&text("policies/partners.toml")).unwrap_or_else(|fault| panic!("{fault}"));
-    Rules { policy, contracts, doors: Doors::Served, proposed: BTreeMap::new() }
+    Rules { policy: policy.into(), contracts, doors: Doors::Served, proposed: BTreeMap::new() }
 }

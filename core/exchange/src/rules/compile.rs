@@ -54,6 +54,7 @@ pub(super) fn compile(files: &PolicyFiles<'_>) -> Result<Policy, Vec<PolicyFault
     }
     Ok(Policy {
         version: version(files),
+        sources: files.sources(),
         effective_from,
         calendar: read.calendar,
         regions,

@@ -25,6 +25,7 @@ mod price;
 mod refused;
 mod region;
 mod rolling;
+mod rows;
 
 pub use admission::{Holder, Receiver, Request, admit};
 pub use calendar::{Calendar, CalendarError, CutOff, Unpublished};
@@ -42,3 +43,4 @@ pub use precedence::PRECEDENCE;
 pub use price::{PriceError, Priced, price};
 pub use refused::{Detail, Moment, Refused};
 pub use region::{CodeBy, Evidence, ProductSet, Region, Use, Verdict, Verification};
+pub use rows::{Change, Place, changes, rows};

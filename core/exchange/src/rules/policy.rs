@@ -36,6 +36,10 @@ pub struct PolicyFiles<'a> {
     pub provinces: &'a str,
 }
 
+/// The texts that a policy was compiled from, in the order of [`PolicyFiles::named`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Sources(Vec<String>);
+
 /// A compiled policy.
 ///
 /// Invariants: every known province is in one region; every product has a row and a fee; every offered direct
@@ -43,6 +47,7 @@ pub struct PolicyFiles<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
     pub(super) version: PolicyVersion,
+    pub(super) sources: Sources,
     pub(super) effective_from: Day,
     pub(super) calendar: Calendar,
     pub(super) regions: Vec<Region>,
@@ -261,6 +266,13 @@ impl Policy {
         self.version
     }
 
+    /// The files it was compiled from.
+    pub fn files(&self) -> PolicyFiles<'_> {
+        let Sources(texts) = &self.sources;
+        let text = |place: usize| texts.get(place).map_or("", String::as_str);
+        PolicyFiles::in_order(text)
+    }
+
     /// The first day on which all of the files hold.
     pub const fn effective_from(&self) -> Day {
         self.effective_from
@@ -365,16 +377,61 @@ pub(super) fn cut(hash: Sha256) -> PolicyVersion {
 }
 
 impl<'a> PolicyFiles<'a> {
-    fn named(&self) -> [(&'static str, &'a str); 8] {
-        [
-            ("regions.toml", self.regions),
-            ("products.toml", self.products),
-            ("fees.toml", self.fees),
-            ("limits.toml", self.limits),
-            ("timings.toml", self.timings),
-            ("licences.toml", self.licences),
-            ("workdays_cn.csv", self.calendar),
-            ("provinces_cn.csv", self.provinces),
-        ]
+    /// The files by name, in the order in which the version is made from them.
+    pub fn named(&self) -> [(&'static str, &'a str); 8] {
+        let texts = [
+            self.regions,
+            self.products,
+            self.fees,
+            self.limits,
+            self.timings,
+            self.licences,
+            self.calendar,
+            self.provinces,
+        ];
+        core::array::from_fn(|place| (Self::NAMES[place], texts[place]))
+    }
+
+    /// The names, in the order of [`PolicyFiles::named`].
+    pub const NAMES: [&'static str; 8] = [
+        "regions.toml",
+        "products.toml",
+        "fees.toml",
+        "limits.toml",
+        "timings.toml",
+        "licences.toml",
+        "workdays_cn.csv",
+        "provinces_cn.csv",
+    ];
+
+    fn in_order(text: impl Fn(usize) -> &'a str) -> PolicyFiles<'a> {
+        PolicyFiles {
+            regions: text(0),
+            products: text(1),
+            fees: text(2),
+            limits: text(3),
+            timings: text(4),
+            licences: text(5),
+            calendar: text(6),
+            provinces: text(7),
+        }
+    }
+
+    /// The same policy with other texts under the names for which there are some.
+    #[must_use]
+    pub fn with(self, text: impl Fn(&'static str) -> Option<&'a str>) -> PolicyFiles<'a> {
+        let named = self.named();
+        PolicyFiles::in_order(|place| named.get(place).map_or("", |(name, own)| text(name).unwrap_or(own)))
+    }
+
+    /// Files that are not there yet, to be found by [`PolicyFiles::with`].
+    pub const fn none() -> PolicyFiles<'static> {
+        let (regions, products, fees, limits) = ("", "", "", "");
+        let (timings, licences, calendar, provinces) = ("", "", "", "");
+        PolicyFiles { regions, products, fees, limits, timings, licences, calendar, provinces }
+    }
+
+    pub(super) fn sources(&self) -> Sources {
+        Sources(self.named().iter().map(|(_, text)| (*text).to_owned()).collect())
     }
 }

@@ -35,7 +35,7 @@ pub const FUNDING: u64 = 100_000_000;
 pub fn rules_with(edit: impl Fn(String) -> String) -> Rules {
     let contracts = edit(shipped::text("policies/partners.toml"));
     Rules {
-        policy: shipped::policy(),
+        policy: shipped::policy().into(),
         contracts: Contracts::parse(&contracts).expect("a contracts file"),
         doors: Doors::Served,
         proposed: BTreeMap::new(),

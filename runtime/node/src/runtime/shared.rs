@@ -8,7 +8,8 @@ use crate::directory::Directory;
 use crate::outbox::{Effect, Outbox, Performer};
 use crate::projector::{self, Pace, Progress};
 use exchange::Rules;
-use facts::Partner;
+use exchange::rules::Policy;
+use facts::{Millis, Partner, PolicyVersion, State};
 use journal::{CommitterOptions, GroupCommitter};
 use std::collections::{BTreeMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -32,7 +33,9 @@ pub(super) struct Shared {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) gateways: Gateways,
     pub(super) directory: Arc<dyn Directory>,
-    pub(super) rules: Rules,
+    pub(super) rules: Mutex<Arc<Rules>>,
+    /// The policies adopted so far, by the moment from which they decide.
+    pub(super) adopted: Mutex<Vec<(Millis, PolicyVersion)>>,
     pub(super) views: Arc<Mutex<Views>>,
     pub(super) progress: Arc<Progress>,
     pub(super) projector: Mutex<Option<Sender<Projected>>>,
@@ -46,20 +49,23 @@ pub(super) struct Shared {
 
 #[derive(Default)]
 pub(super) struct Inbox {
+    /// Policies to come to know before the jobs that speak of them.
+    pub(super) learned: Vec<Arc<Policy>>,
     pub(super) jobs: VecDeque<(Lane, Job)>,
     pub(super) orders: usize,
 }
 
 impl Shared {
-    pub(super) fn new(config: &NodeConfig, views: Views, last_sequence: u64) -> Shared {
+    pub(super) fn new(config: &NodeConfig, rules: Arc<Rules>, views: Views, state: &State) -> Shared {
         Shared {
             inbox: Mutex::default(),
             arrived: Condvar::new(),
-            outbox: Outbox::new(last_sequence),
+            outbox: Outbox::new(state.sequence()),
             clock: Arc::clone(&config.clock),
             gateways: config.gateways.clone(),
             directory: Arc::clone(&config.directory),
-            rules: config.rules.clone(),
+            rules: Mutex::new(rules),
+            adopted: Mutex::new(adopted(state)),
             views: Arc::new(Mutex::new(views)),
             progress: Arc::default(),
             projector: Mutex::default(),
@@ -135,6 +141,7 @@ impl Shared {
             let sleep = future.map_or(SLEEP_MOST, |due| self.clock.wait_for(due).min(SLEEP_MOST));
             inbox = self.arrived.wait_timeout(inbox, sleep).unwrap_or_else(PoisonError::into_inner).0;
         }
+        inbox.learned.drain(..).for_each(|policy| desk.learn(policy));
         while let Some((lane, job)) = inbox.jobs.pop_front() {
             desk.push(lane, job);
         }
@@ -161,6 +168,10 @@ impl Shared {
             return Err(NodeError::Busy);
         }
         Ok(())
+    }
+
+    pub(super) fn rules(&self) -> Arc<Rules> {
+        Arc::clone(&self.rules.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     pub(super) fn lock_inbox(&self) -> MutexGuard<'_, Inbox> {
@@ -210,6 +221,11 @@ impl Performer for Arc<Shared> {
             }
         }
     }
+}
+
+/// The policies that were adopted, by the moment from which they decide.
+pub(super) fn adopted(state: &State) -> Vec<(Millis, PolicyVersion)> {
+    state.approvals().policies().map(|(from, _, version)| (from, version)).collect()
 }
 
 fn thread(name: &str, work: impl FnOnce() + Send + 'static) -> std::io::Result<()> {

@@ -48,7 +48,7 @@ impl Shared {
     /// A stalled disk or a paused machine may come between the two; the next attempt would then be a second one.
     fn is_late(&self, ask: &Ask) -> bool {
         let waited_ms = self.clock.now().since(ask.now);
-        ask.kind == AskKind::Call && waited_ms > self.rules.contracts.of(ask.partner).finality_ms / 2
+        ask.kind == AskKind::Call && waited_ms > self.rules().contracts.of(ask.partner).finality_ms / 2
     }
 
     pub(super) fn request(&self, ask: &Ask) -> Result<Request, NotKnown> {
@@ -72,7 +72,7 @@ impl Shared {
                 AskKind::Inquire => gateway.inquire(request).await,
             }
         };
-        let most = Duration::from_millis(self.rules.contracts.of(ask.partner).reply_timeout_ms);
+        let most = Duration::from_millis(self.rules().contracts.of(ask.partner).reply_timeout_ms);
         tokio::time::timeout(most, asked).await.unwrap_or(Answer::Silence)
     }
 
@@ -100,7 +100,7 @@ impl Shared {
             None => return,
             Some(BreakerMove::Close) => 0,
             Some(BreakerMove::Probe) => 1,
-            Some(BreakerMove::Open) => self.rules.contracts.of(partner).window,
+            Some(BreakerMove::Open) => self.rules().contracts.of(partner).window,
         };
         tracing::warn!(%partner, window, "the breaker moved");
         let meta = Meta { requested_at: Millis(0), ..Meta::system(Millis(0)) };

@@ -37,7 +37,7 @@ pub fn rules() -> Rules {
     };
     let policy = Policy::compile(&files).expect("the shipped policy");
     Rules {
-        policy,
+        policy: policy.into(),
         contracts: Contracts::parse(&text("policies/partners.toml")).expect("the shipped contracts"),
         doors: Doors::Served,
         proposed: BTreeMap::new(),

@@ -102,15 +102,16 @@ pub async fn get(
     id: SubscriberPath,
 ) -> Result<Positioned<HoldingsAnswer>, Problem> {
     let now = context.now();
-    let rules = Arc::clone(&context);
+    let policy = context.policy();
+    let of_now = Arc::clone(&policy);
     let read = context.read(move |state| {
         let subscriber = state.subscriber(id.0)?.clone();
-        let today = today(rules.policy(), state.counters(), subscriber.person, now);
+        let today = today(&of_now, state.counters(), subscriber.person, now);
         Some((subscriber, today))
     });
     let (found, position) = read.await?;
     let (subscriber, today) = found.ok_or_else(|| Problem::new(Code::SubscriberUnknown))?;
-    Ok(Positioned { body: holdings(context.policy(), &subscriber, today, now), position })
+    Ok(Positioned { body: holdings(&policy, &subscriber, today, now), position })
 }
 
 fn holdings(policy: &Policy, subscriber: &Subscriber, today: TodayAnswer, now: Millis) -> HoldingsAnswer {

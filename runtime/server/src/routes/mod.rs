@@ -1,5 +1,6 @@
 //! The routes, one file for each group.
 
+pub mod approvals;
 pub mod callbacks;
 pub mod cancel;
 pub mod clock;
@@ -12,6 +13,7 @@ pub mod metrics;
 pub mod order_list;
 pub mod orders;
 pub mod partners;
+pub mod policies;
 pub mod quotes;
 pub mod recharges;
 pub mod subscribers;

@@ -185,7 +185,7 @@ fn without_steps(order: &Order) -> Order {
 }
 
 fn answer(context: &Context, order: &Order, replayed: bool, position: u64) -> Kept<PlacedAnswer> {
-    let outcome = match declined::refusal(order, context.policy()) {
+    let outcome = match declined::refusal(order, &context.policy()) {
         None => Ok(PlacedAnswer::from(order)),
         Some(refused) => Err(Problem::refused(refused).order(order.id)),
     };

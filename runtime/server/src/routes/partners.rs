@@ -98,7 +98,7 @@ fn answer(context: &Context, standing: &Standing) -> PartnerAnswer {
     PartnerAnswer {
         partner: standing.partner.to_string(),
         window: standing.load.window,
-        window_of_contract: context.rules.contracts.of(standing.partner).window,
+        window_of_contract: context.node.rules().contracts.of(standing.partner).window,
         in_flight: standing.load.in_flight,
         queued: standing.load.queued,
         unknown: standing.unknown,

@@ -88,7 +88,7 @@ pub async fn ask(
     let (subscriber, order) = (new.subscriber, new.resolve(&context).await?);
     let now = context.now();
     let meta = Meta { now, requested_at: now, ..caller.meta(Some(order.channel_province), Key16::default()) };
-    let rules = Arc::clone(&context.rules);
+    let rules = context.node.rules();
     let (terms, position) = context.read(move |state| quote(state, &rules, &meta, &order)).await?;
     let terms = terms.map_err(Problem::refused)?;
     let id = QuoteId::new(now.0, subscriber.bucket(), chance::bits()?);

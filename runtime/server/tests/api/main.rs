@@ -2,6 +2,7 @@
 
 mod support;
 
+mod approvals;
 mod books;
 mod clock;
 mod description;

@@ -1,6 +1,6 @@
 //! A node with honest partners in memory, served over a real socket.
 
-mod client;
+pub mod client;
 mod partner;
 mod people;
 mod rules;

@@ -28,7 +28,7 @@ pub fn shipped() -> Rules {
     Rules {
         doors: Doors::Served,
         proposed: BTreeMap::new(),
-        policy: Policy::compile(&policy).unwrap_or_else(|faults| panic!("{faults:?}")),
+        policy: Policy::compile(&policy).unwrap_or_else(|faults| panic!("{faults:?}")).into(),
         contracts: Contracts::parse(&read("partners")).expect("shipped"),
     }
 }
