@@ -151,7 +151,9 @@ fn placed(state: &State, reply: Reply, number: u64) -> Option<Told> {
     let made = match reply {
         Reply::Made(made) | Reply::Replayed(KeyUse { made, .. }) => made,
         Reply::KeyConflict => return Some(CONFLICT),
-        Reply::Done | Reply::Nothing | Reply::NotFound | Reply::NotNow | Reply::Exists(_) => return None,
+        Reply::Done | Reply::Nothing | Reply::NotFound | Reply::NotNow | Reply::Exists(_) | Reply::Denied(_) => {
+            return None;
+        }
     };
     let Made::Order(id) = made else { return None };
     let answer = answer_of(state.order(id)?);

@@ -12,7 +12,7 @@ fn fees(stage_fees: &str) -> Value {
 }
 
 async fn current(stage: &Stage) -> Value {
-    stage.get("/v1/policies/current", &[]).reply().await.ok(200).json()
+    stage.get("/v1/policies/{version}", &["current"]).reply().await.ok(200).json()
 }
 
 async fn cheaper(stage: &Stage) -> Value {
@@ -48,6 +48,7 @@ async fn two_people_change_a_price_and_a_restart_keeps_it() {
     let approved = act(&stage, &id, "approve", CHECKER).await.ok(200).json();
     assert_eq!((&approved["state"], approved["acts"].as_array().map(Vec::len)), (&json!("approved"), Some(2)));
     act(&stage, &id, "withdraw", MAKER).await.refused(409, "approval_in_effect");
+    assert_eq!(stage.get("/v1/approvals/{id}", &[&id]).reply().await.ok(200).json(), approved);
     let after = stage.place("two", &direct(&subscriber, 10_000)).await.ok(201).json();
     assert_eq!((&before["fee_fen"], &after["fee_fen"]), (&json!(400), &json!(350)));
     assert_eq!(after["policy"], proposed["policy"]);
@@ -80,7 +81,7 @@ async fn what_does_not_hold_or_changes_nothing_is_not_proposed() {
     let list = stage.get("/v1/approvals", &[]).reply().await.ok(200).json();
     assert_eq!(list, json!([]));
     act(&stage, "apr_00000000000000000000000000", "approve", CHECKER).await.refused(404, "approval_unknown");
-    stage.get("/v1/policies/0123", &[]).reply().await.refused(404, "policy_unknown");
+    stage.get("/v1/policies/{version}", &["0123"]).reply().await.refused(404, "policy_unknown");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -28,7 +28,9 @@ async fn metrics_count_orders_requests_and_replays() {
     }
     let declined = stage.place("two", &direct(&subscriber, 1)).await.ok(422);
     stage.finish().await;
-    let position = declined.position().to_string();
+    // What is durable now, the settlement included, and not only what was when the order was declined.
+    let looked_at = stage.get("/v1/orders/{id}", &[&declined.field("order")]).reply().await.ok(200);
+    let position = looked_at.position().to_string();
     stage.get("/v1/orders", &[]).query(&[("min_position", &position)]).reply().await.ok(200);
     let answer = stage.get("/metrics", &[]).reply().await.ok(200);
     assert!(answer.header("content-type").is_some_and(|kind| kind.starts_with("application/openmetrics-text")));
