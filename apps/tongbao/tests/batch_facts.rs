@@ -9,6 +9,7 @@ use node::{Directory, Gateways, Node, NodeClock, NodeConfig};
 use partners::Willing;
 use serde_json::{Value, json};
 use server::{Api, Bounds, DigestKey};
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -46,7 +47,7 @@ fn rules() -> Rules {
     };
     let policy = Policy::compile(&files).expect("the shipped policy");
     let contracts = Contracts::parse(&text("policies/partners.toml")).expect("the shipped contracts");
-    Rules { policy, contracts: contracts.boundless(), doors: Doors::Served }
+    Rules { policy: policy.into(), contracts: contracts.boundless(), doors: Doors::Served, proposed: BTreeMap::new() }
 }
 
 fn numbers() -> NumberTable {
