@@ -59,7 +59,7 @@ pub struct LimitAnswer {
     )
 )]
 pub async fn get(State(context): State<Arc<Context>>, id: PersonPath) -> Result<Positioned<LimitsAnswer>, Problem> {
-    let (now, rules) = (context.now(), Arc::clone(&context));
+    let (now, policy) = (context.now(), context.policy());
     let read = context.read(move |state| of_person(&policy, state.counters(), id.0, now));
     let (limits, position) = read.await?;
     Ok(Positioned { body: LimitsAnswer { person: id.0.to_string(), limits }, position })
