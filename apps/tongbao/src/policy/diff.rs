@@ -1,11 +1,11 @@
 //! `tongbao policy diff`: what changes from one policy to another, by rule row, and never by text line.
 
 use super::arguments::DiffOptions;
-use super::rows::{Place, rows};
 use super::texts;
 use super::texts::Texts;
 use crate::failure::Failure;
 use crate::output::Output;
+use exchange::rules::{Place, rows};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -6,7 +6,6 @@ mod explain;
 mod figures;
 mod lint;
 mod past;
-mod rows;
 mod show;
 pub mod texts;
 mod what_if;

@@ -2,12 +2,12 @@
 
 use super::arguments::ShowOptions;
 use super::figures::{Line, amount, fee_words, lines};
-use super::rows::rows;
 use super::texts;
 use super::texts::{Moment, Texts};
 use crate::failure::Failure;
 use crate::notices;
 use crate::output::Output;
+use exchange::rules::rows;
 use exchange::rules::{Arrives, CodeBy, Entry, Evidence, Policy, Region, Use, Verdict, price};
 use facts::{Day, Millis, Product, Province};
 use money::Telco;
