@@ -3,8 +3,8 @@
 use crate::context::{Api, Context};
 use crate::envelope;
 use crate::routes::{
-    approvals, callbacks, cancel, clock, health, holdings, ledger, limits, metrics, order_list, orders, partners,
-    policies, quotes, recharges, subscribers, timeline,
+    approvals, calendar, callbacks, cancel, clock, health, holdings, ledger, limits, metrics, order_list, orders,
+    partners, policies, prices, quotes, recharges, subscribers, timeline,
 };
 use axum::Router;
 use axum::http::header::CONTENT_TYPE;
@@ -48,6 +48,8 @@ fn business() -> Routes {
         .routes(routes!(approvals::propose, approvals::list))
         .routes(routes!(approvals::get))
         .routes(routes!(approvals::act))
+        .routes(routes!(calendar::get))
+        .routes(routes!(prices::get))
         .routes(routes!(callbacks::take))
 }
 

@@ -1,6 +1,7 @@
 //! The routes, one file for each group.
 
 pub mod approvals;
+pub mod calendar;
 pub mod callbacks;
 pub mod cancel;
 pub mod clock;
@@ -14,6 +15,7 @@ pub mod order_list;
 pub mod orders;
 pub mod partners;
 pub mod policies;
+pub mod prices;
 pub mod quotes;
 pub mod recharges;
 pub mod subscribers;

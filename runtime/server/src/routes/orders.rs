@@ -23,7 +23,7 @@ use utoipa::ToSchema;
 
 const ROUTE: &str = "POST /v1/orders";
 const ID: &str = "an id that was given here";
-const PRODUCT: &str = "`direct`, `voucher`, `agent`, `card`, `gift`, `refund`, `points`, `bundle_gift`, `bundle_sale`, `market` or `wealth`";
+pub const PRODUCT: &str = "`direct`, `voucher`, `agent`, `card`, `gift`, `refund`, `points`, `bundle_gift`, `bundle_sale`, `market` or `wealth`";
 const PROVINCE: &str = "the two digits of a province, as in GB/T 2260";
 
 /// An order to place.

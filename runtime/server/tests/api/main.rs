@@ -12,6 +12,7 @@ mod idempotency;
 mod limits;
 mod lists;
 mod orders;
+mod policy;
 mod privacy;
 mod quotes;
 mod slow;
