@@ -1,4 +1,4 @@
-//! `tongbao backup` and `tongbao restore`: journal, vault and key, copied consistently.
+//! `tongbao backup` and `tongbao restore`: journal, policies, vault and key, copied consistently.
 
 use crate::arguments::{BackupOptions, RestoreOptions};
 use crate::failure::{Doing, Failure};
@@ -22,8 +22,8 @@ struct Copied {
 
 /// Copies a node's directory while it may run.
 ///
-/// The journal is copied before the vault: personal data is written before the record that mentions it, so
-/// a later vault never lacks the subject of an earlier record.
+/// The journal is copied first: policies and personal data are written before the record that mentions it, so
+/// a later copy of them never lacks what an earlier record names.
 pub fn backup(options: &BackupOptions, output: &Output) -> Result<(), Failure> {
     let (from, to) = (&options.dir, &options.to);
     refuse_existing(to)?;
@@ -32,6 +32,7 @@ pub fn backup(options: &BackupOptions, output: &Output) -> Result<(), Failure> {
     let keys = NodeKeys::load(from)?;
     fs::create_dir_all(to).doing(&format!("making `{}`", to.display()))?;
     let report = journal::backup(&from.join("journal"), &to.join("journal")).doing("copying the journal")?;
+    copy_policies(from, to)?;
     let vault = Vault::open(&from.join("vault.sqlite"), keys.vault).doing("opening the vault")?;
     vault.backup(&to.join("vault.sqlite")).doing("copying the vault")?;
     copy_key(from, to)?;
@@ -46,6 +47,7 @@ pub fn restore(options: &RestoreOptions, output: &Output) -> Result<(), Failure>
     fs::create_dir_all(to).doing(&format!("making `{}`", to.display()))?;
     let report = journal::restore(&from.join("journal"), &to.join("journal"), options.position)
         .doing("restoring the journal")?;
+    copy_policies(from, to)?;
     fs::copy(from.join("vault.sqlite"), to.join("vault.sqlite")).doing("restoring the vault")?;
     copy_key(from, to)?;
     fs::write(to.join(RESTORED), report.last_sequence.to_string()).doing("marking the restore")?;
@@ -58,6 +60,12 @@ fn refuse_existing(to: &Path) -> Result<(), Failure> {
         return Err(Failure::unable(format!("`{}` exists already", to.display())).hint("name a new directory"));
     }
     Ok(())
+}
+
+/// The policies that records name; like personal data they are written before the record that mentions them.
+fn copy_policies(from: &Path, to: &Path) -> Result<(), Failure> {
+    let kept = node::policies::kept(from).doing("reading the kept policies")?;
+    kept.values().try_for_each(|policy| node::policies::keep(to, policy)).doing("copying the kept policies")
 }
 
 fn copy_key(from: &Path, to: &Path) -> Result<(), Failure> {
