@@ -1,7 +1,7 @@
 //! The key of a vault and what is derived from it.
 
 use std::fmt;
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
@@ -35,22 +35,33 @@ impl VaultKey {
 
     /// Reads the key file, or makes one with fresh random bytes and mode 0600 when there is none.
     ///
+    /// A new key takes its name when it is whole and durable, so that one who is killed meanwhile leaves no key
+    /// rather than half of one; of two who make it at once the first to name it wins.
     /// Errors: a key file that its group or the world can read is refused.
     pub fn load_or_create(file: &Path) -> Result<Self, KeyError> {
         let failed = |source| KeyError::Io { path: file.to_owned(), source };
-        match OpenOptions::new().write(true).create_new(true).mode(0o600).open(file) {
-            Ok(new) => Self::create(new, file),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Self::load(file),
-            Err(error) => Err(failed(error)),
+        if !file.try_exists().map_err(failed)? {
+            match Self::create(file)?.and_then(|()| sync_parent(file)) {
+                Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(failed(error)),
+                Ok(()) | Err(_) => {}
+            }
         }
+        Self::load(file)
     }
 
-    fn create(mut new: File, file: &Path) -> Result<Self, KeyError> {
+    /// Makes a key under a name of its own, then links it to the name it is to have.
+    fn create(file: &Path) -> Result<io::Result<()>, KeyError> {
         let mut bytes = [0; KEY_BYTES];
-        getrandom::fill(&mut bytes).map_err(|error| KeyError::Randomness(error.to_string()))?;
-        let written = new.write_all(&bytes).and_then(|()| new.sync_all()).and_then(|()| sync_parent(file));
-        written.map_err(|source| KeyError::Io { path: file.to_owned(), source })?;
-        Ok(Self { bytes })
+        let mut own = [0; 8];
+        let filled = getrandom::fill(&mut bytes).and_then(|()| getrandom::fill(&mut own));
+        filled.map_err(|error| KeyError::Randomness(error.to_string()))?;
+        let unnamed = file.with_added_extension(format!("{:016x}.new", u64::from_be_bytes(own)));
+        let opened = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&unnamed);
+        let written = opened.and_then(|mut new| new.write_all(&bytes).and_then(|()| new.sync_all()));
+        let named = written.and_then(|()| fs::hard_link(&unnamed, file));
+        // Whatever came of it, nothing of a key is left under another name.
+        let removed = fs::remove_file(&unnamed);
+        Ok(named.and(removed))
     }
 
     fn load(file: &Path) -> Result<Self, KeyError> {

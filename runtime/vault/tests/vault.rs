@@ -175,6 +175,22 @@ fn contains(bytes: &[u8], text: &str) -> bool {
 }
 
 #[test]
+fn of_two_who_make_a_key_at_once_both_get_the_one_that_stays() {
+    for _ in 0..50 {
+        let dir = tempfile::tempdir().unwrap();
+        let key = dir.path().join("vault.key");
+        let made = || VaultKey::load_or_create(&key).unwrap().derive(b"a test");
+        let (one, other) = std::thread::scope(|scope| {
+            let other = scope.spawn(made);
+            (made(), other.join().unwrap())
+        });
+        assert_eq!(one, other);
+        assert_eq!(VaultKey::load_or_create(&key).unwrap().derive(b"a test"), one);
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1, "nothing of a key lies beside it");
+    }
+}
+
+#[test]
 fn no_file_holds_a_name_number_or_card() {
     let dir = tempfile::tempdir().unwrap();
     let vault = open(&dir.path().join("vault.sqlite"));

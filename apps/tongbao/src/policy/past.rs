@@ -66,14 +66,21 @@ pub fn decisions(dir: &Path, output: &Output, mut each: impl FnMut(Past, &Counte
     Ok(())
 }
 
+/// The province that a gift was refused for: its receiver's.
+fn receiver_found(product: Product, refusal: Refusal, found: u64) -> Option<Province> {
+    let refused = product == Product::Gift && refusal == Refusal::OutOfProvince;
+    u8::try_from(found).ok().filter(|_| refused).and_then(Province::new)
+}
+
 impl Past {
     fn of(record: &Record, state: &State, fact: &Fact) -> Option<Past> {
         match fact {
             Fact::OrderAdmitted(admission) => Past::admitted(record, state, admission),
-            Fact::OrderDeclined { order, subscriber, product, amount, refusal, policy, .. } => {
+            Fact::OrderDeclined { order, subscriber, product, amount, refusal, found, policy, .. } => {
                 let answer = Answer::Declined(*refusal);
                 let past = Past::start(record, state, *order, (*subscriber)?)?;
-                Some(Past { product: *product, amount: *amount, policy: *policy, answer, ..past })
+                let receiver = receiver_found(*product, *refusal, *found);
+                Some(Past { product: *product, amount: *amount, policy: *policy, answer, receiver, ..past })
             }
             _ => None,
         }
@@ -156,7 +163,8 @@ impl Past {
         }
         match self.refusal() {
             Some(Refusal::ReceiverNotEligible) => Receiver::Unknown,
-            // A refused gift does not say where its receiver is at home: taken for the giver's own province.
+            // A gift that was refused for another reason, or admitted to a number that is not registered, does not
+            // say where its receiver is at home: taken for the giver's own province.
             _ => Receiver::AtHomeIn(self.receiver.unwrap_or(self.subscriber.province)),
         }
     }
