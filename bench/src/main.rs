@@ -148,6 +148,7 @@ fn start(dir: &Path) -> (Node, Arc<Vault>, Arc<NumberTable>, Vec<u8>) {
         journal: Options::default(),
         clock_ahead_most: Duration::MAX,
         views: node::Pace::PROMPT,
+        ended_stay: Duration::from_secs(300),
         sweep_every: Duration::from_secs(3_600),
     };
     let node = tokio::task::block_in_place(|| Node::start(config)).expect("a new node");
@@ -229,8 +230,10 @@ async fn drain(node: &Node) -> u64 {
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    let settled = |state: &State| state.orders().filter(|order| order.state == OrderState::Settled).count();
-    node.read(move |state| settled(state) as u64).await.expect("a running node").0
+    let (durable, progress) = (node.durable(), node.progress());
+    assert!(tokio::task::block_in_place(|| progress.wait_for(durable, DRAIN_MOST)), "the views follow");
+    let counts = node.views().reader().counts().expect("the views");
+    counts.iter().find(|count| count.state == OrderState::Settled).map_or(0, |count| count.orders)
 }
 
 /// Replays the journal: decoding and applying alone, then with chain and commitments checked.

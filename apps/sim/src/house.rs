@@ -13,6 +13,8 @@ pub(crate) struct Setup {
     pub(crate) rules: Arc<Rules>,
     pub(crate) salts: SaltKey,
     pub(crate) funding: u64,
+    /// How long ended orders stay in memory; none for ever.
+    pub(crate) ended_stay_ms: Option<u64>,
     pub(crate) bug: Option<Bug>,
 }
 
@@ -48,6 +50,9 @@ impl House {
         house.tell(Command::OpenBooks { funding: setup.funding });
         for partner in Partner::ALL {
             house.tell(Command::GrantCredits { partner, window: setup.rules.contracts.of(partner).window });
+        }
+        if let Some(stay_ms) = setup.ended_stay_ms {
+            house.tell(Command::LetEndedLeave { stay_ms });
         }
         Ok(house)
     }

@@ -16,6 +16,7 @@ mod house;
 mod mishap;
 mod options;
 mod register;
+mod shelf;
 mod telco;
 mod world;
 

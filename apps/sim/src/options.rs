@@ -53,6 +53,8 @@ pub struct Report {
     pub calls: u64,
     /// Times that a partner did what we had taken for failed, or the opposite of what we had asked.
     pub strays: u64,
+    /// Orders brought back to memory for news of them.
+    pub recalled: u64,
     /// What went wrong, by kind.
     pub faults: BTreeMap<String, u64>,
     /// How often the node died.

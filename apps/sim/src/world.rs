@@ -9,9 +9,10 @@ use crate::counterparty::{Counterparty, Spoken};
 use crate::disk::SimDisk;
 use crate::house::{House, Setup};
 use crate::options::{Faults, Options, Report};
+use crate::shelf::Shelf;
 use crate::telco::SimTelco;
-use exchange::{Answer, Command, Profile, Reply, Rules, Signal, Via};
-use facts::{Day, Made, Millis, OrderId, Partner, Refusal, SaltKey, State};
+use exchange::{Answer, Command, Envelope, Profile, Reply, Rules, Signal, Via};
+use facts::{Day, Made, Meta, Millis, OrderId, Partner, Refusal, SaltKey, State};
 use money::Telco;
 use node::{Ask, AskKind, Effect, Job, Lane, Timers, Told, heard, news, recover};
 use partners::StatementItem;
@@ -52,8 +53,9 @@ enum Event {
 /// What an answer of the node carries out of it.
 enum Mail {
     Client(Errand, Reply, u64),
-    /// News out of a statement, and where its next page starts; or out of a callback.
-    News(Vec<Signal>, Option<(Partner, usize)>),
+    /// News out of a statement, lines about orders that are not in memory, and where its next page starts; or out of
+    /// a callback.
+    News(Vec<Signal>, Vec<StatementItem>, Via, Option<(Partner, usize)>),
     /// Everything before this place of a statement is taken in and durable.
     Read(Partner, usize),
 }
@@ -76,6 +78,7 @@ pub(crate) struct World {
     /// Which life of the node this is: what was meant for an earlier one is lost.
     life: u32,
     disk: SimDisk,
+    shelf: Shelf,
     telcos: BTreeMap<Telco, SimTelco>,
     bank: SimBank,
     clients: Clients,
@@ -113,7 +116,8 @@ impl World {
             salts.clone(),
             rules.policy.limits().giving(Refusal::DailyLimitExceeded).map(|limit| limit.most),
         );
-        let setup = Setup { rules: Arc::new(rules), salts, funding: FUNDING, bug: options.bug };
+        let ended_stay_ms = seed.fork(5).pick(&[None, Some(0), Some(5_000), Some(3_600_000)]);
+        let setup = Setup { rules: Arc::new(rules), salts, funding: FUNDING, ended_stay_ms, bug: options.bug };
         let mut world = World {
             options,
             agenda: Agenda::new(start),
@@ -121,6 +125,7 @@ impl World {
             house: None,
             life: 0,
             disk: SimDisk::new(seed.fork(3), if heavy { 1_000 } else { 0 }),
+            shelf: Shelf::default(),
             telcos,
             bank: SimBank::new(FUNDING, seed.fork(4), faults),
             clients,
@@ -197,6 +202,7 @@ impl World {
 
     fn start(&mut self) {
         self.disk.reopen();
+        self.shelf = Shelf::default();
         self.catch_up();
         self.life += 1;
         match House::start(&self.setup, &mut self.disk) {
@@ -303,6 +309,7 @@ impl World {
                     self.deliver();
                 }
                 Effect::Ask(ask) => self.send(ask),
+                Effect::Late(signal) => self.hear_late(signal),
                 Effect::Project(..) => {}
             }
         }
@@ -357,7 +364,7 @@ impl World {
         for mail in mail {
             match mail {
                 Mail::Client(errand, reply, sequence) => self.answer_client(errand, reply, sequence),
-                Mail::News(signals, cursor) => self.hear_news(signals, cursor),
+                Mail::News(signals, gone, via, cursor) => self.hear_news(signals, gone, via, cursor),
                 Mail::Read(partner, next) => drop(self.cursors.insert(partner, next)),
             }
         }
@@ -458,13 +465,32 @@ impl World {
     /// Takes lines of a partner's record in: what the state knows leaves no trace.
     fn take_in(&mut self, items: Vec<StatementItem>, via: Via, cursor: Option<(Partner, usize)>) {
         let answer = self.answering(move |told| {
-            Mail::News(items.iter().filter_map(|item| news(told.state, item, via)).collect(), cursor)
+            let (mut signals, mut gone) = (Vec::new(), Vec::new());
+            for item in items {
+                match told.state.order(item.call.order) {
+                    Some(order) => signals.extend(news(order, &item, via)),
+                    None => gone.push(item),
+                }
+            }
+            Mail::News(signals, gone, via, cursor)
         });
         self.push(Lane::Operators, Job { envelope: None, answer: Some(answer) });
     }
 
     /// A cursor moves on only when what was read before it is durable.
-    fn hear_news(&mut self, signals: Vec<Signal>, cursor: Option<(Partner, usize)>) {
+    fn hear_news(
+        &mut self,
+        signals: Vec<Signal>,
+        gone: Vec<StatementItem>,
+        via: Via,
+        cursor: Option<(Partner, usize)>,
+    ) {
+        for item in gone {
+            let order = self.shelf.order(&self.disk, item.call.order);
+            if let Some(signal) = order.and_then(|order| news(order, &item, via)) {
+                self.hear_late(signal);
+            }
+        }
         for signal in signals {
             self.push(Lane::Results, heard(signal));
         }
@@ -472,6 +498,15 @@ impl World {
             let answer = self.answering(move |_| Mail::Read(partner, next));
             self.push(Lane::Results, Job { envelope: None, answer: Some(answer) });
         }
+    }
+
+    /// A word about an order that is not in memory: it is brought back, if there ever was one.
+    fn hear_late(&mut self, signal: Signal) {
+        let Some(order) = self.shelf.order(&self.disk, signal.call.order).cloned() else { return };
+        let meta = Meta { requested_at: Millis(0), ..Meta::system(Millis(0)) };
+        let recall = Envelope { meta, key: None, command: Command::Recall(Box::new(order)) };
+        self.push(Lane::Results, Job { envelope: Some(recall), answer: None });
+        self.push(Lane::Results, heard(signal));
     }
 
     /// Reads every statement. When nothing else is going on they are read from their beginning, twice; if that
@@ -530,6 +565,7 @@ impl World {
             breaches: ending.breaches,
             calls: self.calls,
             strays: ending.strays,
+            recalled: ending.recalled,
             faults,
             crashes: self.crashes.values().sum(),
             records,

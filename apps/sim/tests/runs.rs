@@ -41,7 +41,7 @@ fn under_light_faults_none_is_suspended() {
 /// Crashes, faults of every kind at every step: the books still agree to the fen.
 fn heavy(seeds: std::ops::RangeInclusive<u64>) {
     let runs = seeds.end() - seeds.start() + 1;
-    let (mut crashes, mut suspended, mut strays) = (0, 0, 0);
+    let (mut crashes, mut suspended, mut strays, mut recalled) = (0, 0, 0, 0);
     let mut kinds = BTreeSet::new();
     for seed in seeds.clone() {
         let report = play(seed, Faults::Heavy);
@@ -49,6 +49,7 @@ fn heavy(seeds: std::ops::RangeInclusive<u64>) {
         crashes += report.crashes;
         suspended += report.suspended;
         strays += report.strays;
+        recalled += report.recalled;
         kinds.extend(report.faults.into_keys());
     }
     assert!(crashes >= 3 * runs, "seeds {seeds:?}: {crashes} crashes");
@@ -56,6 +57,7 @@ fn heavy(seeds: std::ops::RangeInclusive<u64>) {
     // A run in which nothing went wrong would prove nothing: 12 kinds at partners, 5 places to die.
     assert_eq!(kinds.len(), 17, "seeds {seeds:?}: {kinds:?}");
     assert!(strays >= runs, "seeds {seeds:?}: {strays} strays");
+    assert!(recalled >= runs, "seeds {seeds:?}: {recalled} orders came back");
 }
 
 #[test]

@@ -66,8 +66,8 @@ async fn run(options: &CrashTestOptions, dir: &Path, output: &Output) -> Result<
     stage.rest(None).await?;
     let books = Books::read(&stage).await?;
     stage.node.terminate()?;
-    let recovered = replay::replay(dir, output, |_, _| {})?;
-    let mut report = judge(&recovered.state, &books, &drive.answers);
+    let (recovered, orders) = replay::replay_orders(dir, output, |_, _| {})?;
+    let mut report = judge(&recovered.state, &orders, &books, &drive.answers);
     let audit = audit::examine(dir, output)?;
     audit.named.iter().for_each(|finding| eprintln!("audit: {finding}"));
     report.audit_findings = audit.findings as u64;

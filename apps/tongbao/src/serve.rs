@@ -24,6 +24,8 @@ use vault::Vault;
 const SNAPSHOT_EVERY: u64 = 500_000;
 /// How often that is looked at.
 const SNAPSHOT_LOOK: Duration = Duration::from_secs(10);
+/// How long an ended order stays in memory, in real time: statements are read every few seconds and tell of it meanwhile.
+const ENDED_STAY: Duration = Duration::from_secs(300);
 /// How far the wall clock may be ahead of the last record at a start.
 const CLOCK_AHEAD_MOST: Duration = Duration::from_secs(7 * 86_400);
 /// How long requests under way may take to end when the node stops in order.
@@ -66,6 +68,7 @@ async fn run(options: ServeOptions) -> Result<(), Failure> {
         directory: Arc::clone(&vault) as Arc<dyn node::Directory>,
         journal: Options::default(),
         views: node::Pace::PROMPT,
+        ended_stay: ENDED_STAY.saturating_mul(options.clock_rate),
         sweep_every: Duration::from_secs(options.sweep_every_s.max(1)),
     };
     let node = tokio::task::block_in_place(|| Node::start(config)).map_err(start_failure)?;

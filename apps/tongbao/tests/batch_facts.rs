@@ -127,6 +127,7 @@ async fn by_http(amount: u64, dir: &Path) -> (Vec<Fact>, Vec<Channel>) {
         directory: Arc::clone(&vault) as Arc<dyn Directory>,
         journal: Options::default(),
         views: node::Pace::PROMPT,
+        ended_stay: Duration::from_secs(300),
         sweep_every: Duration::from_secs(3_600),
     };
     let node = tokio::task::block_in_place(|| Node::start(config)).expect("a node");

@@ -6,7 +6,7 @@ use crate::rules::{Identity, Instrument, Line, NumberRefusal, Policy};
 use crate::signal::Signal;
 use facts::{
     ApprovalAct, ApprovalId, ApprovalState, ApprovalSubject, Fact, InstrumentId, Key16, KeyUse, Made, Meta, Millis,
-    OrderId, Partner, PersonId, PolicyVersion, Product, Provenance, Province, State, SubscriberId,
+    Order, OrderId, Partner, PersonId, PolicyVersion, Product, Provenance, Province, State, SubscriberId,
 };
 use money::Telco;
 use std::collections::BTreeMap;
@@ -182,6 +182,13 @@ pub enum Command {
         /// How many.
         window: u32,
     },
+    /// Let orders that ended leave memory.
+    LetEndedLeave {
+        /// After so many milliseconds of node time in which nothing was heard of them.
+        stay_ms: u64,
+    },
+    /// Bring an order back that left memory, as its records make it, so that something can be said about it.
+    Recall(Box<Order>),
     /// Register a phone number.
     Register(Registration),
     /// Open a lot of airtime.

@@ -4,7 +4,7 @@ use crate::book::open_house;
 use crate::command::{ClientKey, Command, Decision, Envelope, Opening, Registration, Reply, Rules};
 use crate::draft::{Draft, is_under_way};
 use crate::{approve, hear, place, unwind};
-use facts::{Cause, Due, Fact, Made, Meta, OrderId, OrderState, Partner, State, StepState, SubscriberId};
+use facts::{Cause, Due, Fact, Made, Meta, Order, OrderId, OrderState, Partner, State, StepState, SubscriberId};
 use ledger::AccountId;
 
 /// Decides a command against the state and the rules.
@@ -18,6 +18,8 @@ pub fn decide(state: &State, rules: &Rules, envelope: &Envelope) -> Decision {
     match &envelope.command {
         Command::OpenBooks { funding } => open_books(state, *funding),
         Command::GrantCredits { partner, window } => grant(state, *partner, *window),
+        Command::LetEndedLeave { stay_ms } => let_ended_leave(state, *stay_ms),
+        Command::Recall(order) => recall(state, order),
         Command::Register(registration) => register(state, key, registration),
         Command::OpenLot { subscriber, opening } => open_lot(state, key, *subscriber, *opening),
         Command::Place(order) => place::place(state, rules, meta, key, order),
@@ -53,6 +55,24 @@ fn grant(state: &State, partner: Partner, window: u32) -> Decision {
         return Decision::only(Reply::Nothing);
     }
     Decision { facts: vec![Fact::CreditsGranted { partner, window }], reply: Reply::Done }
+}
+
+fn let_ended_leave(state: &State, stay_ms: u64) -> Decision {
+    if state.ended_stay_ms() == Some(stay_ms) {
+        return Decision::only(Reply::Nothing);
+    }
+    Decision { facts: vec![Fact::EndedLeaveAfter { stay_ms }], reply: Reply::Done }
+}
+
+/// Somebody else may have been quicker; who comes with an older record than the last has to look again.
+fn recall(state: &State, order: &Order) -> Decision {
+    if state.order(order.id).is_some() {
+        return Decision::only(Reply::Nothing);
+    }
+    if !state.can_recall(order) {
+        return Decision::only(Reply::NotNow);
+    }
+    Decision { facts: vec![Fact::OrderRecalled(Box::new(order.clone()))], reply: Reply::Done }
 }
 
 fn register(state: &State, key: Option<ClientKey>, registration: &Registration) -> Decision {

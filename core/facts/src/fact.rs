@@ -2,7 +2,7 @@
 
 use crate::order::{Attempt, Cause, OrderState, StepPlan};
 use crate::{
-    AccountName, Actor, Approval, ApprovalAct, ApprovalId, Count, InstrumentId, Key16, LimitHit, LotUse, Millis,
+    AccountName, Actor, Approval, ApprovalAct, ApprovalId, Count, InstrumentId, Key16, LimitHit, LotUse, Millis, Order,
     OrderId, Partner, PersonId, PolicyVersion, Product, Provenance, Province, QuoteId, Refusal, SubscriberId, Terms,
 };
 use ledger::{AccountId, Bound, Transfer};
@@ -441,6 +441,16 @@ pub enum Fact {
         #[n(4)]
         effective_at: Millis,
     },
+    /// From here on an order that has ended leaves memory when nothing was heard of it for so long.
+    #[n(40)]
+    EndedLeaveAfter {
+        /// Milliseconds of node time.
+        #[n(0)]
+        stay_ms: u64,
+    },
+    /// An order that had left memory is there again, as its records made it.
+    #[n(41)]
+    OrderRecalled(#[n(0)] Box<Order>),
 }
 
 impl Fact {
@@ -453,12 +463,14 @@ impl Fact {
             | Fact::SubscriberRegistered { .. }
             | Fact::LotOpened { .. }
             | Fact::ApprovalProposed(_)
-            | Fact::ApprovalActed { .. } => None,
+            | Fact::ApprovalActed { .. }
+            | Fact::EndedLeaveAfter { .. } => None,
             Fact::KeyTaken { used, .. } => match used.made {
                 Made::Order(order) => Some(order),
                 Made::Subscriber(_) | Made::Lot(..) => None,
             },
             Fact::OrderAdmitted(admission) => Some(admission.order),
+            Fact::OrderRecalled(order) => Some(order.id),
             Fact::OrderDeclined { order, .. }
             | Fact::StepPlanned { order, .. }
             | Fact::StepQueued { order, .. }
@@ -501,7 +513,9 @@ impl Fact {
             | Fact::OrderUnwound { .. }
             | Fact::ValueReturned { .. }
             | Fact::ApprovalProposed(_)
-            | Fact::ApprovalActed { .. } => &[],
+            | Fact::ApprovalActed { .. }
+            | Fact::EndedLeaveAfter { .. }
+            | Fact::OrderRecalled(_) => &[],
         }
     }
 
@@ -530,7 +544,9 @@ impl Fact {
             | Fact::InquiryDeferred { .. }
             | Fact::SignalAbsorbed { .. }
             | Fact::ApprovalProposed(_)
-            | Fact::ApprovalActed { .. } => Part::Internal,
+            | Fact::ApprovalActed { .. }
+            | Fact::EndedLeaveAfter { .. }
+            | Fact::OrderRecalled(_) => Part::Internal,
         }
     }
 }

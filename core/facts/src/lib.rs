@@ -10,7 +10,9 @@ mod approval;
 mod counter;
 mod fact;
 mod id;
+mod keys;
 mod order;
+mod orders;
 mod partner;
 mod record;
 mod refusal;
@@ -25,6 +27,7 @@ pub use counter::{Count, Counter, Counters, LimitHit, Measure, Meter, Subject, W
 pub use fact::{Admission, Fact, KeyUse, Made, Part, Quoted, SignalKind};
 pub use id::{ApprovalId, Bucket, InstrumentId, OrderId, ParseIdError, PersonId, QuoteId, SubscriberId};
 pub use order::{Attempt, Cause, Due, Necessity, Order, OrderState, Step, StepPlan, StepState, Target};
+pub use orders::Orders;
 pub use partner::{Action, CallRef, ParseCallRefError, Partner, PartnerLoad};
 pub use record::{Actor, ActorKind, Channel, Meta, OpenRecord, READER, Record, RecordError, SaltKey, Seal, Verdict};
 pub use refusal::Refusal;

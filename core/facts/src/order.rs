@@ -401,6 +401,58 @@ impl Order {
         }
     }
 
+    /// The order as it is when a fact declines it in record `sequence` at `now`; `None` for any other fact.
+    pub fn declined(fact: &Fact, sequence: u64, now: Millis) -> Option<Order> {
+        let Fact::OrderDeclined {
+            order,
+            person,
+            subscriber,
+            product,
+            amount,
+            refusal,
+            found,
+            allowed,
+            policy,
+            requested_at,
+            limit,
+        } = fact
+        else {
+            return None;
+        };
+        let terms = Terms {
+            product: *product,
+            amount: *amount,
+            fee: 0,
+            fee_lines: Vec::new(),
+            payout: 0,
+            arrives_on: requested_at.day(),
+            policy: *policy,
+            drawn: 0,
+        };
+        Some(Order {
+            id: *order,
+            person: *person,
+            parties: subscriber.iter().copied().collect(),
+            terms,
+            requested_at: *requested_at,
+            state: OrderState::Declined,
+            cause: Cause::Refused,
+            refusal: Some(*refusal),
+            refusal_detail: (*found, *allowed),
+            steps: Vec::new(),
+            planned: 0,
+            unwinding: None,
+            lots: Vec::new(),
+            quote: QuoteId::default(),
+            admitted_in: sequence,
+            changed_in: sequence,
+            admitted_at: now,
+            changed_at: now,
+            counts: Vec::new(),
+            limit: limit.clone(),
+        })
+    }
+
     /// Applies a fact about this order: the one place where an order changes, for state and decision alike.
     ///
     /// Returns whether the fact fits: a step it names is there.
@@ -443,7 +495,9 @@ impl Order {
             | Fact::OrderAdmitted(_)
             | Fact::OrderDeclined { .. }
             | Fact::ApprovalProposed(_)
-            | Fact::ApprovalActed { .. } => return false,
+            | Fact::ApprovalActed { .. }
+            | Fact::EndedLeaveAfter { .. }
+            | Fact::OrderRecalled(_) => return false,
         }
         true
     }

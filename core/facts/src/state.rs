@@ -1,9 +1,11 @@
 //! The state: the fold of all facts. `apply` touches and never refuses for a business reason; an error
 //! means that journal and state disagree, and the writer must stop.
 
+mod leaving;
 mod orders;
 
 use crate::fact::KeyUse;
+use crate::keys::Keys;
 use crate::{
     AccountName, ApprovalId, Approvals, Counters, Fact, Hash, Key16, Lot, Millis, OpenRecord, Order, OrderId, Partner,
     PartnerLoad, QuoteId, Subscriber, SubscriberId,
@@ -34,7 +36,7 @@ pub struct State {
     #[n(6)]
     orders: BTreeMap<OrderId, Order>,
     #[n(7)]
-    keys: BTreeMap<Key16, KeyUse>,
+    keys: Keys,
     #[n(8)]
     quotes_used: BTreeSet<(Millis, QuoteId)>,
     #[n(9)]
@@ -49,6 +51,8 @@ pub struct State {
     counters: Counters,
     #[n(14)]
     approvals: Approvals,
+    #[n(40)]
+    leaving: leaving::Leaving,
 }
 
 /// Journal and state disagree. The writer stops; nothing is guessed.
@@ -139,19 +143,24 @@ impl State {
         &self.counters
     }
 
-    /// An order.
+    /// An order, unless it ended and left memory.
     pub fn order(&self, id: OrderId) -> Option<&Order> {
         self.orders.get(&id)
     }
 
-    /// Every order in id order.
+    /// Every order in memory, in id order.
     pub fn orders(&self) -> impl Iterator<Item = &Order> {
         self.orders.values()
     }
 
     /// What a client's key was used for.
     pub fn key(&self, key: Key16) -> Option<KeyUse> {
-        self.keys.get(&key).copied()
+        self.keys.get(key)
+    }
+
+    /// What the keys of orders take in memory, in bytes: the one thing that grows with history.
+    pub fn key_bytes(&self) -> usize {
+        self.keys.bytes()
     }
 
     /// Whether a quote was taken.
@@ -202,7 +211,9 @@ impl State {
         self.sequence = record.sequence;
         self.now = self.now.max(record.meta.now);
         self.forget_expired_quotes();
-        record.facts.iter().try_for_each(|fact| self.evolve(fact))
+        record.facts.iter().try_for_each(|fact| self.evolve(fact))?;
+        self.leave_ended(record);
+        Ok(())
     }
 
     fn evolve(&mut self, fact: &Fact) -> Result<(), Broken> {
@@ -246,6 +257,11 @@ impl State {
             }
             Fact::OrderAdmitted(admission) => self.admit(admission),
             Fact::OrderDeclined { .. } => self.decline(fact),
+            Fact::EndedLeaveAfter { stay_ms } => {
+                self.let_ended_leave(*stay_ms);
+                Ok(())
+            }
+            Fact::OrderRecalled(order) => self.recall(order),
             Fact::ApprovalProposed(approval) => self.evolve_approval(approval.id, fact),
             Fact::ApprovalActed { approval, .. } => self.evolve_approval(*approval, fact),
             Fact::StepPlanned { .. }

@@ -18,5 +18,5 @@ pub use form::Form;
 pub use lines::{Line, Lines};
 pub use moment::moment;
 pub use orders::{Column, Header, OrderLine, Row};
-pub use results::{Answer, RESULTS_HEADER, Told, write_result};
+pub use results::{Answer, CONFLICT, RESULTS_HEADER, Told, read_result, write_result};
 pub use subscribers::{Subscriber, read_subscribers};

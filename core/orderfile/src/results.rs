@@ -2,10 +2,14 @@
 
 use crate::record::write_field;
 use core::fmt::Write;
-use facts::Day;
+use core::str;
+use facts::{Day, Refusal};
 
 /// The header line of a results file.
 pub const RESULTS_HEADER: &str = "request_id,outcome,code,fee_fen,payout,arrives_on\n";
+
+/// The code of a row whose id another row used with other fields; no refusal of an order has it.
+pub const CONFLICT: &str = "idempotency_conflict";
 
 /// What became of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +52,21 @@ pub fn write_result(request_id: &str, told: Told, out: &mut String) {
     };
 }
 
+/// Reads the answer out of a row that [`write_result`] wrote.
+///
+/// Only the id can hold a comma, and it comes first. `None` when the bytes are no such row.
+pub fn read_result(row: &[u8]) -> Option<Answer> {
+    let row = str::from_utf8(row).ok()?.strip_suffix('\n')?;
+    let mut fields = row.rsplitn(6, ',');
+    let mut next = || fields.next();
+    let (arrives_on, payout, fee, code) = (next()?, next()?, next()?, next()?);
+    if code.is_empty() {
+        let (fee, payout) = (fee.parse().ok()?, payout.parse().ok()?);
+        return Some(Answer::Accepted { fee, payout, arrives_on: arrives_on.parse().ok()? });
+    }
+    Some(Answer::Refused(if code == CONFLICT { CONFLICT } else { code.parse::<Refusal>().ok()?.code() }))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -62,8 +81,12 @@ mod tests {
             ("", Told::First(Answer::Refused("malformed_request"))),
             ("a,\"b\"", Told::Duplicate(Answer::Refused("identity_invalid"))),
         ] {
+            let from = out.len();
             write_result(id, told, &mut out);
+            let (Told::First(answer) | Told::Duplicate(answer)) = told;
+            assert_eq!(read_result(&out.as_bytes()[from..]), Some(answer));
         }
+        assert_eq!(read_result(b"r1,accepted,,300"), None);
         let expected = "request_id,outcome,code,fee_fen,payout,arrives_on\n\
             r1,accepted,,300,9700,2024-10-04\n\
             r1,duplicate,,300,9700,2024-10-04\n\

@@ -243,8 +243,10 @@ fn subject(command: &Command) -> Option<OrderId> {
         | Command::Dispatch { order, .. }
         | Command::Suspend { order } => Some(*order),
         Command::Signal(signal) => Some(signal.call.order),
+        Command::Recall(order) => Some(order.id),
         Command::OpenBooks { .. }
         | Command::GrantCredits { .. }
+        | Command::LetEndedLeave { .. }
         | Command::Register(_)
         | Command::OpenLot { .. }
         | Command::Place(_)

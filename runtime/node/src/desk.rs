@@ -187,12 +187,23 @@ impl Desk {
             });
         }
         let handled = self.core.handle(&envelope)?;
-        let Some(written) = handled.written else { return Ok(handled.reply) };
+        let Some(written) = handled.written else {
+            turn.effects.extend(self.late(envelope.command).map(|signal| (handled.sequence, Effect::Late(signal))));
+            return Ok(handled.reply);
+        };
         let sequence = handled.sequence;
         turn.entries.push(written.entry);
         turn.effects.push((sequence, Effect::Project(written.record, written.posted)));
         turn.effects.extend(written.asks.into_iter().map(|ask| (sequence, Effect::Ask(ask))));
         Ok(handled.reply)
+    }
+
+    /// A word about an order that may have left memory.
+    fn late(&self, command: Command) -> Option<Signal> {
+        let Command::Signal(signal) = command else { return None };
+        let state = self.core.state();
+        let gone = state.ended_stay_ms().is_some() && state.order(signal.call.order).is_none();
+        gone.then_some(signal)
     }
 
     fn dispatch(&mut self, partner: Partner, now: Millis, turn: &mut Turn) -> Result<(), Stopped> {

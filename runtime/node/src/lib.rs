@@ -28,6 +28,6 @@ pub use directory::{Directory, NotKnown};
 pub use outbox::{Effect, Outbox, Performer};
 pub use projector::Pace;
 pub use recovery::{Recovered, RecoveryError, recover};
-pub use runtime::{Gateways, Node, NodeConfig, NodeError, Pending, StartError};
+pub use runtime::{Gateways, Node, NodeConfig, NodeError, Pending, StartError, VIEWS};
 pub use snapshot::{SnapshotError, read_latest, write_snapshot};
 pub use sweep::news;

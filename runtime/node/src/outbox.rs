@@ -1,6 +1,7 @@
 //! What waits for its record to be durable. Nothing leaves before it is, and answers leave first.
 
 use crate::core::Ask;
+use exchange::Signal;
 use facts::OpenRecord;
 use ledger::Entry as Posting;
 use std::collections::VecDeque;
@@ -12,6 +13,8 @@ pub enum Effect {
     Answer(Box<dyn FnOnce() + Send>),
     /// A request to a partner.
     Ask(Ask),
+    /// A partner's word about an order that is not in memory: it may have left.
+    Late(Signal),
     /// A record for the views.
     Project(Arc<OpenRecord>, Vec<Posting>),
 }

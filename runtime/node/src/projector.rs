@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
-use views::{Projected, Views};
+use views::{Indexes, Projected, Views};
 
 /// How the views follow: indexes are hit all over, so that a transaction writes most of their pages however few its
 /// records are, and an order whose records share one is written once.
@@ -15,13 +15,15 @@ pub struct Pace {
     pub records: usize,
     /// How long they are waited for, once there is one.
     pub linger: Duration,
+    /// When the indexes are made.
+    pub indexes: Indexes,
 }
 
 impl Pace {
     /// A lone order is seen at once and a storm in few transactions.
-    pub const PROMPT: Pace = Pace { records: 8_192, linger: Duration::from_millis(5) };
-    /// Nobody looks before the end.
-    pub const UNWATCHED: Pace = Pace { records: 262_144, linger: Duration::from_secs(2) };
+    pub const PROMPT: Pace = Pace { records: 8_192, linger: Duration::from_millis(5), indexes: Indexes::Kept };
+    /// Nobody looks before the end, and whoever does opens the views anew.
+    pub const UNWATCHED: Pace = Pace { records: 65_536, linger: Duration::from_secs(2), indexes: Indexes::Last };
 }
 
 /// How far the views are, for those who wait.

@@ -1,5 +1,6 @@
 //! Threads around the desk: a sequencer, a journal writer, a projector, and tasks that talk to partners.
 
+mod recall;
 mod shared;
 mod sweeps;
 mod talk;
@@ -25,6 +26,9 @@ use std::time::Duration;
 use thiserror::Error;
 use tokio::sync::oneshot;
 use views::Views;
+
+/// The file of the views in a node's directory.
+pub const VIEWS: &str = "views.sqlite";
 
 /// The partners, behind their connectors.
 pub type Gateways = BTreeMap<Partner, Arc<dyn Gateway>>;
@@ -52,6 +56,9 @@ pub struct NodeConfig {
     pub journal: Options,
     /// How the views follow.
     pub views: Pace,
+    /// How long an ended order stays in memory, in node time: longer than the partners' statements lag behind, since
+    /// a word about one that left is looked up in the journal.
+    pub ended_stay: Duration,
     /// How often statements are read, in real time.
     pub sweep_every: Duration,
 }
@@ -68,6 +75,9 @@ pub enum NodeError {
     /// The clock jumped; nothing was done.
     #[error("the clock jumped and new orders are halted; nothing was done")]
     ClockHalted,
+    /// An order left memory, and its records cannot be read now.
+    #[error("the order's records cannot be read now; nothing was done, try again")]
+    Unreadable,
 }
 
 /// Why a node does not start.
@@ -140,7 +150,8 @@ impl Node {
         );
         check_clock(&config, recovered.state.now())?;
         config.clock.advance_to(recovered.state.now());
-        let mut views = Views::open(&config.dir.join("views.sqlite")).map_err(|e| StartError::Views(e.to_string()))?;
+        let views = Views::open_with(&config.dir.join(VIEWS), config.views.indexes);
+        let mut views = views.map_err(|error| StartError::Views(error.to_string()))?;
         let shown =
             projector::catch_up(&mut views, &mut reader, &snapshots, &config.salts).map_err(StartError::Views)?;
         let rules = known_rules(&config, &recovered.state)?;
@@ -160,6 +171,8 @@ impl Node {
         for partner in Partner::ALL {
             self.tell(Command::GrantCredits { partner, window: config.rules.contracts.of(partner).window });
         }
+        let stay_ms = u64::try_from(config.ended_stay.as_millis()).unwrap_or(u64::MAX);
+        self.tell(Command::LetEndedLeave { stay_ms });
     }
 
     fn tell(&self, command: Command) {

@@ -4,18 +4,17 @@
 //! deduction that the telco made on its own schedule. Lines the core knows already leave no trace.
 
 use exchange::{Answer, Signal, Via};
-use facts::{Partner, State, StepState};
+use facts::{Order, Partner, StepState};
 use partners::StatementItem;
 
 /// Whether a line is about a request that was made of this partner: no partner speaks for another.
-pub(crate) fn is_asked(state: &State, item: &StatementItem, partner: Partner) -> bool {
-    let step = state.order(item.call.order).and_then(|order| order.step(item.call.step));
-    step.is_some_and(|step| step.plan.partner == partner)
+pub(crate) fn is_asked(order: &Order, item: &StatementItem, partner: Partner) -> bool {
+    order.step(item.call.step).is_some_and(|step| step.plan.partner == partner)
 }
 
 /// The word that a line of a statement has for the core; `None` when the core knows it.
-pub fn news(state: &State, item: &StatementItem, via: Via) -> Option<Signal> {
-    let step = state.order(item.call.order)?.step(item.call.step)?;
+pub fn news(order: &Order, item: &StatementItem, via: Via) -> Option<Signal> {
+    let step = order.step(item.call.step)?;
     let answer = item.answer_for(step.plan.action)?;
     let current = step.attempt == item.call.attempt;
     let ended = matches!(step.state, StepState::Done | StepState::Compensated);

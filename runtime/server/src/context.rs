@@ -9,7 +9,7 @@ use crate::phrases::Code;
 use crate::problem::Problem;
 use exchange::QuoteKey;
 use exchange::rules::{NumberTable, Policy};
-use facts::Millis;
+use facts::{Millis, Order, OrderId};
 use node::Node;
 use std::sync::Arc;
 use std::time::Duration;
@@ -123,6 +123,14 @@ impl Context {
     ) -> Result<T, Problem> {
         let outcome = tokio::time::timeout(self.bounds.outcome_time, asked).await;
         Ok(outcome.map_err(|_| Problem::new(Code::OutcomeUnknown))??)
+    }
+
+    /// An order as it stands, whether it is in memory or left; with the position of what was read.
+    ///
+    /// Errors: there is none, or it cannot be read now.
+    pub async fn order(&self, id: OrderId) -> Result<(Order, u64), Problem> {
+        let (order, position) = self.outcome(self.node.order(id)).await?;
+        Ok((order.ok_or_else(|| Problem::new(Code::OrderUnknown))?, position))
     }
 
     /// Reads the state; with the position of what was read.

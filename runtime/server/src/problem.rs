@@ -176,6 +176,7 @@ impl From<node::NodeError> for Problem {
             node::NodeError::Stopped => Code::OutcomeUnknown,
             node::NodeError::Busy => Code::Busy,
             node::NodeError::ClockHalted => Code::ClockHalted,
+            node::NodeError::Unreadable => Code::ViewsUnavailable,
         })
     }
 }

@@ -110,6 +110,9 @@ impl Case {
         match fact {
             Fact::StepPlanned { plan, .. } => self.parts.push(Part::of(plan)),
             Fact::OrderMoved { state, cause, .. } => (self.state, self.cause) = (*state, *cause),
+            Fact::OrderRecalled(order) if (order.state, order.cause) != (self.state, self.cause) => {
+                faults.push(format!("was {}, comes back as {}", self.state, order.state));
+            }
             Fact::OrderUnwound { .. } => self.unwinding = true,
             Fact::StepSent { step, attempt, .. } => return self.send(*step, *attempt, faults),
             Fact::StepUnknown { step, .. } => return self.turn(*step, Stage::Unknown, faults),

@@ -17,6 +17,7 @@ pub(crate) struct Ending {
     pub(crate) suspended: u64,
     pub(crate) unknown_open: u64,
     pub(crate) strays: u64,
+    pub(crate) recalled: u64,
     pub(crate) breach_count: u64,
     pub(crate) breaches: Vec<String>,
 }
@@ -44,7 +45,8 @@ impl Auditor {
             faults.push(format!("{} holds are still open", self.books.open_holds()));
         }
         faults.into_iter().for_each(|fault| self.breach(format!("at the end: {fault}")));
-        Ending { breach_count: self.breach_count, breaches: self.breaches, strays: self.strays, ..ending }
+        let (strays, recalled) = (self.strays, self.recalled);
+        Ending { breach_count: self.breach_count, breaches: self.breaches, strays, recalled, ..ending }
     }
 
     /// Every key that was sent made one order, and every order came from one.

@@ -35,6 +35,7 @@ pub(crate) struct Auditor {
     calls_seen: BTreeSet<facts::CallRef>,
     acknowledged: BTreeSet<OrderId>,
     strays: u64,
+    recalled: u64,
     breach_count: u64,
     breaches: Vec<String>,
 }
@@ -57,6 +58,7 @@ impl Auditor {
             calls_seen: BTreeSet::new(),
             acknowledged: BTreeSet::new(),
             strays: 0,
+            recalled: 0,
             breach_count: 0,
             breaches: Vec::new(),
         }
@@ -157,6 +159,7 @@ impl Auditor {
             *fault = format!("{order} {fault}");
         }
         self.strays += u64::from(matches!(fact, Fact::StrayFound { .. }));
+        self.recalled += u64::from(matches!(fact, Fact::OrderRecalled(_)));
         if let Some((partner, change)) = change {
             *self.exposure.entry(partner).or_default() += change;
         }

@@ -5,7 +5,7 @@ use crate::demo::drive::Answered;
 use crate::failure::{Doing, Failure};
 use crate::operate::replay;
 use crate::output::Output;
-use facts::{Partner, State};
+use facts::{Orders, Partner, State};
 use ledger::{Action, Entry, Transfer};
 use std::collections::BTreeMap;
 use std::fs;
@@ -16,6 +16,7 @@ pub fn dump(
     to: &Path,
     dir: &Path,
     state: &State,
+    orders: &Orders,
     books: &Books,
     answers: &BTreeMap<String, Answered>,
 ) -> Result<(), Failure> {
@@ -31,18 +32,23 @@ pub fn dump(
         "injected": books.faults, "calls": books.calls, "faulted": books.faulted,
     });
     fs::write(to.join("faults.json"), faults.to_string()).doing("writing `faults.json`")?;
-    write_orders(&to.join("orders.csv"), state, answers)?;
+    write_orders(&to.join("orders.csv"), state, orders, answers)?;
     write_keys(&to.join("keys.csv"), answers)?;
     write_postings(&to.join("postings.csv"), dir, state)
 }
 
-fn write_orders(path: &Path, state: &State, answers: &BTreeMap<String, Answered>) -> Result<(), Failure> {
+fn write_orders(
+    path: &Path,
+    state: &State,
+    orders: &Orders,
+    answers: &BTreeMap<String, Answered>,
+) -> Result<(), Failure> {
     let keys: BTreeMap<&str, &str> =
         answers.values().map(|answered| (answered.order.as_str(), answered.key.as_str())).collect();
     let mut writer = csv::Writer::from_path(path).doing("writing `orders.csv`")?;
     let columns = ["order", "key", "state", "cause", "amount_fen", "fee_fen", "payout_fen", "subscriber", "telco"];
     writer.write_record(columns).doing("writing `orders.csv`")?;
-    for order in state.orders() {
+    for order in orders.iter() {
         let id = order.id.to_string();
         let telco = state.subscriber(order.subscriber()).map(|subscriber| subscriber.telco.to_string());
         let row = [

@@ -54,8 +54,8 @@ pub async fn run(options: &DemoOptions, dir: &Path, output: &Output) -> Result<R
     let elapsed = started.elapsed();
     let books = Books::read(&stage).await?;
     stage.node.terminate()?;
-    let recovered = replay::replay(dir, output, |_, _| {})?;
-    let mut report = judge(&recovered.state, &books, &drive.answers);
+    let (recovered, orders) = replay::replay_orders(dir, output, |_, _| {})?;
+    let mut report = judge(&recovered.state, &orders, &books, &drive.answers);
     let audit = audit::examine(dir, output)?;
     audit.named.iter().for_each(|finding| eprintln!("audit: {finding}"));
     report.audit_findings = audit.findings as u64;
@@ -65,7 +65,7 @@ pub async fn run(options: &DemoOptions, dir: &Path, output: &Output) -> Result<R
     report.orders_per_s = report.orders.saturating_mul(1_000) / report.elapsed_ms.max(1);
     (report.ack_p50_us, report.ack_p99_us) = (drive.took_us(50), drive.took_us(99));
     if let Some(to) = &options.dump {
-        dump::dump(to, dir, &recovered.state, &books, &drive.answers)?;
+        dump::dump(to, dir, &recovered.state, &orders, &books, &drive.answers)?;
     }
     Ok(report)
 }

@@ -2,7 +2,7 @@
 
 use crate::demo::books::Books;
 use crate::demo::drive::Answered;
-use facts::{AccountName, OrderId, OrderState, Partner, State, StepState};
+use facts::{AccountName, OrderId, OrderState, Orders, Partner, State, StepState};
 use ledger::{AccountId, Side};
 use money::Asset;
 use serde::Serialize;
@@ -84,11 +84,11 @@ impl Report {
 }
 
 /// Judges a finished run.
-pub fn judge(state: &State, books: &Books, answers: &BTreeMap<String, Answered>) -> Report {
+pub fn judge(state: &State, orders: &Orders, books: &Books, answers: &BTreeMap<String, Answered>) -> Report {
     let mut report = Report { orders: answers.len() as u64, ..Report::default() };
-    count_orders(state, &mut report);
-    compare_orders(state, books, &mut report);
-    compare_acknowledgements(state, answers, &mut report);
+    count_orders(orders, &mut report);
+    compare_orders(orders, books, &mut report);
+    compare_acknowledgements(orders, answers, &mut report);
     compare_accounts(state, books, &mut report);
     for totals in state.ledger().trial_balance().values() {
         let difference = totals.debits_posted.abs_diff(totals.credits_posted)
@@ -101,8 +101,8 @@ pub fn judge(state: &State, books: &Books, answers: &BTreeMap<String, Answered>)
     report
 }
 
-fn count_orders(state: &State, report: &mut Report) {
-    for order in state.orders() {
+fn count_orders(orders: &Orders, report: &mut Report) {
+    for order in orders.iter() {
         match order.state {
             OrderState::Settled => report.settled += 1,
             OrderState::Refunded => report.refunded += 1,
@@ -128,11 +128,11 @@ fn count_orders(state: &State, report: &mut Report) {
     }
 }
 
-fn compare_orders(state: &State, books: &Books, report: &mut Report) {
-    let known: BTreeSet<OrderId> = state.orders().map(|order| order.id).collect();
+fn compare_orders(orders: &Orders, books: &Books, report: &mut Report) {
+    let known: BTreeSet<OrderId> = orders.iter().map(|order| order.id).collect();
     let strangers = books.taken.iter().chain(&books.paid).filter(|(order, _)| !known.contains(order));
     report.two_party_breaks += strangers.count() as u64;
-    for order in state.orders() {
+    for order in orders.iter() {
         let taken = books.taken.get(&order.id).copied().unwrap_or_default();
         let paid = books.paid.get(&order.id).copied().unwrap_or_default();
         let (amount, payout) = (signed(order.terms.amount), signed(order.terms.payout));
@@ -147,17 +147,17 @@ fn compare_orders(state: &State, books: &Books, report: &mut Report) {
     }
 }
 
-fn compare_acknowledgements(state: &State, answers: &BTreeMap<String, Answered>, report: &mut Report) {
+fn compare_acknowledgements(orders: &Orders, answers: &BTreeMap<String, Answered>, report: &mut Report) {
     let mut asked = BTreeSet::new();
     for answered in answers.values() {
         let order = answered.order.parse::<OrderId>().ok();
-        match order.filter(|order| state.order(*order).is_some()) {
+        match order.filter(|order| orders.get(*order).is_some()) {
             // Two keys never share an order.
             Some(order) => report.lost_acknowledgements += u64::from(!asked.insert(order)),
             None => report.lost_acknowledgements += 1,
         }
     }
-    report.unasked_orders = state.orders().filter(|order| !asked.contains(&order.id)).count() as u64;
+    report.unasked_orders = orders.iter().filter(|order| !asked.contains(&order.id)).count() as u64;
 }
 
 /// What we believe each counterparty's book to hold, against what it holds.

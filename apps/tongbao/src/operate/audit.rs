@@ -4,7 +4,7 @@ use crate::arguments::DirOptions;
 use crate::failure::{Doing, Failure};
 use crate::operate::replay;
 use crate::output::Output;
-use facts::{AccountName, Day, Partner, State, StepState};
+use facts::{AccountName, Day, Orders, Partner, State, StepState};
 use ledger::{Bound, Side};
 use money::Asset;
 use serde::Serialize;
@@ -71,7 +71,7 @@ pub fn audit(options: &DirOptions, output: &Output) -> Result<(), Failure> {
 /// Errors: the journal does not hold or cannot be read; findings are no errors.
 pub fn examine(dir: &Path, output: &Output) -> Result<Audit, Failure> {
     let mut totals = Totals::default();
-    let recovered = replay::replay(dir, output, |record, state| totals.add(record, state))?;
+    let (recovered, orders) = replay::replay_orders(dir, output, |record, state| totals.add(record, state))?;
     let state = recovered.state;
     let mut audit = Audit {
         records: state.sequence(),
@@ -82,11 +82,11 @@ pub fn examine(dir: &Path, output: &Output) -> Result<Audit, Failure> {
     check_books(&state, &mut audit);
     check_doubt(&state, &mut audit);
     check_totals(&state, &totals, &mut audit);
-    let views = dir.join("views.sqlite");
+    let views = dir.join(node::VIEWS);
     if views.exists() {
         // A reader: opening the views for writing would shut out a running node.
         let views = ViewReader::open(&views).doing("opening the views")?;
-        check_views(&state, &totals, &views, &mut audit)?;
+        check_views(&state, &orders, &totals, &views, &mut audit)?;
     }
     Ok(audit)
 }
@@ -168,12 +168,18 @@ fn check_totals(state: &State, totals: &Totals, audit: &mut Audit) {
     }
 }
 
-fn check_views(state: &State, totals: &Totals, views: &ViewReader, audit: &mut Audit) -> Result<(), Failure> {
+fn check_views(
+    state: &State,
+    orders: &Orders,
+    totals: &Totals,
+    views: &ViewReader,
+    audit: &mut Audit,
+) -> Result<(), Failure> {
     if views.position() != state.sequence() {
         audit.find(format!("the views show record {}, the journal ends at {}", views.position(), state.sequence()));
         return Ok(());
     }
-    for order in state.orders() {
+    for order in orders.iter() {
         audit.orders += 1;
         let row = views.order_row(order.id).doing("reading the views")?;
         let same = row.as_ref().is_some_and(|row| {

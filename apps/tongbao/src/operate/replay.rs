@@ -3,7 +3,7 @@
 use crate::failure::{Doing, Failure};
 use crate::output::Output;
 use crate::site::NodeKeys;
-use facts::{Record, State};
+use facts::{Orders, Record, State};
 use journal::{Reader, SqliteReader};
 use node::{Recovered, recover};
 use std::path::Path;
@@ -20,6 +20,20 @@ pub fn open(dir: &Path) -> Result<SqliteReader, Failure> {
         );
     }
     SqliteReader::open(&journal).doing("opening the journal")
+}
+
+/// As [`replay`], with every order there ever was: the state lets go of those that ended.
+pub fn replay_orders(
+    dir: &Path,
+    output: &Output,
+    mut each: impl FnMut(&Record, &State),
+) -> Result<(Recovered, Orders), Failure> {
+    let mut orders = Orders::default();
+    let recovered = replay(dir, output, |record, state| {
+        each(record, state);
+        orders.take(&record.open);
+    })?;
+    Ok((recovered, orders))
 }
 
 /// Replays the whole journal, calling `each` with every record and the state it meets.

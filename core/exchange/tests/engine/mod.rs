@@ -235,5 +235,7 @@ pub fn kind(fact: &facts::Fact) -> String {
         Fact::LotOpened { .. } => "lot_opened".to_owned(),
         Fact::ApprovalProposed(_) => "approval_proposed".to_owned(),
         Fact::ApprovalActed { act, .. } => format!("approval_acted({act})"),
+        Fact::EndedLeaveAfter { .. } => "ended_leave_after".to_owned(),
+        Fact::OrderRecalled(_) => "recalled".to_owned(),
     }
 }

@@ -1,7 +1,7 @@
 //! How facts about orders touch the rest of the state: lots, limits, and the queues that steps stand in.
 
 use super::{Broken, State};
-use crate::{Admission, Cause, Fact, Millis, Order, OrderId, OrderState, Partner, Step, StepState, Terms};
+use crate::{Admission, Fact, Millis, Order, OrderId, Partner, Step, StepState};
 
 /// Where a step stands in line: derived from the step alone, so that queues cannot disagree with orders.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -10,6 +10,13 @@ enum Standing {
     Sent(Partner),
     Unknown(Partner, Millis),
     Nowhere,
+}
+
+impl Order {
+    /// Whether it ended and none of its steps is queued, sent or asked about.
+    pub fn is_at_rest(&self) -> bool {
+        self.state.is_end() && self.steps.iter().all(|step| Standing::of(step) == Standing::Nowhere)
+    }
 }
 
 impl Standing {
@@ -44,45 +51,11 @@ impl State {
     }
 
     pub(super) fn decline(&mut self, fact: &Fact) -> Result<(), Broken> {
-        let Fact::OrderDeclined { order, person, subscriber, product, amount, .. } = fact else { return Ok(()) };
-        let Fact::OrderDeclined { refusal, found, allowed, policy, requested_at, limit, .. } = fact else {
-            return Ok(());
-        };
-        if self.orders.contains_key(order) {
-            return Err(Broken::Order(*order));
+        let Some(declined) = Order::declined(fact, self.sequence, self.now) else { return Ok(()) };
+        if self.orders.contains_key(&declined.id) {
+            return Err(Broken::Order(declined.id));
         }
-        let declined = Order {
-            id: *order,
-            person: *person,
-            parties: subscriber.iter().copied().collect(),
-            terms: Terms {
-                product: *product,
-                amount: *amount,
-                fee: 0,
-                fee_lines: Vec::new(),
-                payout: 0,
-                arrives_on: requested_at.day(),
-                policy: *policy,
-                drawn: 0,
-            },
-            requested_at: *requested_at,
-            state: OrderState::Declined,
-            cause: Cause::Refused,
-            refusal: Some(*refusal),
-            refusal_detail: (*found, *allowed),
-            steps: Vec::new(),
-            planned: 0,
-            unwinding: None,
-            lots: Vec::new(),
-            quote: Default::default(),
-            admitted_in: self.sequence,
-            changed_in: self.sequence,
-            admitted_at: self.now,
-            changed_at: self.now,
-            counts: Vec::new(),
-            limit: limit.clone(),
-        };
-        self.orders.insert(*order, declined);
+        self.orders.insert(declined.id, declined);
         Ok(())
     }
 
@@ -100,8 +73,8 @@ impl State {
         let after: Vec<Standing> = order.steps.iter().map(Standing::of).collect();
         for (place, (before, after)) in (0u8..).zip(before.into_iter().zip(after)) {
             if before != after {
-                self.leave(before, id, place);
-                self.join(after, id, place);
+                self.step_out(before, id, place);
+                self.stand_in(after, id, place);
             }
         }
         Ok(())
@@ -117,7 +90,7 @@ impl State {
         Ok(())
     }
 
-    fn leave(&mut self, standing: Standing, id: OrderId, place: u8) {
+    fn step_out(&mut self, standing: Standing, id: OrderId, place: u8) {
         match standing {
             Standing::Queued(partner, due_at) => {
                 self.queued.entry(partner).or_default().remove(&(due_at, id, place));
@@ -136,7 +109,7 @@ impl State {
         }
     }
 
-    fn join(&mut self, standing: Standing, id: OrderId, place: u8) {
+    fn stand_in(&mut self, standing: Standing, id: OrderId, place: u8) {
         match standing {
             Standing::Queued(partner, due_at) => {
                 self.queued.entry(partner).or_default().insert((due_at, id, place));

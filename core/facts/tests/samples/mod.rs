@@ -5,9 +5,9 @@
 use facts::{
     AccountName, Action, Actor, ActorKind, Admission, Approval, ApprovalAct, ApprovalId, ApprovalState,
     ApprovalSubject, Bucket, Cause, Channel, Count, Counter, Day, Due, Fact, FeeLine, FeeRule, InstrumentId, Key16,
-    KeyUse, LimitHit, Lot, LotUse, Made, Measure, Meta, Meter, Millis, Necessity, OpenRecord, OrderId, OrderState,
-    Partner, PersonId, PolicyVersion, Product, Provenance, Province, QuoteId, Quoted, Refusal, SignalKind, StepPlan,
-    Subject, SubscriberId, Target, Terms, Verdict, Window,
+    KeyUse, LimitHit, Lot, LotUse, Made, Measure, Meta, Meter, Millis, Necessity, OpenRecord, Order, OrderId,
+    OrderState, Partner, PersonId, PolicyVersion, Product, Provenance, Province, QuoteId, Quoted, Refusal, SignalKind,
+    StepPlan, Subject, SubscriberId, Target, Terms, Verdict, Window,
 };
 use ledger::{AccountId, Action as Move, Bound, Entry, Transfer, TransferId};
 use money::{Asset, Telco};
@@ -38,6 +38,8 @@ pub fn file_name(fact: &Fact) -> &'static str {
         Fact::ValueReturned { .. } => "20_value_returned.hex",
         Fact::ApprovalProposed(_) => "30_approval_proposed.hex",
         Fact::ApprovalActed { .. } => "31_approval_acted.hex",
+        Fact::EndedLeaveAfter { .. } => "40_ended_leave_after.hex",
+        Fact::OrderRecalled(_) => "41_order_recalled.hex",
     }
 }
 
@@ -198,6 +200,8 @@ pub fn facts_of_every_kind() -> Vec<Fact> {
             why: "同意".to_owned(),
             effective_at: Millis(1_790_100_000_000),
         },
+        Fact::EndedLeaveAfter { stay_ms: 300_000 },
+        Fact::OrderRecalled(Box::new(Order::admitted(&admission(), 7, at))),
     ]
 }
 

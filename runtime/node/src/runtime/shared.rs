@@ -1,6 +1,6 @@
 //! What the node's threads share, and the sequencer's loop.
 
-use super::{Gateways, NodeConfig, NodeError, StartError};
+use super::{Gateways, Node, NodeConfig, NodeError, StartError};
 use crate::breaker::Breaker;
 use crate::clock::Clock;
 use crate::desk::{Desk, Job, Lane, Timers};
@@ -19,7 +19,7 @@ use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
-use views::{Projected, Views};
+use views::{Projected, ViewReader, Views};
 
 /// The longest the sequencer sleeps, so that an accelerated or moved clock is noticed.
 const SLEEP_MOST: Duration = Duration::from_millis(20);
@@ -37,6 +37,7 @@ pub(super) struct Shared {
     /// The policies adopted so far, by the moment from which they decide.
     pub(super) adopted: Mutex<Vec<(Millis, PolicyVersion)>>,
     pub(super) views: Arc<Mutex<Views>>,
+    pub(super) view_reader: ViewReader,
     pub(super) progress: Arc<Progress>,
     pub(super) projector: Mutex<Option<Sender<Projected>>>,
     pub(super) breakers: Mutex<BTreeMap<Partner, Breaker>>,
@@ -66,6 +67,7 @@ impl Shared {
             directory: Arc::clone(&config.directory),
             rules: Mutex::new(rules),
             adopted: Mutex::new(adopted(state)),
+            view_reader: views.reader(),
             views: Arc::new(Mutex::new(views)),
             progress: Arc::default(),
             projector: Mutex::default(),
@@ -211,6 +213,9 @@ impl Performer for Arc<Shared> {
             Effect::Ask(ask) => {
                 self.asks_under_way.fetch_add(1, Ordering::AcqRel);
                 self.runtime.spawn(Arc::clone(self).ask_partner(ask));
+            }
+            Effect::Late(signal) => {
+                self.runtime.spawn(Node { shared: Arc::clone(self) }.hear_late(signal));
             }
             Effect::Project(record, posted) => {
                 let projector = self.projector.lock().unwrap_or_else(PoisonError::into_inner);

@@ -4,7 +4,7 @@ use super::{Node, NodeError};
 use crate::desk::{Lane, heard};
 use crate::sweep;
 use exchange::Via;
-use facts::{Partner, State};
+use facts::{Order, Partner, State};
 use partners::{Gateway, StatementItem};
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,11 +19,29 @@ impl Node {
     }
 
     async fn take_in(&self, partner: Partner, items: Vec<StatementItem>, via: Via) -> Result<(), NodeError> {
-        let news = move |state: &State| {
-            let items = items.iter().filter(|item| sweep::is_asked(state, item, partner));
-            items.filter_map(|item| sweep::news(state, item, via)).collect::<Vec<_>>()
+        let told = move |order: &Order, item: &StatementItem| {
+            sweep::is_asked(order, item, partner).then(|| sweep::news(order, item, via)).flatten()
         };
-        let (signals, _) = self.read(news).await?;
+        let judge = move |state: &State| {
+            let (mut signals, mut gone) = (Vec::new(), Vec::new());
+            for item in items {
+                match state.order(item.call.order) {
+                    Some(order) => signals.extend(told(order, &item)),
+                    None => gone.push(item),
+                }
+            }
+            (signals, gone)
+        };
+        let ((mut signals, gone), position) = self.read(judge).await?;
+        let left = self.orders_that_left(gone.iter().map(|item| item.call.order).collect(), position).await?;
+        for item in gone {
+            let order = left.iter().find(|order| order.id == item.call.order);
+            // Most lines say what was known when the order left: it is only brought back for news.
+            if let Some(signal) = order.and_then(|order| told(order, &item)) {
+                self.recall(signal.call.order).await?;
+                signals.push(signal);
+            }
+        }
         if signals.is_empty() {
             return Ok(());
         }

@@ -162,6 +162,7 @@ pub fn config(dir: &Path, clock: Arc<dyn Clock>, partner: Arc<dyn Gateway>) -> N
         journal: journal::Options::default(),
         clock_ahead_most: Duration::MAX,
         views: node::Pace::PROMPT,
+        ended_stay: Duration::from_secs(300),
         sweep_every: Duration::from_secs(3_600),
     }
 }

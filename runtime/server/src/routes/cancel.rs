@@ -11,6 +11,7 @@ use crate::problem::{Problem, ProblemBody};
 use axum::extract::State;
 use axum::http::StatusCode;
 use exchange::{Command, Envelope, Reply};
+use facts::Cause;
 use node::Lane;
 use serde::Serialize;
 use std::sync::Arc;
@@ -73,7 +74,11 @@ pub async fn cancel(
         // Withdrawn before: whoever did it, the order is as it was to be.
         Reply::Nothing | Reply::Replayed(_) => true,
         Reply::KeyConflict => return Err(Problem::new(Code::KeyConflict).at("Idempotency-Key")),
-        Reply::NotFound => return Err(Problem::new(Code::OrderUnknown)),
+        // It may have ended and left memory.
+        Reply::NotFound => match context.order(order).await?.0.unwinding {
+            Some(Cause::Cancelled) => true,
+            _ => return Err(Problem::new(Code::NotCancellable)),
+        },
         Reply::NotNow => return Err(Problem::new(Code::NotCancellable)),
         Reply::Made(_) | Reply::Exists(_) | Reply::Denied(_) => return Err(Problem::new(Code::Internal)),
     };

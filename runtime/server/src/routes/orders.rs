@@ -16,7 +16,7 @@ use axum::http::StatusCode;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use exchange::{Asker, ClientKey, Command, Envelope, PlaceOrder, Quote, Recipient, Reply};
-use facts::{Made, Order, OrderId, Product, Province, SubscriberId};
+use facts::{KeyUse, Made, Order, OrderId, Product, Province, SubscriberId};
 use node::Lane;
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -125,37 +125,50 @@ pub async fn place(
     let order = new.resolve(&context).await?;
     let (placed, position) = submit(&context, &caller, key, order).await?;
     context.lag.note(&context.node);
-    let (order, replayed) = placed?;
+    let (order, replayed) = match placed? {
+        Placed::Now(order) => (order, false),
+        Placed::Before(Ok(order)) => (order, true),
+        Placed::Before(Err(left)) => (Box::new(context.order(left).await?.0), true),
+    };
     Ok(answer(&context, &order, replayed, position))
 }
 
-type Placed = Result<(Box<Order>, bool), Problem>;
+/// An order that was placed.
+enum Placed {
+    /// By this request.
+    Now(Box<Order>),
+    /// By an earlier one with the same key; its id alone when it left memory meanwhile.
+    Before(Result<Box<Order>, OrderId>),
+}
 
 async fn submit(
     context: &Context,
     caller: &Caller,
     key: ClientKey,
     order: PlaceOrder,
-) -> Result<(Placed, u64), Problem> {
+) -> Result<(Result<Placed, Problem>, u64), Problem> {
     let meta = caller.meta(Some(order.channel_province), key.key);
     let envelope = Envelope { meta, key: Some(key), command: Command::Place(Box::new(order)) };
     context.outcome(context.node.submit(Lane::Orders, envelope, placed)).await
 }
 
-/// What came of placing: the order, and whether it had been placed before.
-fn placed(state: &facts::State, reply: Reply) -> Placed {
-    let (made, replayed) = match reply {
-        Reply::Made(made) => (made, false),
-        Reply::Replayed(used) => (used.made, true),
-        Reply::KeyConflict => return Err(Problem::new(Code::KeyConflict).at("Idempotency-Key")),
-        Reply::NotFound => return Err(Problem::new(Code::SubscriberUnknown)),
-        Reply::Done | Reply::Nothing | Reply::NotNow | Reply::Exists(_) | Reply::Denied(_) => {
-            return Err(Problem::new(Code::Internal));
+/// What came of placing.
+fn placed(state: &facts::State, reply: Reply) -> Result<Placed, Problem> {
+    match reply {
+        Reply::Made(Made::Order(id)) => {
+            let order = state.order(id).ok_or_else(|| Problem::new(Code::Internal))?;
+            Ok(Placed::Now(Box::new(without_steps(order))))
         }
-    };
-    let Made::Order(id) = made else { return Err(Problem::new(Code::Internal)) };
-    let order = state.order(id).ok_or_else(|| Problem::new(Code::Internal))?;
-    Ok((Box::new(without_steps(order)), replayed))
+        Reply::Replayed(KeyUse { made: Made::Order(id), .. }) => {
+            Ok(Placed::Before(state.order(id).map(|order| Box::new(without_steps(order))).ok_or(id)))
+        }
+        Reply::KeyConflict => Err(Problem::new(Code::KeyConflict).at("Idempotency-Key")),
+        Reply::NotFound => Err(Problem::new(Code::SubscriberUnknown)),
+        Reply::Made(_) | Reply::Replayed(_) | Reply::Done | Reply::Nothing | Reply::NotNow => {
+            Err(Problem::new(Code::Internal))
+        }
+        Reply::Exists(_) | Reply::Denied(_) => Err(Problem::new(Code::Internal)),
+    }
 }
 
 /// The parts of an order that its first answer shows; steps are long and change.
@@ -208,8 +221,7 @@ fn answer(context: &Context, order: &Order, replayed: bool, position: u64) -> Ke
     )
 )]
 pub async fn get(State(context): State<Arc<Context>>, id: OrderPath) -> Result<Positioned<OrderAnswer>, Problem> {
-    let (order, position) = context.read(move |state| state.order(id.0).cloned()).await?;
-    let order = order.ok_or_else(|| Problem::new(Code::OrderUnknown))?;
+    let (order, position) = context.order(id.0).await?;
     Ok(Positioned { body: OrderAnswer::from(&order), position })
 }
 

@@ -93,9 +93,9 @@ pub type Chart = BTreeMap<AccountId, (String, Asset)>;
 )]
 pub async fn get(State(context): State<Arc<Context>>, id: OrderPath) -> Result<Positioned<TimelineAnswer>, Problem> {
     let order = id.0;
-    let (found, _) = context.read(move |state| charted(state, order)).await?;
-    let (changed_in, chart) = found.ok_or_else(|| Problem::new(Code::OrderUnknown))?;
-    context.shown(changed_in).await?;
+    let (found, _) = context.order(order).await?;
+    let (chart, _) = context.read(move |state| charted(state, found.person)).await?;
+    context.shown(found.changed_in).await?;
     let mut positions = context.in_views(move |views| views.positions_of(order)).await?;
     let more = positions.len() > RECORDS_MAX;
     positions.truncate(RECORDS_MAX);
@@ -109,17 +109,15 @@ pub async fn get(State(context): State<Arc<Context>>, id: OrderPath) -> Result<P
     Ok(Positioned { body: TimelineAnswer { order: order.to_string(), records, more }, position: last })
 }
 
-/// The position of an order's last record, and the accounts that it may touch.
-fn charted(state: &facts::State, order: OrderId) -> Option<(u64, Chart)> {
-    let order = state.order(order)?;
-    let names = account_names(order.person);
+/// The accounts that an order of this person may touch.
+fn charted(state: &facts::State, person: PersonId) -> Chart {
+    let names = account_names(person);
     let assets = Telco::ALL.map(Asset::Airtime).into_iter().chain([Asset::Cny]);
     let pairs = assets.flat_map(|asset| names.iter().map(move |name| (*name, asset)));
-    let known = pairs.filter_map(|(name, asset)| Some((state.account(name, asset)?, (name.code(asset), asset))));
-    Some((order.changed_in, known.collect()))
+    pairs.filter_map(|(name, asset)| Some((state.account(name, asset)?, (name.code(asset), asset)))).collect()
 }
 
-/// The accounts that an order of this person may touch: the chart has no way back from an account to its name.
+/// Their names: the chart has no way back from an account to its name.
 fn account_names(person: PersonId) -> Vec<AccountName> {
     let mut names = vec![
         AccountName::Payable(person),

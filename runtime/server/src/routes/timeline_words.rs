@@ -128,6 +128,7 @@ fn order_words(fact: &Fact) -> String {
             1 => "the value is its holder's again, and so is what it counted against a limit".to_owned(),
             counters => format!("the value is its holder's again, and so is what it counted against {counters} limits"),
         },
+        Fact::OrderRecalled(_) => "brought back to memory: there is news of it".to_owned(),
         _ => String::new(),
     }
 }

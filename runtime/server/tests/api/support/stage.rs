@@ -216,6 +216,7 @@ fn config(dir: &Path, vault: &Arc<Vault>, clock: &Arc<StageClock>, gateways: &Ga
         journal: journal::Options::default(),
         clock_ahead_most: Duration::MAX,
         views: node::Pace::PROMPT,
+        ended_stay: Duration::from_secs(300),
         sweep_every: Duration::from_secs(3_600),
     }
 }
