@@ -17,6 +17,12 @@ use crate::sql::{self, TableSql};
 /// How long a statement waits for another connection's lock.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// Pages in the log after which a commit merges it into the main file: rows go in by digest, so that many at once touch
+/// most pages, and each of them is merged once instead of with every commit.
+const LOG_PAGES: &str = "32000";
+/// Kibibytes of pages a connection may keep, as SQLite writes them: below zero.
+const CACHE: &str = "-65536";
+
 /// A table of sealed rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Table {
@@ -82,6 +88,9 @@ impl Store {
             .filename(path)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
+            .pragma("wal_autocheckpoint", LOG_PAGES)
+            .pragma("temp_store", "MEMORY")
+            .pragma("cache_size", CACHE)
             .busy_timeout(BUSY_TIMEOUT)
             .disable_statement_logging();
         Ok(Self { inner: block_on(options.connect())? })

@@ -15,4 +15,4 @@ mod views;
 pub use error::ViewError;
 pub use reader::ViewReader;
 pub use row::{OrderFilter, OrderRow, StateCount, Total};
-pub use views::{Projected, Views};
+pub use views::{Indexes, Projected, Views};

@@ -16,21 +16,32 @@ pub const FORMAT: i64 = 1;
 // Schema.
 
 /// One row an order. `positions` lists the sequences of its records, each followed by a space.
-pub const SCHEMA: [&str; 7] = [
+pub const TABLES: [&str; 4] = [
     "CREATE TABLE IF NOT EXISTS orders (\
      id TEXT PRIMARY KEY, person TEXT NOT NULL, subscriber TEXT NOT NULL, product TEXT NOT NULL, \
      amount BIGINT NOT NULL, fee BIGINT NOT NULL, payout BIGINT NOT NULL, arrives_on BIGINT NOT NULL, \
      state TEXT NOT NULL, cause TEXT NOT NULL, refusal TEXT NOT NULL, \
      requested_at_ms BIGINT NOT NULL, admitted_at_ms BIGINT NOT NULL, changed_at_ms BIGINT NOT NULL, \
      admitted_in BIGINT NOT NULL, changed_in BIGINT NOT NULL, positions TEXT NOT NULL)",
-    "CREATE INDEX IF NOT EXISTS orders_of_person ON orders (person)",
-    "CREATE INDEX IF NOT EXISTS orders_of_subscriber ON orders (subscriber)",
-    "CREATE INDEX IF NOT EXISTS orders_in_state ON orders (state, id)",
     "CREATE TABLE IF NOT EXISTS totals (\
      account BIGINT NOT NULL, day BIGINT NOT NULL, debits BIGINT NOT NULL, credits BIGINT NOT NULL, \
      PRIMARY KEY (account, day))",
     "CREATE TABLE IF NOT EXISTS cursors (partner TEXT PRIMARY KEY, place BIGINT NOT NULL)",
     "CREATE TABLE IF NOT EXISTS progress (name TEXT PRIMARY KEY, place BIGINT NOT NULL)",
+];
+
+/// What lists are read by.
+pub const INDEXES: [&str; 3] = [
+    "CREATE INDEX IF NOT EXISTS orders_of_person ON orders (person)",
+    "CREATE INDEX IF NOT EXISTS orders_of_subscriber ON orders (subscriber)",
+    "CREATE INDEX IF NOT EXISTS orders_in_state ON orders (state, id)",
+];
+
+/// Takes [`INDEXES`] away.
+pub const NO_INDEXES: [&str; 3] = [
+    "DROP INDEX IF EXISTS orders_of_person",
+    "DROP INDEX IF EXISTS orders_of_subscriber",
+    "DROP INDEX IF EXISTS orders_in_state",
 ];
 
 // Transactions and places.

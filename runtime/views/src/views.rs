@@ -51,13 +51,31 @@ struct Texts([(usize, Arc<str>); 4]);
 
 type Query = sqlx::query::Query<'static, Sqlite, SqliteArguments>;
 
+/// When the indexes of the orders are made. They are hit all over: keeping them costs more than all else together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Indexes {
+    /// With every order, for views that somebody looks at.
+    Kept,
+    /// Once everything is there, by opening the views again; without them lists take long.
+    Last,
+}
+
 impl Views {
-    /// Opens or creates the views at `path`.
+    /// Opens or creates the views at `path`, with their indexes.
     ///
     /// Errors: `Open`, `Storage`, `OtherFormat`, `Damaged`.
     pub fn open(path: &Path) -> Result<Views, ViewError> {
+        Views::open_with(path, Indexes::Kept)
+    }
+
+    /// As [`Views::open`], with indexes now or later.
+    pub fn open_with(path: &Path, indexes: Indexes) -> Result<Views, ViewError> {
         let mut connection = for_writing(path)?;
-        for statement in sql::SCHEMA {
+        let indexes = match indexes {
+            Indexes::Kept => sql::INDEXES,
+            Indexes::Last => sql::NO_INDEXES,
+        };
+        for statement in sql::TABLES.into_iter().chain(indexes) {
             block_on(sqlx::query(statement).execute(&mut connection))?;
         }
         for (name, start) in [(FORMAT, sql::FORMAT), (APPLIED, 0)] {

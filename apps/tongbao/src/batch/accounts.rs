@@ -12,7 +12,7 @@ use std::collections::HashMap;
 use vault::{CardNumber, Msisdn, NewPerson, PersonName};
 
 /// How many go to the vault at once.
-const CHUNK: usize = 4_096;
+const CHUNK: usize = 16_384;
 /// The name of somebody whose name nobody gave.
 const NAMELESS: &str = "不详";
 

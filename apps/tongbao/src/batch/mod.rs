@@ -53,9 +53,9 @@ async fn convert(options: &BatchRunOptions, output: &Output) -> Result<report::R
     let bar = output.progress(lines, "converting");
     let mut report = run::answer(options, &world, &accounts, numbers, &bar).await?;
     bar.finish_and_clear();
-    report.settled = world.come_to_rest().await?;
+    world.come_to_rest().await?;
     report.policy = world.node.rules().policy.version().to_string();
-    world.close().await?;
+    report.settled = world.close().await?;
     report.finish(&dir, started.elapsed());
     Ok(report)
 }

@@ -10,7 +10,7 @@ use crate::arguments::BatchRunOptions;
 use crate::failure::{Doing, Failure};
 use exchange::rules::NumberTable;
 use exchange::{ClientKey, Reply};
-use facts::{KeyUse, Made, Order, Refusal, State};
+use facts::{KeyUse, Made, Order, OrderId, Refusal, State};
 use indicatif::ProgressBar;
 use node::{Lane, Pending};
 use orderfile::{Answer, Column, Header, Lines, OrderLine, Row, Told};
@@ -27,7 +27,7 @@ const READ_BYTES: usize = 1 << 18;
 /// How often the progress is shown, in rows.
 const SHOWN_EVERY: u64 = 1_024;
 
-const CONFLICT: Told = Told::First(Answer::Refused("idempotency_conflict"));
+const CONFLICT: Told = Told::First(Answer::Refused(orderfile::CONFLICT));
 const MALFORMED: Told = Told::First(Answer::Refused(Refusal::MalformedRequest.code()));
 
 /// The lines of an order file.
@@ -69,7 +69,17 @@ struct Entered {
 
 enum Awaited {
     Known(Told),
-    Pending(Pending<Option<Told>>),
+    Pending(Pending<Decided>),
+}
+
+/// What the node says about a row.
+enum Decided {
+    /// This.
+    Told(Told),
+    /// What it said before about an order that has left its memory.
+    Before(OrderId),
+    /// Nothing: the order could not be decided.
+    Nothing,
 }
 
 /// Answers every row, in order, into the file of results.
@@ -90,11 +100,11 @@ pub async fn answer(
         if under_way.len() >= ROWS_AHEAD
             && let Some(first) = under_way.pop_front()
         {
-            conclude(first, &mut results, &mut report, bar).await?;
+            conclude(first, world, &mut results, &mut report, bar).await?;
         }
     }
     for rest in under_way {
-        conclude(rest, &mut results, &mut report, bar).await?;
+        conclude(rest, world, &mut results, &mut report, bar).await?;
     }
     results.finish()?;
     Ok(report)
@@ -102,6 +112,7 @@ pub async fn answer(
 
 async fn conclude(
     entered: Entered,
+    world: &World,
     results: &mut Results,
     report: &mut Report,
     bar: &ProgressBar,
@@ -109,8 +120,12 @@ async fn conclude(
     let told = match entered.told {
         Awaited::Known(told) => told,
         Awaited::Pending(pending) => {
-            let (told, _) = pending.durable().await.map_err(|error| stopped(&error.to_string()))?;
-            told.ok_or_else(|| stopped("an order could not be decided"))?
+            let (decided, position) = pending.durable().await.map_err(|error| stopped(&error.to_string()))?;
+            match decided {
+                Decided::Told(told) => told,
+                Decided::Before(order) => before(world, order, position, report.rows, results)?,
+                Decided::Nothing => return Err(stopped("an order could not be decided")),
+            }
         }
     };
     results.write(&entered.request_id, told)?;
@@ -119,6 +134,17 @@ async fn conclude(
         bar.set_position(report.rows);
     }
     Ok(())
+}
+
+/// What was said about an order that left memory: in the row it repeats, or, when that is this very row, in the views.
+fn before(world: &World, order: OrderId, position: u64, number: u64, results: &mut Results) -> Result<Told, Failure> {
+    let row = u64::try_from(row_of(order)).unwrap_or(u64::MAX);
+    let answer = if row == number {
+        world.answer(order, position)?.map(Told::First)
+    } else {
+        results.answer(row)?.map(Told::Duplicate)
+    };
+    answer.ok_or_else(|| stopped("an earlier answer is not to be found"))
 }
 
 fn stopped(why: &str) -> Failure {
@@ -136,28 +162,28 @@ fn enter(resolver: &Resolver<'_>, number: u64, line: OrderLine<'_>) -> Entered {
 }
 
 /// Every row goes through the desk, the malformed too: whether its id has an answer comes before all else.
-fn enter_row(resolver: &Resolver<'_>, number: u64, row: &Row<'_>) -> Pending<Option<Told>> {
+fn enter_row(resolver: &Resolver<'_>, number: u64, row: &Row<'_>) -> Pending<Decided> {
     let (key, node) = (resolver.key(row), &resolver.world.node);
     match resolver.order(number, row, key) {
         Some(envelope) => node.enter(Lane::Orders, Some(envelope), move |told| {
-            told.reply.and_then(|reply| placed(told.state, reply, number))
+            told.reply.map_or(Decided::Nothing, |reply| placed(told.state, reply, number))
         }),
-        None => node.enter(Lane::Orders, None, move |told| Some(malformed(told.state, key, number))),
+        None => node.enter(Lane::Orders, None, move |told| Decided::Told(malformed(told.state, key, number))),
     }
 }
 
 /// What came of an order. An answer that this very row was given in an earlier run is its first, not a duplicate.
-fn placed(state: &State, reply: Reply, number: u64) -> Option<Told> {
+fn placed(state: &State, reply: Reply, number: u64) -> Decided {
     let made = match reply {
         Reply::Made(made) | Reply::Replayed(KeyUse { made, .. }) => made,
-        Reply::KeyConflict => return Some(CONFLICT),
+        Reply::KeyConflict => return Decided::Told(CONFLICT),
         Reply::Done | Reply::Nothing | Reply::NotFound | Reply::NotNow | Reply::Exists(_) | Reply::Denied(_) => {
-            return None;
+            return Decided::Nothing;
         }
     };
-    let Made::Order(id) = made else { return None };
-    let answer = answer_of(state.order(id)?);
-    Some(if row_of(id) == u128::from(number) { Told::First(answer) } else { Told::Duplicate(answer) })
+    let Made::Order(id) = made else { return Decided::Nothing };
+    let Some(answer) = state.order(id).map(answer_of) else { return Decided::Before(id) };
+    Decided::Told(if row_of(id) == u128::from(number) { Told::First(answer) } else { Told::Duplicate(answer) })
 }
 
 /// A malformed row whose id an earlier row used has an answer. One that a later row used did not have it yet: an

@@ -4,9 +4,10 @@ use crate::failure::{Doing, Failure};
 use crate::site::NodeKeys;
 use exchange::rules::NumberTable;
 use exchange::{Doors, Rules};
-use facts::{Day, Millis, OrderState, Partner, State};
+use facts::{Day, Millis, OrderId, OrderState, Partner};
 use journal::Options;
 use node::{Ask, Clock, Directory, Gateways, Node, NodeConfig, NotKnown};
+use orderfile::Answer;
 use partners::Willing;
 use server::DigestKey;
 use sha2::{Digest, Sha256};
@@ -17,9 +18,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use vault::Vault;
+use views::{ViewReader, Views};
 
 /// Fen in the reserve: more than any file can pay out, and far from where sums end.
 const FUNDING: u64 = 1_000_000_000_000_000_000;
+/// How long an ended order stays in memory, in the time of the rows: its partners say nothing twice, and a row that
+/// repeats an earlier one finds that one's answer in the results.
+const ENDED_STAY: Duration = Duration::from_secs(60);
 /// How often the world is looked at while it settles.
 const LOOK: Duration = Duration::from_millis(4);
 /// How long nothing may happen before a world that does not rest is given up.
@@ -76,6 +81,8 @@ pub fn directory(out: &Path, inputs: &Inputs, rules: &Rules, numbers: &NumberTab
 pub struct World {
     /// Its node.
     pub node: Node,
+    /// What its views show.
+    views: ViewReader,
     /// Its vault.
     pub vault: Arc<Vault>,
     /// Digests of ids, keys and bodies.
@@ -104,16 +111,18 @@ impl World {
             directory: Arc::new(NoNumbers),
             journal: Options::default(),
             views: node::Pace::UNWATCHED,
+            ended_stay: ENDED_STAY,
             sweep_every: Duration::from_secs(3_600),
         };
         let node = tokio::task::block_in_place(|| Node::start(config)).doing("starting the batch")?;
-        Ok(World { node, vault: Arc::new(vault), digests: DigestKey(keys.digests), base, end })
+        let views = node.views().reader();
+        Ok(World { node, views, vault: Arc::new(vault), digests: DigestKey(keys.digests), base, end })
     }
 
-    /// Waits until every order that was accepted has ended. Returns how many settled.
+    /// Waits until every order that was accepted has ended.
     ///
     /// Errors: the node stopped, or nothing moves any more although something is open.
-    pub async fn come_to_rest(&self) -> Result<u64, Failure> {
+    pub async fn come_to_rest(&self) -> Result<(), Failure> {
         let (mut durable, mut moved) = (0, Instant::now());
         loop {
             let idle = self.node.idle().await.doing("settling")?;
@@ -129,13 +138,23 @@ impl World {
                     .hint("run `tongbao audit` on the directory beside the results"));
             }
         }
-        let settled = |state: &State| state.orders().filter(|order| order.state == OrderState::Settled).count();
-        let (settled, _) = self.node.read(move |state| settled(state) as u64).await.doing("settling")?;
-        Ok(settled)
+        Ok(())
     }
 
-    /// Stops in order, and waits until the views show everything.
-    pub async fn close(self) -> Result<(), Failure> {
+    /// What the views say an order was answered.
+    pub fn answer(&self, order: OrderId, position: u64) -> Result<Option<Answer>, Failure> {
+        if !tokio::task::block_in_place(|| self.node.progress().wait_for(position, VIEWS_MOST)) {
+            return Err(Failure::unable("the views do not follow").hint("run it again: it goes on where it stopped"));
+        }
+        let row = self.views.order_row(order).doing("reading the views")?;
+        Ok(row.map(|row| match row.refusal {
+            Some(refusal) => Answer::Refused(refusal.code()),
+            None => Answer::Accepted { fee: row.fee, payout: row.payout, arrives_on: row.arrives_on },
+        }))
+    }
+
+    /// Stops in order, and waits until the views show everything. Returns how many orders settled.
+    pub async fn close(self) -> Result<u64, Failure> {
         let (progress, durable) = (Arc::clone(self.node.progress()), self.node.durable());
         self.node.stop();
         let reason = self.node.wait_stopped().await;
@@ -144,7 +163,11 @@ impl World {
         }
         // Their thread goes on until it has what the node left.
         if tokio::task::block_in_place(|| progress.wait_for(durable, VIEWS_MOST)) {
-            return Ok(());
+            let views = tokio::task::block_in_place(|| Views::open(&self.node.dir().join(node::VIEWS)));
+            let counts = views.doing("making the indexes of the views")?.reader().counts();
+            let counts = counts.doing("reading the views")?;
+            let settled = counts.iter().find(|count| count.state == OrderState::Settled);
+            return Ok(settled.map_or(0, |count| count.orders));
         }
         Err(Failure::unable("the results are written, and the views do not follow")
             .hint("run `tongbao rebuild-views` on the directory beside the results"))

@@ -6,7 +6,7 @@ use crate::operate::replay;
 use crate::output::Output;
 use serde::Serialize;
 use std::sync::Arc;
-use views::{Projected, Views};
+use views::{Indexes, Projected, Views};
 
 /// How many records one transaction takes.
 const BATCH: usize = 8_192;
@@ -20,19 +20,14 @@ struct Rebuilt {
 pub fn rebuild_views(options: &DirOptions, output: &Output) -> Result<(), Failure> {
     // Before anything is made: a mistyped directory holds no node.
     replay::open(&options.dir)?;
-    let path = options.dir.join("views.sqlite");
+    let path = options.dir.join(node::VIEWS);
     // Whoever holds the journal's lock writes the views.
     let lock = journal::SqliteJournal::open(&options.dir.join("journal"), journal::Options::default());
     let _lock = lock.map_err(|error| {
         Failure::unable(format!("the views cannot be rebuilt: {error}")).hint("stop the node first")
     })?;
-    for suffix in ["", "-wal", "-shm"] {
-        let file = options.dir.join(format!("views.sqlite{suffix}"));
-        if file.exists() {
-            std::fs::remove_file(&file).doing(&format!("deleting `{}`", file.display()))?;
-        }
-    }
-    let mut views = Views::open(&path).doing("making the views")?;
+    Views::remove(&path).doing("deleting the views")?;
+    let mut views = Views::open_with(&path, Indexes::Last).doing("making the views")?;
     let mut batch = Vec::with_capacity(BATCH);
     let mut failed = None;
     let recovered = replay::replay(&options.dir, output, |record, state| {
@@ -45,6 +40,8 @@ pub fn rebuild_views(options: &DirOptions, output: &Output) -> Result<(), Failur
     })?;
     let rest = failed.map_or_else(|| views.apply(&batch), Err);
     rest.doing("writing the views")?;
+    drop(views);
+    Views::open(&path).doing("making the indexes of the views")?;
     let records = recovered.state.sequence();
     output.result(&Rebuilt { records }, &format!("views rebuilt from {records} records"));
     Ok(())
