@@ -90,7 +90,8 @@ impl Connection {
     }
 }
 
-fn request(people: &[Order], number: u64) -> String {
+/// The request that makes order `number`, whole.
+pub fn request(people: &[Order], number: u64) -> String {
     let place = usize::try_from(number.wrapping_mul(2_654_435_761) % people.len() as u64).unwrap_or_default();
     let person = &people[place];
     let amount = 1_000 + (number % 50) * 100;
@@ -119,7 +120,7 @@ async fn answer(stream: &mut TcpStream, buffer: &mut [u8]) -> std::io::Result<(u
 }
 
 /// Status and body, once all of the answer is there.
-fn whole(bytes: &[u8]) -> Option<(u16, String)> {
+pub fn whole(bytes: &[u8]) -> Option<(u16, String)> {
     let text = std::str::from_utf8(bytes).ok()?;
     let (head, body) = text.split_once("\r\n\r\n")?;
     let status = head.get(9..12)?.parse().ok()?;

@@ -1,22 +1,23 @@
 //! One order at a time, three ways: as soon as the node rests from the last, at the answer of the last, and
 //! after a pause. Beside each stands a sync of 4 KiB done at the same distances: the device answers the slower
 //! the longer it was left alone, and no acknowledgement is faster than the sync it waits for.
+//!
+//! The client is a thread that blocks on one connection, as a caller on another machine would: a task of the
+//! runtime that serves would add that runtime's own wake-ups to what is measured.
 
-use crate::load::{Connection, Order};
+use crate::load::{Order, request, whole};
 use crate::percentile;
 use node::Node;
 use serde::Serialize;
 use std::fs::OpenOptions;
-use std::io;
-use std::net::SocketAddr;
+use std::io::{self, Read, Write};
+use std::net::{SocketAddr, TcpStream};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
+use tokio::runtime::Handle;
 
-/// How many orders, and how many syncs, each way.
-const ROUNDS: u64 = 2_000;
 /// Long enough for the device to fall asleep.
 const PAUSE: Duration = Duration::from_millis(10);
 /// About as long as the node works on an order after its acknowledgement.
@@ -43,31 +44,75 @@ pub struct Lone {
     sync_p99_us: u64,
 }
 
-/// Measures all ways.
+/// One connection, one request at a time.
+struct Client<'a> {
+    stream: TcpStream,
+    buffer: Vec<u8>,
+    people: &'a [Order],
+    numbers: &'a AtomicU64,
+}
+
+/// Measures all ways, so many orders and so many syncs each. Blocks its thread, which must not be one that serves.
 ///
 /// # Errors
-/// The connection or the file does not hold.
-pub async fn measure(
+/// The connection or the file does not hold, or an order is refused.
+pub fn measure(
     node: &Node,
     address: SocketAddr,
-    people: &Arc<Vec<Order>>,
-    numbers: &Arc<AtomicU64>,
-    dir: &Path,
+    people: &[Order],
+    numbers: &AtomicU64,
+    (dir, rounds): (&Path, u64),
 ) -> io::Result<Vec<Lone>> {
     let mut figures = Vec::new();
     for gap in [Gap::AtRest, Gap::BackToBack, Gap::Paused] {
-        rest(node).await;
-        let mut connection = Connection::open(address, people, numbers).await?;
-        for _ in 0..ROUNDS {
-            gap.pass(node).await;
-            connection.order().await?;
+        rest(node);
+        let mut client = Client::connect(address, people, numbers)?;
+        let mut acks = Vec::new();
+        for _ in 0..rounds {
+            gap.pass(node);
+            acks.push(client.order()?);
         }
-        rest(node).await;
-        let (acks, syncs) = (connection.seen.took_us, syncs(&dir.join("sync-probe"), gap)?);
+        rest(node);
+        let syncs = syncs(&dir.join("sync-probe"), gap, rounds)?;
         let ((ack_p50_us, ack_p99_us), (sync_p50_us, sync_p99_us)) = (halves(acks), halves(syncs));
         figures.push(Lone { gap: gap.name(), ack_p50_us, ack_p99_us, sync_p50_us, sync_p99_us });
     }
     Ok(figures)
+}
+
+impl Client<'_> {
+    fn connect<'a>(address: SocketAddr, people: &'a [Order], numbers: &'a AtomicU64) -> io::Result<Client<'a>> {
+        let stream = TcpStream::connect(address)?;
+        stream.set_nodelay(true)?;
+        Ok(Client { stream, buffer: vec![0; 16 * 1_024], people, numbers })
+    }
+
+    /// Sends one order and waits for the whole answer; says how many microseconds that took.
+    fn order(&mut self) -> io::Result<u32> {
+        let request = request(self.people, self.numbers.fetch_add(1, Ordering::Relaxed));
+        let started = Instant::now();
+        self.stream.write_all(request.as_bytes())?;
+        let (status, answer) = self.answer()?;
+        let took_us = u32::try_from(started.elapsed().as_micros()).unwrap_or(u32::MAX);
+        match status {
+            201 => Ok(took_us),
+            _ => Err(io::Error::other(format!("an order was answered {status}: {answer}"))),
+        }
+    }
+
+    fn answer(&mut self) -> io::Result<(u16, String)> {
+        let mut filled = 0;
+        loop {
+            let read = self.stream.read(&mut self.buffer[filled..])?;
+            if read == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            filled += read;
+            if let Some(whole) = whole(&self.buffer[..filled]) {
+                return Ok(whole);
+            }
+        }
+    }
 }
 
 impl Gap {
@@ -79,11 +124,11 @@ impl Gap {
         }
     }
 
-    async fn pass(self, node: &Node) {
+    fn pass(self, node: &Node) {
         match self {
-            Gap::AtRest => rest(node).await,
+            Gap::AtRest => rest(node),
             Gap::BackToBack => {}
-            Gap::Paused => tokio::time::sleep(PAUSE).await,
+            Gap::Paused => std::thread::sleep(PAUSE),
         }
     }
 
@@ -97,18 +142,18 @@ impl Gap {
 }
 
 /// Waits until nothing is under way; what falls due later does not count.
-async fn rest(node: &Node) {
-    while !node.idle().await.expect("a running node").idle {
-        tokio::task::yield_now().await;
+fn rest(node: &Node) {
+    while !Handle::current().block_on(node.idle()).expect("a running node").idle {
+        std::thread::yield_now();
     }
 }
 
-fn syncs(path: &Path, gap: Gap) -> io::Result<Vec<u32>> {
+fn syncs(path: &Path, gap: Gap, rounds: u64) -> io::Result<Vec<u32>> {
     let file = OpenOptions::new().create(true).truncate(true).write(true).open(path)?;
     (0..BLOCKS).try_for_each(|place| file.write_all_at(&[0; BLOCK], place * BLOCK as u64))?;
     file.sync_all()?;
     let mut took = Vec::new();
-    for round in 0..ROUNDS {
+    for round in 0..rounds {
         std::thread::sleep(gap.pause());
         let started = Instant::now();
         file.write_all_at(&[1; BLOCK], round % BLOCKS * BLOCK as u64)?;

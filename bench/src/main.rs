@@ -50,6 +50,9 @@ struct Arguments {
     /// How many connections send.
     #[arg(long, default_value_t = 64)]
     connections: usize,
+    /// How many orders are sent one at a time, each way.
+    #[arg(long, default_value_t = 2_000)]
+    rounds: u64,
     /// Where the node keeps its files; a temporary directory when not given.
     #[arg(long)]
     dir: Option<PathBuf>,
@@ -115,8 +118,7 @@ async fn measure(arguments: &Arguments, dir: &Path) -> Figures {
     let elapsed = started.elapsed();
     figures.drain_ms = u64::try_from((elapsed.saturating_sub(span)).as_millis()).unwrap_or(u64::MAX);
     figures.settled_per_s = settled * 1_000 / u64::try_from(elapsed.as_millis()).unwrap_or(1).max(1);
-    let alone = lone::measure(&node, address, &people, &counter, dir).await;
-    figures.one_at_a_time = alone.expect("the connection and the disk hold");
+    figures.one_at_a_time = alone(node.clone(), address, people, counter, (dir, arguments.rounds)).await;
     figures.resident_mib = resident_kib() / 1_024;
     drain(&node).await;
     node.stop();
@@ -203,6 +205,20 @@ async fn run(
         seen.push(done.expect("a connection").expect("a connection that holds"));
     }
     seen
+}
+
+/// One order at a time, from a thread that serves nothing.
+async fn alone(
+    node: Node,
+    address: SocketAddr,
+    people: Arc<Vec<load::Order>>,
+    counter: Arc<AtomicU64>,
+    (dir, rounds): (&Path, u64),
+) -> Vec<lone::Lone> {
+    let dir = dir.to_owned();
+    let measured =
+        tokio::task::spawn_blocking(move || lone::measure(&node, address, &people, &counter, (&dir, rounds)));
+    measured.await.expect("a measurement that ends").expect("the connection and the disk hold")
 }
 
 fn summarise(seen: &[load::Seen], figures: &mut Figures) {
