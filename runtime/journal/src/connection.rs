@@ -70,7 +70,8 @@ impl Connection {
         Ok(Self { inner: Some(block_on(options.connect())?) })
     }
 
-    fn inner(&mut self) -> &mut SqliteConnection {
+    /// The library's connection.
+    pub fn inner(&mut self) -> &mut SqliteConnection {
         self.inner.as_mut().expect("a connection is there until it is dropped")
     }
 
@@ -87,16 +88,6 @@ impl Connection {
     /// All that the segment says about itself.
     pub fn meta(&mut self) -> Result<MetaRows, sqlx::Error> {
         block_on(sqlx::query_as(sql::SELECT_META).fetch_all(self.inner()))
-    }
-
-    /// Writes a group; durable on return unless in a transaction.
-    pub fn insert_group(&mut self, group: &Group) -> Result<(), sqlx::Error> {
-        let insert = sqlx::query(sql::INSERT_GROUP)
-            .bind(integer(group.first))
-            .bind(integer(group.last))
-            .bind(i64::from(group.checksum))
-            .bind(group.body.as_slice());
-        block_on(insert.execute(self.inner())).map(drop)
     }
 
     /// The last group.
@@ -167,7 +158,7 @@ fn group(row: SqliteRow) -> Result<Group, sqlx::Error> {
 }
 
 /// Sequences start at 1 and never come near the end of a signed column.
-fn integer(sequence: u64) -> i64 {
+pub fn integer(sequence: u64) -> i64 {
     i64::try_from(sequence).unwrap_or(i64::MAX)
 }
 

@@ -120,7 +120,7 @@ impl Writer {
         self.report.last_sequence = group.last;
         self.report.bytes += group.body.len() as u64;
         let Some(segment) = &mut self.segment else { return Ok(()) };
-        segment.connection.insert_group(&group).map_err(|error| self.failed(error.into()))
+        segment.groups.insert(&group).map_err(|error| self.failed(error.into()))
     }
 
     fn finish_segment(&mut self) -> Result<(), CopyError> {

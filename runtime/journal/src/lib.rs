@@ -26,6 +26,7 @@ mod sealer;
 mod segment;
 mod sql;
 mod sqlite;
+mod statement;
 mod verify;
 
 pub use committer::{CommitterOptions, GroupCommitter, SubmitError};

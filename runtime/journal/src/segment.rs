@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::connection::{Access, Connection, MetaRows, read_failure};
+use crate::statement::{GroupInsert, PrepareError};
 use crate::{Damage, ReadError, layout, sql};
 
 /// The format this release reads and writes.
@@ -103,27 +104,28 @@ pub type MakeError = Box<dyn std::error::Error + Send + Sync>;
 
 /// A segment that is being made under a name of its own; nobody sees it before [`Unfinished::finish`].
 pub struct Unfinished {
-    /// For writing what the segment holds from the start.
-    pub connection: Connection,
+    /// For writing the groups that the segment holds from the start.
+    pub groups: GroupInsert,
     dir: PathBuf,
     meta: Meta,
 }
 
 impl Unfinished {
     /// Starts a segment: file, tables, and what it says about itself. Leaves a transaction open.
-    pub fn start(dir: &Path, meta: Meta) -> Result<Self, sqlx::Error> {
+    pub fn start(dir: &Path, meta: Meta) -> Result<Self, PrepareError> {
         let mut connection = Connection::create(&layout::unfinished_path(dir, meta.first), Access::Write)?;
         connection.run(sql::BEGIN)?;
         connection.run(sql::CREATE_GROUPS)?;
         connection.run(sql::CREATE_META)?;
         meta.write(&mut connection)?;
-        Ok(Self { connection, dir: dir.to_owned(), meta })
+        Ok(Self { groups: GroupInsert::prepare(connection)?, dir: dir.to_owned(), meta })
     }
 
     /// Commits, merges the log, and gives the segment its name, durably. A spare log becomes its log.
-    pub fn finish(mut self) -> Result<PathBuf, MakeError> {
-        self.connection.run(sql::COMMIT)?;
-        self.connection.close()?;
+    pub fn finish(self) -> Result<PathBuf, MakeError> {
+        let mut connection = self.groups.release();
+        connection.run(sql::COMMIT)?;
+        connection.close()?;
         let unfinished = layout::unfinished_path(&self.dir, self.meta.first);
         let path = layout::segment_path(&self.dir, self.meta.first);
         File::open(&unfinished)?.sync_all()?;

@@ -10,6 +10,7 @@ use crate::lock::WriterLock;
 use crate::mark::{self, Mark};
 use crate::sealer::{Sealer, Work};
 use crate::segment::{Before, MakeError, Meta, Unfinished, check_first, check_follows, damage};
+use crate::statement::{GroupInsert, PrepareError};
 use crate::{AppendError, Engine, Entry, OpenError, ReadError, layout, log_check, log_space};
 
 /// The smallest and the largest segment in bytes.
@@ -63,7 +64,7 @@ pub struct SqliteJournal {
 
 /// The segment that takes groups.
 struct Newest {
-    connection: Connection,
+    groups: GroupInsert,
     first: u64,
     /// The last sequence of the journal, before `first` when the segment is empty.
     last: u64,
@@ -130,7 +131,7 @@ impl SqliteJournal {
         if self.segment.holds_groups() && self.segment.bytes + bytes > self.options.segment_bytes {
             self.open_next_segment()?;
         }
-        self.segment.connection.insert_group(group)?;
+        self.segment.groups.insert(group)?;
         self.segment.last = group.last;
         self.segment.checksum = group.checksum;
         self.segment.bytes += bytes;
@@ -145,9 +146,10 @@ impl SqliteJournal {
         let path = make_segment(&self.dir, meta)?;
         let mut connection = Connection::open(&path, access(&self.options))?;
         let bytes = connection.size()?;
-        let next = Newest { connection, first: meta.first, last, checksum, bytes };
+        let groups = GroupInsert::prepare(connection)?;
+        let next = Newest { groups, first: meta.first, last, checksum, bytes };
         let full = std::mem::replace(&mut self.segment, next);
-        self.sealer.give(Work::Seal(full.connection));
+        self.sealer.give(Work::Seal(full.groups.release()));
         self.sealer.give(Work::Spare(self.dir.clone(), self.options.segment_bytes));
         Ok(())
     }
@@ -212,12 +214,18 @@ impl Newest {
         let filled = log_space::fill_log(&path, options.segment_bytes.saturating_sub(bytes));
         filled.map_err(|source| OpenError::Io { path: layout::log_path(&path), source })?;
         let connection = Connection::open(&path, access(options)).map_err(storage)?;
-        Ok((Self { connection, first, last, checksum, bytes }, recovered_bytes))
+        let groups = GroupInsert::prepare(connection).map_err(|error| unprepared(first, error))?;
+        Ok((Self { groups, first, last, checksum, bytes }, recovered_bytes))
     }
 
     fn holds_groups(&self) -> bool {
         self.last >= self.first
     }
+}
+
+/// A segment whose tables were just read does not take the insert.
+fn unprepared(first: u64, error: PrepareError) -> OpenError {
+    ReadError::Storage { segment: layout::segment_name(first), source: error.into() }.into()
 }
 
 /// Writes what an interrupted writer left in the log into the main file, and syncs it.
