@@ -1,10 +1,14 @@
 //! One group committing and one filling.
 //!
 //! Nothing may leave before it is durable, and a sync costs the same for one record as for many.
-//! So records wait together while the group before them commits. What is not here: retrying.
-//! After a failed sync nobody knows what is on disk, and the process has to stop.
+//! So records wait together while the group before them commits.
+//!
+//! There is one [`Writer`], and who holds it commits: the writer's thread, or a submitter that has nothing else to
+//! do and is spared the way to that thread. So there are never two appends at once, and groups keep their order.
+//! What is not here: retrying. After a failed sync nobody knows what is on disk, and the process has to stop.
 
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
@@ -41,16 +45,16 @@ pub enum SubmitError {
     },
 }
 
-/// A writer thread that owns an engine, with one group committing and one filling.
+/// Commits groups, on a thread of its own or on that of a submitter, one at a time.
 /// Dropping it commits what is waiting, as [`GroupCommitter::shutdown`] does.
 pub struct GroupCommitter {
     shared: Arc<Shared>,
-    thread: Option<JoinHandle<u64>>,
+    thread: Option<JoinHandle<()>>,
 }
 
 struct Shared {
     filling: Mutex<Filling>,
-    /// Signalled when there is something to commit, or nothing more will come.
+    /// Signalled when there is something for the thread to commit, or nothing more will come.
     filled: Condvar,
     /// Signalled when the filling group was taken, or nothing more is taken.
     taken: Condvar,
@@ -64,6 +68,8 @@ struct Filling {
     /// The sequence that comes next.
     next: u64,
     phase: Phase,
+    /// Who holds it commits; none while a group does, and after a failure.
+    writer: Option<Writer>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,10 +81,17 @@ enum Phase {
     Failed,
 }
 
+/// The engine, and who is told what came of it.
+struct Writer {
+    engine: Box<dyn Engine>,
+    on_durable: Box<dyn FnMut(u64) + Send>,
+    on_failure: Box<dyn FnOnce(AppendError) + Send>,
+}
+
 impl GroupCommitter {
-    /// Starts the writer thread.
+    /// Starts the writer's thread.
     ///
-    /// `on_durable` is called on that thread after each group with the last durable sequence.
+    /// `on_durable` is called after each group with the last durable sequence, on the thread that committed it.
     /// `on_failure` is called at most once, after which nothing is acknowledged any more.
     pub fn start(
         engine: Box<dyn Engine>,
@@ -87,43 +100,46 @@ impl GroupCommitter {
         on_failure: impl FnOnce(AppendError) + Send + 'static,
     ) -> io::Result<Self> {
         let next = engine.last_sequence() + 1;
-        let filling = Filling { group: Vec::new(), bytes: 0, next, phase: Phase::Running };
+        let writer = Writer { engine, on_durable: Box::new(on_durable), on_failure: Box::new(on_failure) };
+        let filling = Filling { group: Vec::new(), bytes: 0, next, phase: Phase::Running, writer: Some(writer) };
         let (filled, taken) = (Condvar::new(), Condvar::new());
         let shared = Arc::new(Shared { filling: Mutex::new(filling), filled, taken, options });
-        let failure = Failure { shared: Arc::clone(&shared), report: Some(on_failure) };
         let of_thread = Arc::clone(&shared);
         let thread = std::thread::Builder::new()
             .name("journal-writer".to_owned())
-            .spawn(move || commit_groups(engine, &of_thread, on_durable, failure))?;
+            .spawn(move || of_thread.commit_what_comes())?;
         Ok(Self { shared, thread: Some(thread) })
     }
 
-    /// Hands consecutive records to the filling group; waits while that is full.
+    /// Hands consecutive records to the filling group, which the writer's thread commits; waits while that is full.
     /// The records of one submission always share a group.
     pub fn submit(&self, entries: Vec<Entry>) -> Result<(), SubmitError> {
-        let mut filling = self.shared.lock();
-        while filling.phase == Phase::Running && self.shared.is_full(&filling) {
-            filling = self.shared.taken.wait(filling).unwrap_or_else(PoisonError::into_inner);
-        }
-        if filling.phase != Phase::Running {
-            return Err(SubmitError::Stopped);
-        }
-        filling.take(entries)?;
+        drop(self.shared.fill(entries)?);
         self.shared.filled.notify_one();
         Ok(())
+    }
+
+    /// As [`GroupCommitter::submit`], for a submitter that has nothing else to do: unless a group is committing, this
+    /// thread commits what waits, and `on_durable` was called on it when this returns.
+    ///
+    /// Errors: [`SubmitError::Stopped`] also when this very append failed, which `on_failure` was told.
+    pub fn commit(&self, entries: Vec<Entry>) -> Result<(), SubmitError> {
+        let mut filling = self.shared.fill(entries)?;
+        // Whoever holds the writer sees to the next group when giving it back.
+        let Some((writer, group)) = filling.begin() else { return Ok(()) };
+        drop(filling);
+        self.shared.write(writer, &group)
     }
 
     /// Commits what is waiting, ends the thread and returns the last durable sequence.
     ///
     /// Errors: [`SubmitError::Stopped`] when a write failed.
     pub fn shutdown(mut self) -> Result<u64, SubmitError> {
-        let durable = self.drain();
-        let failed = self.shared.lock().phase == Phase::Failed;
-        durable.filter(|_| !failed).ok_or(SubmitError::Stopped)
+        self.drain().map(|writer| writer.engine.last_sequence()).ok_or(SubmitError::Stopped)
     }
 
-    /// Ends the thread; `None` when it panicked or had ended before.
-    fn drain(&mut self) -> Option<u64> {
+    /// Ends the thread; none when an append failed, or all was drained before.
+    fn drain(&mut self) -> Option<Writer> {
         let mut filling = self.shared.lock();
         if filling.phase == Phase::Running {
             filling.phase = Phase::Draining;
@@ -131,7 +147,8 @@ impl GroupCommitter {
         drop(filling);
         self.shared.filled.notify_one();
         self.shared.taken.notify_all();
-        self.thread.take()?.join().ok()
+        self.thread.take()?.join().ok()?;
+        self.shared.lock().writer.take()
     }
 }
 
@@ -153,6 +170,28 @@ impl Filling {
         self.group.extend(entries);
         Ok(())
     }
+
+    /// Takes the writer and what it is to write; none when nothing waits or a group is committing.
+    fn begin(&mut self) -> Option<(Writer, Vec<Entry>)> {
+        if self.group.is_empty() {
+            return None;
+        }
+        let writer = self.writer.take()?;
+        self.bytes = 0;
+        Some((writer, std::mem::take(&mut self.group)))
+    }
+}
+
+impl Writer {
+    /// Makes the group durable and tells so. A panic of either is a failure as any other.
+    fn write(&mut self, group: &[Entry]) -> Result<(), AppendError> {
+        let written = catch_unwind(AssertUnwindSafe(|| {
+            self.engine.append(group)?;
+            (self.on_durable)(self.engine.last_sequence());
+            Ok(())
+        }));
+        written.unwrap_or(Err(AppendError::Panicked))
+    }
 }
 
 impl Shared {
@@ -165,60 +204,68 @@ impl Shared {
         filling.bytes >= self.options.group_bytes_max || filling.group.len() >= self.options.group_records_max
     }
 
-    /// Waits for something to commit; `None` when nothing more will come.
-    fn next_group(&self) -> Option<Vec<Entry>> {
+    /// Adds to the filling group; waits while that is full.
+    fn fill(&self, entries: Vec<Entry>) -> Result<MutexGuard<'_, Filling>, SubmitError> {
         let mut filling = self.lock();
-        while filling.group.is_empty() && filling.phase == Phase::Running {
-            filling = self.filled.wait(filling).unwrap_or_else(PoisonError::into_inner);
+        while filling.phase == Phase::Running && self.is_full(&filling) {
+            filling = self.taken.wait(filling).unwrap_or_else(PoisonError::into_inner);
         }
-        let group = std::mem::take(&mut filling.group);
-        filling.bytes = 0;
-        self.taken.notify_all();
-        (!group.is_empty()).then_some(group)
+        if filling.phase != Phase::Running {
+            return Err(SubmitError::Stopped);
+        }
+        filling.take(entries)?;
+        Ok(filling)
     }
-}
 
-/// Reports the one failure, also when the thread panics.
-struct Failure<F: FnOnce(AppendError)> {
-    shared: Arc<Shared>,
-    report: Option<F>,
-}
+    /// The writer's thread: until nothing more comes, or an append fails.
+    fn commit_what_comes(&self) {
+        while let Some((writer, group)) = self.next_group() {
+            if self.write(writer, &group).is_err() {
+                break;
+            }
+        }
+    }
 
-impl<F: FnOnce(AppendError)> Failure<F> {
-    /// Submissions are refused before anybody hears of the failure.
-    fn report(&mut self, error: AppendError) {
-        let Some(report) = self.report.take() else { return };
-        let mut filling = self.shared.lock();
+    /// Waits for something to commit; none when nothing more will come.
+    fn next_group(&self) -> Option<(Writer, Vec<Entry>)> {
+        let mut filling = self.lock();
+        loop {
+            match (filling.begin(), filling.phase) {
+                (Some(work), _) => return Some(work),
+                (None, Phase::Failed) => return None,
+                (None, Phase::Draining) if filling.writer.is_some() => return None,
+                (None, Phase::Running | Phase::Draining) => {
+                    filling = self.filled.wait(filling).unwrap_or_else(PoisonError::into_inner);
+                }
+            }
+        }
+    }
+
+    /// Writes a group on this thread and gives the writer back; what came meanwhile is the thread's.
+    fn write(&self, mut writer: Writer, group: &[Entry]) -> Result<(), SubmitError> {
+        self.taken.notify_all();
+        if let Err(error) = writer.write(group) {
+            self.fail(writer, error);
+            return Err(SubmitError::Stopped);
+        }
+        let mut filling = self.lock();
+        filling.writer = Some(writer);
+        if !filling.group.is_empty() {
+            self.filled.notify_one();
+        }
+        Ok(())
+    }
+
+    /// Submissions are refused before anybody hears of the failure. The writer is not given back.
+    fn fail(&self, writer: Writer, error: AppendError) {
+        let mut filling = self.lock();
         filling.phase = Phase::Failed;
         filling.group.clear();
         drop(filling);
-        self.shared.taken.notify_all();
-        report(error);
+        self.filled.notify_one();
+        self.taken.notify_all();
+        (writer.on_failure)(error);
     }
-}
-
-impl<F: FnOnce(AppendError)> Drop for Failure<F> {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            self.report(AppendError::Panicked);
-        }
-    }
-}
-
-fn commit_groups<F: FnOnce(AppendError)>(
-    mut engine: Box<dyn Engine>,
-    shared: &Shared,
-    mut on_durable: impl FnMut(u64),
-    mut failure: Failure<F>,
-) -> u64 {
-    while let Some(group) = shared.next_group() {
-        if let Err(error) = engine.append(&group) {
-            failure.report(error);
-            break;
-        }
-        on_durable(engine.last_sequence());
-    }
-    engine.last_sequence()
 }
 
 #[cfg(test)]

@@ -72,7 +72,7 @@ pub enum AppendError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// The thread that owns the engine panicked.
+    /// The engine panicked, or who was told that the group is durable.
     #[error("the journal writer panicked")]
     Panicked,
 }

@@ -10,7 +10,7 @@ use crate::projector::{self, Pace, Progress};
 use exchange::Rules;
 use exchange::rules::Policy;
 use facts::{Millis, Partner, PolicyVersion, State};
-use journal::{CommitterOptions, GroupCommitter};
+use journal::{CommitterOptions, Entry, GroupCommitter, SubmitError};
 use std::collections::{BTreeMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
@@ -117,16 +117,24 @@ impl Shared {
                 Ok(turn) => turn,
                 Err(stopped) => return self.fail(&stopped.to_string()),
             };
-            let ready = self.outbox.put(turn.effects);
-            if !turn.entries.is_empty() && committer.submit(turn.entries).is_err() {
+            // Before the records are handed over: what may leave must not wait for their sync.
+            self.perform_all(self.outbox.put(turn.effects));
+            if !turn.entries.is_empty() && self.hand_over(&desk, &committer, turn.entries).is_err() {
                 return self.fail("the journal takes no more records");
             }
-            self.perform_all(ready);
         }
         match committer.shutdown() {
-            Ok(_) => self.end("stopped in order"),
+            Ok(_) => drop(self.end("stopped in order")),
             Err(error) => self.fail(&error.to_string()),
         }
+    }
+
+    /// Gives records to the journal. With nothing more to decide they are made durable on this thread, which spares a
+    /// lone order two hand-overs; otherwise the journal's thread does it while this one decides on. What comes during
+    /// the sync waits for its end, and could not have left before: even a read tells of what is not durable yet.
+    fn hand_over(&self, desk: &Desk, committer: &GroupCommitter, entries: Vec<Entry>) -> Result<(), SubmitError> {
+        let rests = self.lock_inbox().jobs.is_empty() && !desk.has_work(self.clock.now());
+        if rests { committer.commit(entries) } else { committer.submit(entries) }
     }
 
     fn timers(&self) -> Timers {
@@ -186,11 +194,13 @@ impl Shared {
 
     /// Ends the node on its own account: nobody who waits is told anything, so every open outcome is unknown to its asker.
     pub(super) fn fail(&self, reason: &str) {
-        tracing::error!(reason, "the node stopped");
-        self.end(reason);
+        if self.end(reason) {
+            tracing::error!(reason, "the node stopped");
+        }
     }
 
-    pub(super) fn end(&self, reason: &str) {
+    /// Says whether this is what ended it.
+    pub(super) fn end(&self, reason: &str) -> bool {
         self.outbox.close();
         self.lock_inbox().jobs.clear();
         *self.projector.lock().unwrap_or_else(PoisonError::into_inner) = None;
@@ -198,7 +208,7 @@ impl Shared {
             let first = stopped.is_none();
             stopped.get_or_insert_with(|| reason.to_owned());
             first
-        });
+        })
     }
 
     pub(super) fn perform_all(self: &Arc<Shared>, effects: Vec<Effect>) {
