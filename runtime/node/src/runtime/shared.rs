@@ -130,7 +130,7 @@ impl Shared {
     }
 
     /// Gives records to the journal. With nothing more to decide they are made durable on this thread, which spares a
-    /// lone order two hand-overs; otherwise the journal's thread does it while this one decides on. What comes during
+    /// lone order that hand-over; otherwise the journal's thread does it while this one decides on. What comes during
     /// the sync waits for its end, and could not have left before: even a read tells of what is not durable yet.
     fn hand_over(&self, desk: &Desk, committer: &GroupCommitter, entries: Vec<Entry>) -> Result<(), SubmitError> {
         let rests = self.lock_inbox().jobs.is_empty() && !desk.has_work(self.clock.now());
