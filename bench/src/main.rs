@@ -16,7 +16,7 @@ use flate2::read::GzDecoder;
 use journal::{Options, Reader, SqliteReader};
 use node::{Clock, Gateways, Node, NodeClock, NodeConfig, recover};
 use serde::Serialize;
-use server::{Api, Bounds, DigestKey};
+use server::{Api, Bounds, DigestKey, Numbers};
 use std::io::Read;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -126,12 +126,12 @@ async fn measure(arguments: &Arguments, dir: &Path) -> Figures {
     figures
 }
 
-fn start(dir: &Path) -> (Node, Arc<Vault>, Arc<NumberTable>, Vec<u8>) {
+fn start(dir: &Path) -> (Node, Arc<Vault>, NumberTable, Vec<u8>) {
     let mut segments = Vec::new();
     let packed = std::fs::File::open(root().join("data/number_segments_cn.csv.gz")).expect("the segments");
     GzDecoder::new(packed).read_to_end(&mut segments).expect("the segments unpack");
     let virtual_operators = VirtualOperators::parse(&text("policies/numbers.toml")).expect("the shipped file");
-    let numbers = Arc::new(NumberTable::parse(&segments, &virtual_operators).expect("the segments"));
+    let numbers = NumberTable::parse(&segments, &virtual_operators).expect("the segments");
     let options = vault::VaultOptions { cache_rows: 1 << 20 };
     let opened = Vault::open_with(&dir.join("vault.sqlite"), key(dir), options);
     let vault = Arc::new(opened.expect("a new vault"));
@@ -172,13 +172,13 @@ fn accelerated(rules: Rules) -> Rules {
     Rules { contracts: rules.contracts.accelerated(RATE), ..rules }
 }
 
-async fn serve(node: Node, vault: Arc<Vault>, numbers: Arc<NumberTable>) -> SocketAddr {
+async fn serve(node: Node, vault: Arc<Vault>, numbers: NumberTable) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
     let api = Api {
         node,
         vault,
-        numbers,
+        numbers: Numbers::new(numbers, Box::new(|| Err("a run has one plan".to_owned()))),
         quote_key: QuoteKey([3; 32]),
         digest_key: DigestKey([4; 32]),
         test_clock: false,

@@ -46,7 +46,7 @@ async fn run(options: ServeOptions) -> Result<(), Failure> {
     let shipped = site.rules()?;
     let rules = Rules { contracts: shipped.contracts.accelerated(options.clock_rate), ..shipped };
     refuse_restored(&options)?;
-    let numbers = Arc::new(site.numbers()?);
+    let numbers = site.numbers()?;
     tracing::info!("{}", notices::versions(&rules.policy, &numbers));
     for notice in notices::notices(&rules.policy, notices::today()) {
         tracing::warn!("{notice}");
@@ -78,7 +78,7 @@ async fn run(options: ServeOptions) -> Result<(), Failure> {
     let api = Api {
         node: node.clone(),
         vault,
-        numbers,
+        numbers: server::Numbers::new(numbers, Box::new(move || site.numbers().map_err(|error| error.to_string()))),
         quote_key: keys.quotes,
         digest_key: DigestKey(keys.digests),
         test_clock: options.test_clock,

@@ -134,7 +134,7 @@ async fn by_http(amount: u64, dir: &Path) -> (Vec<Fact>, Vec<Channel>) {
     let api = Api {
         node: node.clone(),
         vault,
-        numbers: Arc::new(numbers()),
+        numbers: server::Numbers::new(numbers(), Box::new(|| Ok(numbers()))),
         quote_key: QuoteKey([2; 32]),
         digest_key: DigestKey([3; 32]),
         test_clock: false,

@@ -191,6 +191,13 @@ pub enum Command {
     Recall(Box<Order>),
     /// Register a phone number.
     Register(Registration),
+    /// Follow a number to the telco that serves it now.
+    Port {
+        /// Whose number.
+        subscriber: SubscriberId,
+        /// Who serves it.
+        telco: Telco,
+    },
     /// Open a lot of airtime.
     OpenLot {
         /// Whose.

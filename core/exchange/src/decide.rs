@@ -6,6 +6,7 @@ use crate::draft::{Draft, is_under_way};
 use crate::{approve, hear, place, unwind};
 use facts::{Cause, Due, Fact, Made, Meta, Order, OrderId, OrderState, Partner, State, StepState, SubscriberId};
 use ledger::AccountId;
+use money::Telco;
 
 /// Decides a command against the state and the rules.
 ///
@@ -21,6 +22,7 @@ pub fn decide(state: &State, rules: &Rules, envelope: &Envelope) -> Decision {
         Command::LetEndedLeave { stay_ms } => let_ended_leave(state, *stay_ms),
         Command::Recall(order) => recall(state, order),
         Command::Register(registration) => register(state, key, registration),
+        Command::Port { subscriber, telco } => port(state, *subscriber, *telco),
         Command::OpenLot { subscriber, opening } => open_lot(state, key, *subscriber, *opening),
         Command::Place(order) => place::place(state, rules, meta, key, order),
         Command::Cancel { order } => cancel(state, rules, meta, *order),
@@ -91,6 +93,14 @@ fn register(state: &State, key: Option<ClientKey>, registration: &Registration) 
     facts.extend((0u32..).zip(lots).map(|(number, opening)| lot_opened(*subscriber, number, *opening)));
     facts.extend(place::key_taken(key, made));
     Decision { facts, reply: Reply::Made(made) }
+}
+
+fn port(state: &State, subscriber: SubscriberId, telco: Telco) -> Decision {
+    let Some(holder) = state.subscriber(subscriber) else { return Decision::only(Reply::NotFound) };
+    if holder.telco == telco {
+        return Decision::only(Reply::Nothing);
+    }
+    Decision { facts: vec![Fact::NumberPorted { subscriber, telco }], reply: Reply::Done }
 }
 
 const fn lot_opened(subscriber: SubscriberId, number: u32, opening: Opening) -> Fact {

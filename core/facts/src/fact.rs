@@ -451,6 +451,16 @@ pub enum Fact {
     /// An order that had left memory is there again, as its records made it.
     #[n(41)]
     OrderRecalled(#[n(0)] Box<Order>),
+    /// A number left its telco for another. What it held stayed behind: that telco settled it before it let go.
+    #[n(42)]
+    NumberPorted {
+        /// Whose number.
+        #[n(0)]
+        subscriber: SubscriberId,
+        /// Where it is now.
+        #[n(1)]
+        telco: Telco,
+    },
 }
 
 impl Fact {
@@ -464,7 +474,8 @@ impl Fact {
             | Fact::LotOpened { .. }
             | Fact::ApprovalProposed(_)
             | Fact::ApprovalActed { .. }
-            | Fact::EndedLeaveAfter { .. } => None,
+            | Fact::EndedLeaveAfter { .. }
+            | Fact::NumberPorted { .. } => None,
             Fact::KeyTaken { used, .. } => match used.made {
                 Made::Order(order) => Some(order),
                 Made::Subscriber(_) | Made::Lot(..) => None,
@@ -515,7 +526,8 @@ impl Fact {
             | Fact::ApprovalProposed(_)
             | Fact::ApprovalActed { .. }
             | Fact::EndedLeaveAfter { .. }
-            | Fact::OrderRecalled(_) => &[],
+            | Fact::OrderRecalled(_)
+            | Fact::NumberPorted { .. } => &[],
         }
     }
 
@@ -523,6 +535,7 @@ impl Fact {
     pub const fn part(&self) -> Part {
         match self {
             Fact::SubscriberRegistered { .. }
+            | Fact::NumberPorted { .. }
             | Fact::LotOpened { .. }
             | Fact::OrderAdmitted(_)
             | Fact::OrderDeclined { .. }

@@ -497,7 +497,8 @@ impl Order {
             | Fact::ApprovalProposed(_)
             | Fact::ApprovalActed { .. }
             | Fact::EndedLeaveAfter { .. }
-            | Fact::OrderRecalled(_) => return false,
+            | Fact::OrderRecalled(_)
+            | Fact::NumberPorted { .. } => return false,
         }
         true
     }

@@ -251,6 +251,12 @@ impl State {
                 holder.next_lot = number + 1;
                 Ok(())
             }
+            Fact::NumberPorted { subscriber, telco } => {
+                let ported = self.subscribers.get_mut(subscriber).ok_or(Broken::Subscriber(*subscriber))?;
+                ported.telco = *telco;
+                ported.lots.clear();
+                Ok(())
+            }
             Fact::KeyTaken { key, used } => {
                 self.keys.insert(*key, *used);
                 Ok(())

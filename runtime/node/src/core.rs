@@ -248,6 +248,7 @@ fn subject(command: &Command) -> Option<OrderId> {
         | Command::GrantCredits { .. }
         | Command::LetEndedLeave { .. }
         | Command::Register(_)
+        | Command::Port { .. }
         | Command::OpenLot { .. }
         | Command::Place(_)
         | Command::Propose(_)

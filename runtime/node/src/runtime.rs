@@ -16,7 +16,8 @@ use exchange::rules::Policy;
 use exchange::{Command, Envelope, Reply, Rules};
 use facts::{Meta, Millis, Partner, PolicyVersion, SaltKey, State};
 use journal::{Options, SqliteJournal, SqliteReader};
-use partners::Gateway;
+use money::Telco;
+use partners::{Gateway, Unreadable};
 use shared::Shared;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -255,6 +256,16 @@ impl Node {
         let waiting = !self.shared.lock_inbox().jobs.is_empty();
         idle.idle &= !asking && !waiting;
         Ok(idle)
+    }
+
+    /// Who serves a number of a telco's segments now; `None` when that telco is not connected or keeps no register.
+    ///
+    /// Errors: its register cannot be read now.
+    pub async fn served_by(&self, telco: Telco, msisdn: &str) -> Result<Option<Telco>, Unreadable> {
+        match self.shared.gateways.get(&Partner::Telco(telco)) {
+            Some(gateway) => gateway.served_by(msisdn).await,
+            None => Ok(None),
+        }
     }
 
     /// The clock.

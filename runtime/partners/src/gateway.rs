@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use exchange::Answer;
 use facts::{Action, CallRef, Millis, Partner};
+use money::Telco;
 use std::fmt;
 use std::sync::Arc;
 
@@ -89,13 +90,13 @@ pub struct StatementPage {
     pub next: u64,
 }
 
-/// The partner's statement could not be read now; ask again later.
+/// The partner's record could not be read now; ask again later.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unreadable(pub String);
 
 impl fmt::Display for Unreadable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "statement not readable: {}", self.0)
+        write!(f, "record not readable: {}", self.0)
     }
 }
 
@@ -106,6 +107,13 @@ impl std::error::Error for Unreadable {}
 pub trait Gateway: Send + Sync {
     /// Asks for the action, once. Whatever is not a clear answer is [`Answer::Silence`].
     async fn call(&self, request: &Request) -> Answer;
+
+    /// Who serves a number of this partner's segments now; `None` when it keeps no register of numbers.
+    ///
+    /// Errors: the register cannot be read now.
+    async fn served_by(&self, _msisdn: &str) -> Result<Option<Telco>, Unreadable> {
+        Ok(None)
+    }
 
     /// Asks what became of an earlier request, by our reference.
     async fn inquire(&self, request: &Request) -> Answer;

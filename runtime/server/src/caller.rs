@@ -18,7 +18,7 @@ const ANONYMOUS: &str = "anonymous";
 pub struct Caller {
     /// The programme that calls: the scope of its keys.
     pub client: String,
-    actor: Actor,
+    pub actor: Actor,
     device: Key16,
     trace: Key16,
 }

@@ -5,10 +5,12 @@ use crate::idempotency::UnderWay;
 use crate::known::KnownSubscribers;
 use crate::lag::Lag;
 use crate::meter::Meter;
+use crate::numbers::Numbers;
 use crate::phrases::Code;
+use crate::portability::Portability;
 use crate::problem::Problem;
 use exchange::QuoteKey;
-use exchange::rules::{NumberTable, Policy};
+use exchange::rules::Policy;
 use facts::{Millis, Order, OrderId};
 use node::Node;
 use std::sync::Arc;
@@ -24,7 +26,7 @@ pub struct Api {
     /// Where personal data is.
     pub vault: Arc<Vault>,
     /// The numbering plan.
-    pub numbers: Arc<NumberTable>,
+    pub numbers: Numbers,
     /// Authenticates quotes; must stay the same while quotes are open.
     pub quote_key: QuoteKey,
     /// Digests clients' keys and bodies; must stay the same for ever, or a repeated request happens twice.
@@ -75,7 +77,8 @@ impl Default for Bounds {
 pub struct Context {
     pub node: Node,
     pub vault: Arc<Vault>,
-    pub numbers: Arc<NumberTable>,
+    pub numbers: Numbers,
+    pub portability: Portability,
     pub quote_key: QuoteKey,
     pub digests: DigestKey,
     pub bounds: Bounds,
@@ -95,6 +98,7 @@ impl Context {
             node: api.node,
             vault: api.vault,
             numbers: api.numbers,
+            portability: Portability::default(),
             quote_key: api.quote_key,
             digests: api.digest_key,
             bounds: api.bounds,

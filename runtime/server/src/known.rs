@@ -1,13 +1,13 @@
 //! What an order needs to know about its subscriber beyond the state, remembered so that no order goes to disk.
 //!
-//! Nothing here changes once a number is registered. What is kept is the day on which the person is of age, not
+//! Nothing here changes once a number is registered but the telco that serves it. What is kept is the day on which the person is of age, not
 //! the birth date.
 
 use crate::context::Context;
 use crate::phrases::Code;
 use crate::problem::Problem;
 use exchange::rules::{Identity, IdentityNumber, Instrument, InstrumentRule};
-use facts::{Day, PersonId, Province, Subscriber, SubscriberId};
+use facts::{Day, Millis, PersonId, Province, Subscriber, SubscriberId};
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
@@ -23,6 +23,8 @@ pub struct Known {
     pub province: Province,
     has_card: bool,
     adult_from: Option<Day>,
+    /// Until when its telco need not be asked whether it still serves the number.
+    pub served_until: Millis,
 }
 
 impl Known {
@@ -70,7 +72,7 @@ impl Context {
     ///
     /// Errors: there is no such subscriber, or node or vault do not answer.
     pub async fn known(&self, id: SubscriberId) -> Result<Known, Problem> {
-        if let Some(known) = self.known.get(id) {
+        if let Some(known) = self.known.get(id).filter(|known| known.holds(self.now())) {
             return Ok(known);
         }
         let (found, _) = self.read(move |state| state.subscriber(id).cloned()).await?;
@@ -79,6 +81,7 @@ impl Context {
             province: subscriber.province,
             has_card: subscriber.own_card.is_some(),
             adult_from: self.adult_from(&subscriber).await?,
+            served_until: self.follow(&subscriber).await?,
         };
         self.known.put(id, known);
         Ok(known)

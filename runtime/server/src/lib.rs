@@ -22,7 +22,9 @@ mod lag;
 mod language;
 mod meter;
 mod moments;
+mod numbers;
 mod phrases;
+mod portability;
 mod position;
 mod problem;
 mod query;
@@ -33,5 +35,6 @@ mod shown;
 
 pub use context::{Api, Bounds};
 pub use digest::DigestKey;
+pub use numbers::{Numbers, ReadNumbers};
 pub use router::{openapi_json, router};
 pub use serve::{serve, serve_within};

@@ -87,6 +87,10 @@ codes! {
     ApprovalStands = "approval_not_open", CONFLICT;
     /// A change is in effect already.
     ApprovalInEffect = "approval_in_effect", CONFLICT;
+    /// The numbering plan's files are faulty.
+    NumbersFaulty = "numbers_faulty", UNPROCESSABLE_ENTITY;
+    /// The numbering plan's files hold another than asked for.
+    NumbersOther = "numbers_other_version", CONFLICT;
     /// There is no such route.
     RouteUnknown = "route_unknown", NOT_FOUND;
     /// The route has other methods.
@@ -178,6 +182,10 @@ static PHRASES: &[Phrase] = &[
         ["reject it instead", "请改为驳回"]),
     row("approval_not_open", ["The change stands where this cannot be done", "审批当前状态不允许此操作"],
         ["look at its `state`; propose it again if it has ended", "请查看其 `state`；若已结束，请重新提出"]),
+    row("numbers_faulty", ["The numbering plan's files are faulty", "号段文件有误"],
+        ["correct what `detail` names; the plan in use stays", "请更正 `detail` 指出的问题；现用号段表不变"]),
+    row("numbers_other_version", ["The numbering plan's files hold another version", "号段文件是另一个版本"],
+        ["ask for the version that `tongbao doctor` shows, or put the right files in place", "请使用 `tongbao doctor` 显示的版本，或放置正确的文件"]),
     row("approval_in_effect", ["The change is in effect already", "变更已生效"],
         ["propose the earlier policy to go back", "如需恢复，请重新提出原策略"]),
     row("route_unknown", ["There is no such route", "接口不存在"],

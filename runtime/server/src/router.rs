@@ -3,8 +3,8 @@
 use crate::context::{Api, Context};
 use crate::envelope;
 use crate::routes::{
-    approvals, calendar, callbacks, cancel, clock, health, holdings, ledger, limits, metrics, order_list, orders,
-    partners, policies, prices, quotes, recharges, subscribers, timeline,
+    approvals, calendar, callbacks, cancel, clock, health, holdings, ledger, limits, metrics, numbers, order_list,
+    orders, partners, policies, prices, quotes, recharges, subscribers, timeline,
 };
 use axum::Router;
 use axum::http::header::CONTENT_TYPE;
@@ -49,6 +49,7 @@ fn business() -> Routes {
         .routes(routes!(approvals::get))
         .routes(routes!(approvals::act))
         .routes(routes!(calendar::get))
+        .routes(routes!(numbers::get, numbers::replace))
         .routes(routes!(prices::get))
         .routes(routes!(callbacks::take))
 }

@@ -5,6 +5,7 @@ mod buckets;
 mod drafts;
 mod lists;
 mod perform;
+mod ports;
 mod records;
 mod register;
 mod routes;
@@ -84,7 +85,7 @@ impl TelcoConfig {
 pub async fn serve_telco(config: TelcoConfig, listener: TcpListener) -> io::Result<()> {
     config.faults.check().map_err(|reason| io::Error::new(io::ErrorKind::InvalidInput, reason))?;
     let (outbox, callbacks) = Outbox::new();
-    let routes = routes::router(config.profile);
+    let routes = routes::router(config.profile).merge(ports::router());
     host(Arc::new(Telco::new(config, outbox)), routes, callbacks, listener).await
 }
 
@@ -104,6 +105,8 @@ struct Floor {
     desk: Desk<Due>,
     hubs: BTreeMap<String, Arc<str>>,
     hubs_made: u64,
+    /// Numbers that another telco serves now, and which.
+    ported: BTreeMap<String, String>,
 }
 
 /// What a telco may owe for later.
@@ -120,7 +123,10 @@ enum Due {
 /// The body of a telco's seed.
 #[derive(Deserialize)]
 pub(crate) struct TelcoSeed {
+    #[serde(default)]
     buckets: Vec<SeedBucket>,
+    #[serde(default)]
+    ported: Vec<ports::Ported>,
 }
 
 #[derive(Deserialize)]
@@ -142,7 +148,13 @@ impl Telco {
             reserve_validity: config.reserve_validity_ms.map(Duration::from_millis),
             outbox,
             scheduled: Notify::new(),
-            floor: Mutex::new(Floor { books: Books::default(), desk, hubs: BTreeMap::new(), hubs_made: 0 }),
+            floor: Mutex::new(Floor {
+                books: Books::default(),
+                desk,
+                hubs: BTreeMap::new(),
+                hubs_made: 0,
+                ported: BTreeMap::new(),
+            }),
         }
     }
 
@@ -182,6 +194,8 @@ impl Counterparty for Telco {
                 return Err(Refused::conflict("alreadySeeded", format!("number seeded before: {}", bucket.msisdn)));
             }
         }
+        seed.ported.iter().try_for_each(ports::Ported::check)?;
+        floor.ported.extend(seed.ported.into_iter().map(|ported| (ported.msisdn, ported.to)));
         let at_ms = floor.desk.own_stamp();
         for SeedBucket { msisdn, remaining_fen, closed } in seed.buckets.iter() {
             let opening =

@@ -48,6 +48,7 @@ pub(super) fn compile(files: &PolicyFiles<'_>) -> Result<Policy, Vec<PolicyFault
     let leaves = compile_limits::leaves(&read.limits, &mut faults);
     let cut_off = cut_off(&read.timings, &mut faults);
     let calendar_warns_months_before = warns_months_before(&read.timings, &mut faults);
+    let ported_kept_ms = ported_kept_ms(&read.timings, &mut faults);
     let licences = compile_licences::licences(&read.licences, &read.provinces, &mut faults);
     if !faults.is_empty() {
         return Err(faults.into_list());
@@ -64,6 +65,7 @@ pub(super) fn compile(files: &PolicyFiles<'_>) -> Result<Policy, Vec<PolicyFault
         limits,
         leaves,
         cut_off,
+        ported_kept_ms,
         calendar_warns_months_before,
         licences,
     })
@@ -165,6 +167,14 @@ fn warns_months_before(file: &TimingsFile, faults: &mut Faults) -> u32 {
         faults.add(TIMINGS, "`calendar.warn_months_before`", months.to_string(), "1 to 12 months");
     }
     months
+}
+
+fn ported_kept_ms(file: &TimingsFile, faults: &mut Faults) -> u64 {
+    let hours = file.portability.kept_hours;
+    if !(1..=720).contains(&hours) {
+        faults.add(TIMINGS, "`portability.kept_hours`", hours.to_string(), "1 to 720 hours");
+    }
+    hours.saturating_mul(3_600_000)
 }
 
 /// Looks up a list of products, each at most once.

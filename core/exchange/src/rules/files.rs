@@ -233,6 +233,13 @@ pub(super) struct TimingsFile {
     pub(super) about: About,
     pub(super) cut_off: CutOffRow,
     pub(super) calendar: CalendarRow,
+    pub(super) portability: PortabilityRow,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PortabilityRow {
+    pub(super) kept_hours: u64,
 }
 
 #[derive(Deserialize)]

@@ -59,6 +59,7 @@ pub struct Policy {
     pub(super) leaves: [Leaves; Provenance::ALL.len()],
     pub(super) cut_off: CutOff,
     pub(super) calendar_warns_months_before: u32,
+    pub(super) ported_kept_ms: u64,
     pub(super) licences: Vec<Licence>,
 }
 
@@ -302,6 +303,11 @@ impl Policy {
     /// The warning that the published calendar ends soon, or has ended; `None` while there is time.
     pub fn calendar_ends_soon(&self, on: Day) -> Option<Unpublished> {
         self.calendar.ends_soon(on, self.calendar_warns_months_before)
+    }
+
+    /// How long a telco's word about who serves a number is kept, in milliseconds.
+    pub const fn ported_kept_ms(&self) -> u64 {
+        self.ported_kept_ms
     }
 
     /// Whether airtime of an origin may leave.

@@ -237,5 +237,6 @@ pub fn kind(fact: &facts::Fact) -> String {
         Fact::ApprovalActed { act, .. } => format!("approval_acted({act})"),
         Fact::EndedLeaveAfter { .. } => "ended_leave_after".to_owned(),
         Fact::OrderRecalled(_) => "recalled".to_owned(),
+        Fact::NumberPorted { .. } => "ported".to_owned(),
     }
 }

@@ -40,6 +40,7 @@ pub fn file_name(fact: &Fact) -> &'static str {
         Fact::ApprovalActed { .. } => "31_approval_acted.hex",
         Fact::EndedLeaveAfter { .. } => "40_ended_leave_after.hex",
         Fact::OrderRecalled(_) => "41_order_recalled.hex",
+        Fact::NumberPorted { .. } => "42_number_ported.hex",
     }
 }
 
@@ -202,6 +203,7 @@ pub fn facts_of_every_kind() -> Vec<Fact> {
         },
         Fact::EndedLeaveAfter { stay_ms: 300_000 },
         Fact::OrderRecalled(Box::new(Order::admitted(&admission(), 7, at))),
+        Fact::NumberPorted { subscriber: subscriber(), telco: Telco::Cmcc },
     ]
 }
 

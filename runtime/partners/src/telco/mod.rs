@@ -4,6 +4,7 @@
 //! the `requestor.id` of the telco's action history, which is asked before anything is repeated.
 
 mod history;
+mod portability;
 mod reply;
 mod statement;
 #[cfg(test)]
@@ -132,6 +133,10 @@ impl Gateway for TelcoGateway {
             Action::ConfirmBilling => self.confirm_billing(request).await,
             action => self.ask(request, request.call, action).await,
         }
+    }
+
+    async fn served_by(&self, msisdn: &str) -> Result<Option<Telco>, Unreadable> {
+        self.ask_who_serves(msisdn).await.map(Some)
     }
 
     async fn statement(&self, after: u64) -> Result<StatementPage, Unreadable> {

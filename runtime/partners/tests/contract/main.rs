@@ -1,6 +1,7 @@
 //! What a partner's contract declares, asked of every partner profile through the sandbox's real servers.
 
 mod callbacks;
+mod portability;
 mod promises;
 mod secrets;
 mod stage;

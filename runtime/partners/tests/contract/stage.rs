@@ -105,7 +105,7 @@ impl Stage {
         stage
     }
 
-    async fn control(&self, path: &str, body: Value) {
+    pub async fn control(&self, path: &str, body: Value) {
         let sent = self.control.post(format!("{}{path}", self.url)).json(&body).send().await.expect("an answer");
         assert_eq!(sent.status().as_u16(), 200, "{path}");
     }

@@ -11,6 +11,7 @@ pub mod holdings;
 pub mod ledger;
 pub mod limits;
 pub mod metrics;
+pub mod numbers;
 pub mod order_list;
 pub mod orders;
 pub mod partners;

@@ -151,6 +151,7 @@ pub async fn register(
         return answer(&context, used.made, true, position).await;
     }
     let line = new.check(&context, now)?;
+    let line = context.line(new.msisdn.expose(), line).await;
     // Nothing goes to the vault that could not be registered now.
     if !context.node.clock().is_trusted() {
         return Err(NodeError::ClockHalted.into());

@@ -11,6 +11,7 @@ mod health;
 mod idempotency;
 mod limits;
 mod lists;
+mod numbers;
 mod orders;
 mod policy;
 mod privacy;

@@ -3,7 +3,7 @@
 pub mod client;
 mod partner;
 mod people;
-mod rules;
+pub mod rules;
 mod stage;
 
 pub use people::{Person, identity_number, msisdn};

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use exchange::Answer;
 use facts::{Action, CallRef};
+use money::Telco;
 use partners::{Gateway, Movement, Request, StatementItem, StatementPage, Unreadable};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,6 +16,8 @@ pub struct Moods {
     pub silent: AtomicBool,
     /// Statements panic.
     pub panics: AtomicBool,
+    /// Who serves every number; nobody keeps a register while there is none.
+    pub serves: Mutex<Option<Telco>>,
 }
 
 /// A partner.
@@ -64,6 +67,13 @@ impl Gateway for Partner {
             return Answer::Silence;
         }
         self.books.lock().unwrap_or_else(PoisonError::into_inner).perform(request)
+    }
+
+    async fn served_by(&self, _msisdn: &str) -> Result<Option<Telco>, Unreadable> {
+        if self.moods.silent.load(Ordering::SeqCst) {
+            return Err(Unreadable("silent".to_owned()));
+        }
+        Ok(*self.moods.serves.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     async fn inquire(&self, request: &Request) -> Answer {

@@ -102,7 +102,7 @@ impl Stage {
         let api = Api {
             node: node.clone(),
             vault,
-            numbers: Arc::new(rules::numbers()),
+            numbers: server::Numbers::new(rules::numbers(), Box::new(rules::other_numbers)),
             quote_key: QuoteKey([1; 32]),
             digest_key: DigestKey([2; 32]),
             test_clock: options.test_clock,
@@ -141,6 +141,10 @@ impl Stage {
 
     pub fn post(&self, template: &str, words: &[&str]) -> Sent {
         Sent::new(&self.client, &self.base, Method::POST, template, words)
+    }
+
+    pub fn put(&self, template: &str, words: &[&str]) -> Sent {
+        Sent::new(&self.client, &self.base, Method::PUT, template, words)
     }
 
     pub fn request(&self, method: Method, path: &str) -> Sent {
