@@ -153,6 +153,8 @@ ids! {
     QuoteId, "quo_";
     /// A change that two people make.
     ApprovalId, "apr_";
+    /// An order file that a node answers.
+    BatchId, "bat_";
 }
 
 #[cfg(test)]

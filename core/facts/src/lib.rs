@@ -25,7 +25,7 @@ pub use account_name::AccountName;
 pub use approval::{Acted, Approval, ApprovalAct, ApprovalState, ApprovalSubject, Approvals};
 pub use counter::{Count, Counter, Counters, LimitHit, Measure, Meter, Subject, Window};
 pub use fact::{Admission, Fact, KeyUse, Made, Part, Quoted, SignalKind};
-pub use id::{ApprovalId, Bucket, InstrumentId, OrderId, ParseIdError, PersonId, QuoteId, SubscriberId};
+pub use id::{ApprovalId, BatchId, Bucket, InstrumentId, OrderId, ParseIdError, PersonId, QuoteId, SubscriberId};
 pub use order::{Attempt, Cause, Due, Necessity, Order, OrderState, Step, StepPlan, StepState, Target};
 pub use orders::Orders;
 pub use partner::{Action, CallRef, ParseCallRefError, Partner, PartnerLoad};

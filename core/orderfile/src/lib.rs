@@ -17,6 +17,6 @@ pub use columns::Rejected;
 pub use form::Form;
 pub use lines::{Line, Lines};
 pub use moment::moment;
-pub use orders::{Column, Header, OrderLine, Row};
-pub use results::{Answer, CONFLICT, RESULTS_HEADER, Told, read_result, write_result};
+pub use orders::{Column, Header, OrderLine, Row, echoed};
+pub use results::{Answer, CONFLICT, RESULTS_HEADER, Told, read_result, result_fields, write_result};
 pub use subscribers::{Subscriber, read_subscribers};

@@ -16,7 +16,8 @@ macro_rules! order_columns {
         impl Column {
             /// Every column, in the order of the contract.
             pub const ALL: [Column; 9] = [$(Column::$column,)*];
-            const NAMES: [&'static str; 9] = [$($name,)*];
+            /// Their names.
+            pub const NAMES: [&'static str; 9] = [$($name,)*];
         }
     };
 }
@@ -81,7 +82,14 @@ impl Header {
     }
 }
 
-impl Row<'_> {
+impl<'a> Row<'a> {
+    /// The row with these values, in the order of the contract, from a file that is no CSV.
+    ///
+    /// `None` for text that no row may hold.
+    pub fn of(fields: [Cow<'a, str>; 9]) -> Option<Row<'a>> {
+        fields.iter().all(|field| !field.contains('\0')).then_some(Row { fields })
+    }
+
     /// A column's value.
     pub fn get(&self, column: Column) -> &str {
         &self.fields[column as usize]
@@ -99,7 +107,12 @@ const ECHO_BYTES_MAX: usize = 64;
 /// The text before the first comma, where it can be a request id.
 fn echo(line: &[u8]) -> &str {
     let first = line.split(|byte| *byte == b',').next().unwrap_or_default();
-    let allowed = |byte: &u8| byte.is_ascii_alphanumeric() || b"_.:-".contains(byte);
-    let fits = first.len() <= ECHO_BYTES_MAX && first.iter().all(allowed);
-    core::str::from_utf8(first).ok().filter(|_| fits).unwrap_or_default()
+    core::str::from_utf8(first).map(echoed).unwrap_or_default()
+}
+
+/// A text that a malformed row is answered under, if it can be a request id; else nothing.
+pub fn echoed(text: &str) -> &str {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_.:-".contains(&byte);
+    let fits = text.len() <= ECHO_BYTES_MAX && text.bytes().all(allowed);
+    if fits { text } else { "" }
 }

@@ -1,9 +1,10 @@
 //! `results.csv`: one row an input row, in order.
 
-use crate::record::write_field;
+use crate::record::{fields, write_field};
 use core::fmt::Write;
 use core::str;
 use facts::{Day, Refusal};
+use std::borrow::Cow;
 
 /// The header line of a results file.
 pub const RESULTS_HEADER: &str = "request_id,outcome,code,fee_fen,payout,arrives_on\n";
@@ -67,6 +68,11 @@ pub fn read_result(row: &[u8]) -> Option<Answer> {
     Some(Answer::Refused(if code == CONFLICT { CONFLICT } else { code.parse::<Refusal>().ok()?.code() }))
 }
 
+/// The fields of a line of results after the header, in the order of the contract; `None` for any other line.
+pub fn result_fields(line: &[u8]) -> Option<[Cow<'_, str>; 6]> {
+    fields(line).ok()?.try_into().ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -93,5 +99,8 @@ mod tests {
             ,refused,malformed_request,,,\n\
             \"a,\"\"b\"\"\",duplicate,identity_invalid,,,\n";
         assert_eq!(out, expected);
+        let last = result_fields(out.lines().last().expect("a line").as_bytes()).expect("a result");
+        assert_eq!(last, ["a,\"b\"", "duplicate", "identity_invalid", "", "", ""]);
+        assert_eq!(result_fields(b"a,b"), None);
     }
 }

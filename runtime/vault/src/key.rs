@@ -123,6 +123,11 @@ impl Keys {
         Self { seal, lookup: key.derive_own(b"look-up"), check: key.derive_own(b"check") }
     }
 
+    /// The keys of files: those of the vault seal rows alone.
+    pub fn of_files(key: &VaultKey) -> Self {
+        Self { seal: Aes256Gcm::new(&key.derive_own(b"files").into()), ..Self::of(key) }
+    }
+
     /// What a vault keeps to recognise its key. Says nothing about the other keys.
     pub fn check(&self) -> String {
         self.check.iter().map(|byte| format!("{byte:02x}")).collect()

@@ -6,6 +6,7 @@
 
 mod cache;
 mod error;
+mod files;
 mod key;
 mod personal;
 mod rows;
@@ -14,6 +15,7 @@ mod store;
 mod vault;
 
 pub use error::{KeyError, VaultError};
+pub use files::{Ending, SealedFiles, SealedReader, SealedWriter};
 pub use key::VaultKey;
 pub use personal::{CardNumber, IdentityNumber, Msisdn, PersonName, PersonalError};
 pub use rows::{

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::cache::Cache;
+use crate::files::SealedFiles;
 use crate::key::{Keys, Lookup, sync_parent};
 use crate::rows::{
     InstrumentId, NewInstrument, NewNumber, NewPerson, PersonId, Put, Registered, Registration, SubscriberId,
@@ -39,6 +40,7 @@ impl Default for VaultOptions {
 pub struct Vault {
     path: PathBuf,
     keys: Keys,
+    files: SealedFiles,
     /// For puts.
     writer: Mutex<Store>,
     /// For everything else, so that a reader does not wait for a put's sync.
@@ -79,13 +81,13 @@ impl Vault {
     pub fn open_with(path: &Path, key: VaultKey, options: VaultOptions) -> Result<Self, VaultError> {
         let failed = |source| VaultError::Io { path: path.to_owned(), source };
         touch_private(path).and_then(|()| sync_parent(path)).map_err(failed)?;
-        let keys = Keys::of(&key);
+        let (keys, files) = (Keys::of(&key), SealedFiles::of(&key));
         let mut writer = Store::open(path)?;
         writer.create_tables(&[("format", FORMAT.to_string()), ("key_check", keys.check())])?;
         check_meta(&mut writer, path, &keys)?;
         let reader = Mutex::new(Store::open(path)?);
         let cached = Cached { found: Cache::new(options.cache_rows), texts: Cache::new(options.cache_rows) };
-        Ok(Self { path: path.to_owned(), keys, writer: Mutex::new(writer), reader, cached: Mutex::new(cached) })
+        Ok(Self { path: path.to_owned(), keys, files, writer: Mutex::new(writer), reader, cached: Mutex::new(cached) })
     }
 
     /// Puts a person, or finds the one with this identity number, whose name stays as it was.
@@ -161,6 +163,11 @@ impl Vault {
             Text::Person(name, identity) => Ok((name, identity)),
             _ => Err(VaultError::Sealed { table: "persons", id: person.0 }),
         }
+    }
+
+    /// Seals and opens files beside the vault.
+    pub const fn files(&self) -> &SealedFiles {
+        &self.files
     }
 
     /// Writes a consistent copy to the new file `to`, while others read and write. Durable on return;
