@@ -63,7 +63,15 @@ pub(crate) fn act(
     let Some(approval) = state.approvals().get(id) else { return Decision::only(Reply::NotFound) };
     if has_run_out(approval, now) {
         let expired = acted(approval, ApprovalAct::Expire, Actor::SYSTEM, "", approval.effective_at);
-        return Decision { facts: vec![expired], reply: Reply::Denied(Denied::NotIn(ApprovalState::Expired)) };
+        let reply = match act {
+            ApprovalAct::Expire => Reply::Done,
+            ApprovalAct::Review
+            | ApprovalAct::Approve
+            | ApprovalAct::Reject
+            | ApprovalAct::Schedule
+            | ApprovalAct::Withdraw => Reply::Denied(Denied::NotIn(ApprovalState::Expired)),
+        };
+        return Decision { facts: vec![expired], reply };
     }
     if let Err(denied) = check_act(approval, act, meta.actor, why, now) {
         return Decision::only(Reply::Denied(denied));
@@ -84,7 +92,7 @@ fn acted(approval: &Approval, act: ApprovalAct, by: Actor, why: &str, effective_
 
 /// Nobody decided in time.
 fn has_run_out(approval: &Approval, now: Millis) -> bool {
-    approval.state.after(ApprovalAct::Expire).is_some() && now > approval.expires_at
+    approval.state.after(ApprovalAct::Expire).is_some() && now >= approval.runs_out_at()
 }
 
 fn check_act(approval: &Approval, act: ApprovalAct, by: Actor, why: &str, now: Millis) -> Result<(), Denied> {

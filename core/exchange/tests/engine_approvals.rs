@@ -189,6 +189,39 @@ fn what_nobody_decides_in_time_expires() {
 }
 
 #[test]
+fn what_can_still_be_decided_is_due_when_it_runs_out_and_the_clock_alone_ends_it() {
+    let (mut world, version) = world();
+    let start = world.now;
+    assert_eq!(world.state.next_due(), None);
+    propose(&mut world, version, start);
+    let runs_out_at = start.plus(7 * DAY + 1);
+    assert_eq!(world.state.next_due(), Some(runs_out_at));
+    act(&mut world, 2, ApprovalAct::Review);
+    assert_eq!(world.state.next_due(), Some(runs_out_at), "what was looked at can still be decided");
+    world.now = start.plus(7 * DAY);
+    let expire = || Command::ActOnApproval {
+        approval: CHANGE,
+        act: ApprovalAct::Expire,
+        why: String::new(),
+        effective_at: None,
+    };
+    assert!(matches!(give(&mut world, Actor::SYSTEM, expire()), Reply::Denied(_)), "its last millisecond");
+    world.now = runs_out_at;
+    assert_eq!(give(&mut world, Actor::SYSTEM, expire()), Reply::Done);
+    assert_eq!((stands(&world), world.state.next_due()), (ApprovalState::Expired, None));
+    let last = world.state.approvals().get(CHANGE).and_then(|change| change.acts.last()).expect("acts");
+    assert_eq!((last.by, last.at), (Actor::SYSTEM, runs_out_at));
+
+    for (end, by) in [(ApprovalAct::Approve, 2), (ApprovalAct::Reject, 2), (ApprovalAct::Withdraw, 1)] {
+        let (mut world, version) = self::world();
+        let now = world.now;
+        propose(&mut world, version, now);
+        assert_eq!(act(&mut world, by, end), Reply::Done);
+        assert_eq!(world.state.next_due(), None, "{end}");
+    }
+}
+
+#[test]
 fn every_act_in_every_state() {
     let mut matrix = String::new();
     for state in ApprovalState::ALL {

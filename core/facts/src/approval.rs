@@ -8,7 +8,7 @@ use crate::{Actor, ApprovalId, Fact, Millis, PolicyVersion, UnknownWord};
 use core::fmt;
 use core::str::FromStr;
 use minicbor::{Decode, Encode};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 words! {
     /// Where a change stands.
@@ -113,6 +113,13 @@ pub struct Approval {
     pub acts: Vec<Acted>,
 }
 
+impl Approval {
+    /// The first moment at which it can be decided no more.
+    pub const fn runs_out_at(&self) -> Millis {
+        self.expires_at.plus(1)
+    }
+}
+
 impl ApprovalState {
     /// Where an act leads; `None` where it cannot be done.
     pub const fn after(self, act: ApprovalAct) -> Option<ApprovalState> {
@@ -142,6 +149,9 @@ pub struct Approvals {
     /// for one moment the later decision counts.
     #[n(1)]
     policies: BTreeMap<(Millis, u64), (ApprovalId, PolicyVersion)>,
+    /// Those that can still be decided, by the moment at which they cannot any more.
+    #[n(2)]
+    open: BTreeSet<(Millis, ApprovalId)>,
 }
 
 impl Approvals {
@@ -165,10 +175,18 @@ impl Approvals {
         self.policies.iter().map(|((from, _), (approval, version))| (*from, *approval, *version))
     }
 
+    /// The change whose time to be decided runs out first, and the moment at which it has.
+    pub fn next_expiry(&self) -> Option<(Millis, ApprovalId)> {
+        self.open.first().copied()
+    }
+
     /// Whether the fact fits what is known.
     pub(crate) fn evolve(&mut self, fact: &Fact, sequence: u64, at: Millis) -> bool {
         match fact {
-            Fact::ApprovalProposed(approval) => self.all.insert(approval.id, Approval::clone(approval)).is_none(),
+            Fact::ApprovalProposed(approval) => {
+                self.open.insert((approval.runs_out_at(), approval.id));
+                self.all.insert(approval.id, Approval::clone(approval)).is_none()
+            }
             Fact::ApprovalActed { approval, act, by, why, effective_at } => {
                 let acted = Acted { act: *act, by: *by, why: why.clone(), at };
                 self.act(*approval, acted, sequence, *effective_at)
@@ -180,6 +198,9 @@ impl Approvals {
     fn act(&mut self, id: ApprovalId, acted: Acted, sequence: u64, effective_at: Millis) -> bool {
         let Some(approval) = self.all.get_mut(&id) else { return false };
         let Some(state) = approval.state.after(acted.act) else { return false };
+        if state.after(ApprovalAct::Expire).is_none() {
+            self.open.remove(&(approval.runs_out_at(), id));
+        }
         self.policies.retain(|_, (by, _)| *by != id);
         if state == ApprovalState::Approved {
             match approval.subject {

@@ -191,7 +191,8 @@ impl State {
     /// The first moment at which anything is due.
     pub fn next_due(&self) -> Option<Millis> {
         let sets = self.queued.values().chain(self.unknown.values());
-        sets.filter_map(|set| set.first()).map(|(due_at, _, _)| *due_at).min()
+        let steps = sets.filter_map(|set| set.first()).map(|(due_at, _, _)| *due_at);
+        steps.chain(self.approvals.next_expiry().map(|(due_at, _)| due_at)).min()
     }
 
     /// A digest of the whole state: equal on two machines that applied the same records.

@@ -7,7 +7,7 @@ use crate::core::{Ask, AskKind, Core, Stopped};
 use crate::outbox::Effect;
 use exchange::rules::Policy;
 use exchange::{Command, Envelope, Reply, Signal, Via};
-use facts::{CallRef, Meta, Millis, Partner, State};
+use facts::{ApprovalAct, ApprovalId, CallRef, Meta, Millis, Partner, State};
 use journal::Entry;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -123,7 +123,12 @@ impl Desk {
         Partner::ALL.into_iter().any(|partner| {
             let queued = state.queued(partner).next().is_some_and(|(due_at, _, _)| due_at <= now);
             (queued && state.load(partner).has_credit()) || self.next_inquiry(partner, now).is_some()
-        })
+        }) || self.next_expiry(now).is_some()
+    }
+
+    fn next_expiry(&self, now: Millis) -> Option<ApprovalId> {
+        let next = self.core.state().approvals().next_expiry();
+        next.filter(|(due_at, _)| *due_at <= now).map(|(_, approval)| approval)
     }
 
     /// Whether the node rests, and until when.
@@ -149,6 +154,7 @@ impl Desk {
                 self.dispatch(partner, now, &mut turn)?;
                 self.inquire(partner, now, &mut turn);
             }
+            self.expire(now, &mut turn)?;
         }
         Ok(turn)
     }
@@ -214,6 +220,18 @@ impl Desk {
             let command = Command::Dispatch { order, step };
             let reply = self.handle(Envelope { meta: Meta::system(now), key: None, command }, now, turn)?;
             if reply != Reply::Done {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends the changes that nobody decided in time, at their moment.
+    fn expire(&mut self, now: Millis, turn: &mut Turn) -> Result<(), Stopped> {
+        while let Some(approval) = self.next_expiry(now) {
+            let act = ApprovalAct::Expire;
+            let command = Command::ActOnApproval { approval, act, why: String::new(), effective_at: None };
+            if self.handle(Envelope { meta: Meta::system(now), key: None, command }, now, turn)? != Reply::Done {
                 break;
             }
         }

@@ -85,6 +85,31 @@ async fn what_does_not_hold_or_changes_nothing_is_not_proposed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_nobody_decides_expires_at_its_moment_and_not_at_the_next_act() {
+    let stage = Stage::start().await;
+    let policy = cheaper(&stage).await;
+    let body = json!({"policy": policy, "why": "in a hurry", "expires_at": "2026-03-03T12:00:00+08:00"});
+    let id = propose(&stage, &body).await.ok(201).field("id");
+    let advance = |to: &str| stage.post("/v1/clock/advance", &[]).json(&json!({"to": to})).reply();
+    stage.rest().await;
+    advance("next_due").await.ok(200);
+    let mut change = Value::Null;
+    for _ in 0..400 {
+        change = stage.get("/v1/approvals/{id}", &[&id]).reply().await.ok(200).json();
+        if change["state"] == "expired" {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    assert_eq!(change["state"], "expired", "{change}");
+    let act_of_clock = &change["acts"][0];
+    assert_eq!((&act_of_clock["act"], change["acts"].as_array().map(Vec::len)), (&json!("expire"), Some(1)));
+    assert!(act_of_clock["at"].as_str().is_some_and(|at| at.starts_with("2026-03-03T12:00:00")), "{act_of_clock}");
+    let stage = stage.restart().await;
+    assert_eq!(stage.get("/v1/approvals/{id}", &[&id]).reply().await.ok(200).json(), change);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_scheduled_change_waits_and_can_be_taken_back() {
     let stage = Stage::start().await;
     let subscriber = stage.subscriber().await;
