@@ -51,6 +51,7 @@ async fn flush(node: &Node, vault: &Vault, batch: &mut Vec<Row>) -> Vec<Order> {
             telco: line.telco,
             province: line.province,
             own_card: Some(InstrumentId::from_bits(id(*serial, 3))),
+            credit_card: None,
             lots: vec![Opening { provenance: Provenance::SelfPaid, amount: BALANCE, at: Millis(1) }],
         };
         let meta = Meta { requested_at: Millis(0), ..Meta::system(Millis(0)) };

@@ -200,6 +200,7 @@ impl Clients {
             telco: number.telco,
             province: number.province,
             own_card: Some(number.card),
+            credit_card: None,
             lots: number.lots.clone(),
         };
         Envelope { meta: meta(now), key: Some(number.key), command: Command::Register(registration) }

@@ -1,4 +1,5 @@
-//! One way: an order over HTTP and the same order in a file leave the same facts, apart from ids, times and channel.
+//! One way: an order over HTTP, the same order in a file, and the same in a file over HTTP leave the same facts, apart
+//! from ids, times and channel.
 
 use exchange::rules::{NumberTable, Policy, PolicyFiles, VirtualOperators};
 use exchange::{Contracts, Doors, QuoteKey, Rules};
@@ -113,7 +114,16 @@ fn by_file(amount: u64, dir: &Path) -> (Vec<Fact>, Vec<Channel>) {
     facts_of(Path::new(report["dir"].as_str().expect("a directory")))
 }
 
-async fn by_http(amount: u64, dir: &Path) -> (Vec<Fact>, Vec<Channel>) {
+/// How an order comes to a node over HTTP.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sent {
+    /// By itself.
+    Alone,
+    /// As a row of an order file.
+    InFile,
+}
+
+async fn by_http(amount: u64, dir: &Path, sent: Sent) -> (Vec<Fact>, Vec<Channel>) {
     std::fs::create_dir_all(dir).expect("a directory");
     let vault = Arc::new(Vault::open(&dir.join("vault.sqlite"), VaultKey::from_bytes([1; 32])).expect("a vault"));
     let config = NodeConfig {
@@ -149,8 +159,14 @@ async fn by_http(amount: u64, dir: &Path) -> (Vec<Fact>, Vec<Channel>) {
     });
     let made = post(&url, "/v1/subscribers", &person).await;
     let subscriber = made["id"].as_str().expect("an id").to_owned();
-    let order = json!({"subscriber": subscriber, "product": "direct", "amount": amount, "channel_province": "44"});
-    post(&url, "/v1/orders", &order).await;
+    match sent {
+        Sent::Alone => {
+            let order =
+                json!({"subscriber": subscriber, "product": "direct", "amount": amount, "channel_province": "44"});
+            post(&url, "/v1/orders", &order).await;
+        }
+        Sent::InFile => send_file(&url, amount).await,
+    }
     loop {
         let idle = node.idle().await.expect("a running node");
         match idle.next_due.filter(|_| idle.idle) {
@@ -164,21 +180,44 @@ async fn by_http(amount: u64, dir: &Path) -> (Vec<Fact>, Vec<Channel>) {
     facts_of(dir)
 }
 
+/// Sends an order file of one row and waits until it is answered.
+async fn send_file(url: &str, amount: u64) {
+    let file = format!(
+        "request_id,requested_at,channel_province,id_number,msisdn,product,amount,instrument,target\n\
+         r1,{AT},44,{ID_NUMBER},{MSISDN},direct,{amount},card_000001,\n"
+    );
+    let request = reqwest::Client::new().post(format!("{url}/v1/batches")).header("Idempotency-Key", "one");
+    let received = request.header("Content-Type", "text/csv").body(file).send().await.expect("an answer");
+    assert_eq!(received.status(), 202);
+    let received: Value = received.json().await.expect("JSON");
+    let batch = format!("{url}/v1/batches/{}", received["id"].as_str().expect("an id"));
+    loop {
+        let batch: Value = reqwest::get(&batch).await.expect("an answer").json().await.expect("JSON");
+        if batch["state"] == "done" {
+            return;
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
 async fn post(url: &str, path: &str, body: &Value) -> Value {
     let request = reqwest::Client::new().post(format!("{url}{path}")).header("Idempotency-Key", "one");
     request.json(body).send().await.expect("an answer").json().await.expect("JSON")
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_order_over_http_and_one_in_a_file_leave_the_same_facts() {
+async fn an_order_leaves_the_same_facts_whichever_way_it_comes() {
     let kept = tempfile::tempdir().expect("a directory");
     for (amount, least) in [(10_000, 10), (10, 2), (500_000, 2)] {
-        let (file, http) = (kept.path().join(format!("file-{amount}")), kept.path().join(format!("http-{amount}")));
-        let (by_file, file_channels) = by_file(amount, &file);
-        let (by_http, http_channels) = by_http(amount, &http).await;
+        let dir = |way: &str| kept.path().join(format!("{way}-{amount}"));
+        let (by_file, file_channels) = by_file(amount, &dir("file"));
+        let (by_http, http_channels) = by_http(amount, &dir("http"), Sent::Alone).await;
+        let (by_batch, batch_channels) = self::by_http(amount, &dir("batch"), Sent::InFile).await;
         assert_eq!((file_channels, http_channels), (vec![Channel::File], vec![Channel::Http]));
+        assert_eq!(batch_channels, vec![Channel::File]);
         assert!(by_file.len() >= least, "{by_file:?}");
         let texts = |facts: &[Fact]| facts.iter().map(bare).collect::<Vec<_>>();
         assert_eq!(texts(&by_file), texts(&by_http));
+        assert_eq!(texts(&by_batch), texts(&by_http));
     }
 }

@@ -62,6 +62,7 @@ fn register(number: u128) -> Command {
         telco: Telco::Ctcc,
         province: Province::new(44).expect("a province"),
         own_card: Some(InstrumentId::from_bits(number + 1)),
+        credit_card: None,
         lots: vec![Opening { provenance: Provenance::SelfPaid, amount: 100_000, at: Millis(1) }],
     })
 }

@@ -83,6 +83,8 @@ pub struct Registration {
     pub province: Province,
     /// The holder's own card.
     pub own_card: Option<InstrumentId>,
+    /// The holder's credit card.
+    pub credit_card: Option<InstrumentId>,
     /// What it holds at first.
     pub lots: Vec<Opening>,
 }

@@ -78,7 +78,7 @@ fn recall(state: &State, order: &Order) -> Decision {
 }
 
 fn register(state: &State, key: Option<ClientKey>, registration: &Registration) -> Decision {
-    let Registration { subscriber, person, telco, province, own_card, lots } = registration;
+    let Registration { subscriber, person, telco, province, own_card, credit_card, lots } = registration;
     if state.subscriber(*subscriber).is_some() {
         return Decision::only(Reply::Exists(*subscriber));
     }
@@ -89,6 +89,7 @@ fn register(state: &State, key: Option<ClientKey>, registration: &Registration) 
         telco: *telco,
         province: *province,
         own_card: *own_card,
+        credit_card: *credit_card,
     }];
     facts.extend((0u32..).zip(lots).map(|(number, opening)| lot_opened(*subscriber, number, *opening)));
     facts.extend(place::key_taken(key, made));

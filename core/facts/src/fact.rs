@@ -158,6 +158,9 @@ pub enum Fact {
         /// The holder's own bank card.
         #[n(4)]
         own_card: Option<InstrumentId>,
+        /// The holder's credit card.
+        #[n(5)]
+        credit_card: Option<InstrumentId>,
     },
     /// Airtime of one origin came in.
     #[n(4)]

@@ -232,13 +232,14 @@ impl State {
                 self.loads.entry(*partner).or_default().window = *window;
                 Ok(())
             }
-            Fact::SubscriberRegistered { subscriber, person, telco, province, own_card } => {
+            Fact::SubscriberRegistered { subscriber, person, telco, province, own_card, credit_card } => {
                 let registered = Subscriber {
                     id: *subscriber,
                     person: *person,
                     telco: *telco,
                     province: *province,
                     own_card: *own_card,
+                    credit_card: *credit_card,
                     lots: Vec::new(),
                     next_lot: 0,
                 };

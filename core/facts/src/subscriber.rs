@@ -28,6 +28,9 @@ pub struct Subscriber {
     /// The number that the next lot gets.
     #[n(6)]
     pub next_lot: u32,
+    /// The holder's credit card, when one is bound: what points are exchanged with.
+    #[n(7)]
+    pub credit_card: Option<InstrumentId>,
 }
 
 /// Airtime of one origin.

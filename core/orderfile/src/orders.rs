@@ -61,7 +61,7 @@ pub enum OrderLine<'a> {
     /// A row.
     Row(Row<'a>),
     /// A line that is no record: malformed, under the request id that it echoes, which may be empty.
-    Broken(&'a str),
+    Broken(Cow<'a, str>),
 }
 
 impl Header {
@@ -77,7 +77,7 @@ impl Header {
     pub fn line<'a>(&self, line: &'a [u8]) -> OrderLine<'a> {
         match fields(line).and_then(|fields| arrange(fields, &self.places)) {
             Ok(fields) => OrderLine::Row(Row { fields }),
-            Err(_) => OrderLine::Broken(echo(line)),
+            Err(_) => OrderLine::Broken(Cow::Borrowed(echo(line))),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What every route works with.
 
+use crate::batch::shelf::Shelf;
 use crate::digest::DigestKey;
 use crate::idempotency::UnderWay;
 use crate::known::KnownSubscribers;
@@ -42,8 +43,12 @@ pub struct Api {
 pub struct Bounds {
     /// The longest body.
     pub body_bytes: usize,
-    /// How long a body may take to arrive.
+    /// How long a body may take to arrive; of an order file, as much as the longest other body.
     pub body_time: Duration,
+    /// The longest order file.
+    pub batch_bytes: u64,
+    /// How many order files may be on their way here at once.
+    pub batch_uploads: usize,
     /// How long a request's head may take to arrive, from its first byte on.
     pub head_time: Duration,
     /// How long a connection may rest between requests.
@@ -63,6 +68,8 @@ impl Default for Bounds {
         Bounds {
             body_bytes: 64 << 10,
             body_time: Duration::from_secs(10),
+            batch_bytes: 1 << 30,
+            batch_uploads: 4,
             head_time: Duration::from_secs(10),
             rest_time: Duration::from_secs(75),
             requests: 4_096,
@@ -86,6 +93,8 @@ pub struct Context {
     pub known: KnownSubscribers,
     pub under_way: UnderWay,
     pub places: Arc<Semaphore>,
+    pub shelf: Shelf,
+    pub uploads: Semaphore,
     pub lag: Lag,
     pub meter: Meter,
 }
@@ -93,6 +102,7 @@ pub struct Context {
 impl Context {
     pub fn new(api: Api) -> Context {
         let views = api.node.views().reader();
+        let shelf = Shelf::open(api.node.dir(), api.vault.files().clone());
         Context {
             views,
             node: api.node,
@@ -105,6 +115,8 @@ impl Context {
             known: KnownSubscribers::default(),
             under_way: UnderWay::default(),
             places: Arc::new(Semaphore::new(api.bounds.requests)),
+            shelf,
+            uploads: Semaphore::new(api.bounds.batch_uploads),
             lag: Lag::default(),
             meter: Meter::new(),
         }

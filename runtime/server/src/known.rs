@@ -1,15 +1,18 @@
 //! What an order needs to know about its subscriber beyond the state, remembered so that no order goes to disk.
 //!
-//! Nothing here changes once a number is registered but the telco that serves it. What is kept is the day on which the person is of age, not
-//! the birth date.
+//! Nothing here changes once a number is registered but the telco that serves it. What is kept is the day on which
+//! the person is of age, not the birth date.
 
+use crate::batch::live::{reveal_card, stranger};
 use crate::context::Context;
 use crate::phrases::Code;
 use crate::problem::Problem;
-use exchange::rules::{Identity, IdentityNumber, Instrument, InstrumentRule};
-use facts::{Day, Millis, PersonId, Province, Subscriber, SubscriberId};
+use exchange::Recipient;
+use exchange::rules::{Cards, Identity, IdentityNumber, Instrument, InstrumentRule, NumberRefusal};
+use facts::{Day, InstrumentId, Millis, PersonId, Province, Subscriber, SubscriberId};
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
+use vault::{CardNumber, Msisdn};
 
 /// How many subscribers are remembered; then it starts afresh.
 const SUBSCRIBERS_MAX: usize = 1 << 20;
@@ -21,7 +24,8 @@ const DAYS_MAX: u32 = 4_000_000;
 pub struct Known {
     /// The number's home.
     pub province: Province,
-    has_card: bool,
+    own_card: Option<InstrumentId>,
+    credit_card: Option<InstrumentId>,
     adult_from: Option<Day>,
     /// Until when its telco need not be asked whether it still serves the number.
     pub served_until: Millis,
@@ -37,13 +41,15 @@ impl Known {
         }
     }
 
-    /// Whether a payout goes where the product says it may.
-    pub fn instrument(&self, rule: InstrumentRule) -> Instrument {
-        match rule {
-            InstrumentRule::None => Instrument::Own,
-            InstrumentRule::OwnCard if self.has_card => Instrument::Own,
-            InstrumentRule::OwnCard | InstrumentRule::CreditCard | InstrumentRule::PaidAndToSame => Instrument::NotOwn,
-        }
+    /// Whether a payout goes where the product says it may, when no instrument is named: to the registered card.
+    fn instrument(&self, rule: InstrumentRule) -> Instrument {
+        let bound = match rule {
+            InstrumentRule::None => true,
+            InstrumentRule::OwnCard => self.own_card.is_some(),
+            InstrumentRule::CreditCard => self.credit_card.is_some(),
+            InstrumentRule::PaidAndToSame => false,
+        };
+        if bound { Instrument::Own } else { Instrument::NotOwn }
     }
 }
 
@@ -79,12 +85,46 @@ impl Context {
         let subscriber = found.ok_or_else(|| Problem::new(Code::SubscriberUnknown))?;
         let known = Known {
             province: subscriber.province,
-            has_card: subscriber.own_card.is_some(),
+            own_card: subscriber.own_card,
+            credit_card: subscriber.credit_card,
             adult_from: self.adult_from(&subscriber).await?,
             served_until: self.follow(&subscriber).await?,
         };
         self.known.put(id, known);
         Ok(known)
+    }
+
+    /// Whether the instrument that is named is the one that the product asks for.
+    ///
+    /// Errors: the vault does not answer.
+    pub async fn instrument(
+        &self,
+        known: Known,
+        rule: InstrumentRule,
+        named: Option<&str>,
+    ) -> Result<Instrument, Problem> {
+        let Some(named) = named else { return Ok(known.instrument(rule)) };
+        let bound = [known.own_card, known.credit_card];
+        let revealed = self.in_vault(move |vault| Ok([reveal_card(vault, bound[0])?, reveal_card(vault, bound[1])?]));
+        let revealed = revealed.await?;
+        let [own, credit] = revealed.each_ref().map(|card| card.as_ref().map_or("", CardNumber::expose));
+        Ok(rule.check(named, Cards { own, credit }))
+    }
+
+    /// Who a gift reaches by its target.
+    ///
+    /// Errors: the vault does not answer.
+    pub async fn recipient(&self, target: &str) -> Result<Recipient, Problem> {
+        let line = match self.numbers.lookup(target) {
+            Ok(line) => line,
+            Err(refusal) => return Ok(Recipient::Unreachable(refusal)),
+        };
+        // A number of a segment is a number to the vault.
+        let Ok(msisdn) = Msisdn::parse(target) else { return Ok(Recipient::Unreachable(NumberRefusal::Unknown)) };
+        let found = self.in_vault(move |vault| vault.find_number(&msisdn)).await?;
+        let registered = found.map(|(id, _)| SubscriberId::from_bits(id.0));
+        let subscriber = registered.unwrap_or_else(|| stranger(&self.digests, self.now(), target));
+        Ok(Recipient::Number { subscriber, line })
     }
 
     async fn adult_from(&self, subscriber: &Subscriber) -> Result<Option<Day>, Problem> {

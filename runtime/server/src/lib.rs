@@ -7,6 +7,7 @@
 //! Start with [`Api`], make a [`router`] of it, and [`serve`] that.
 
 mod answers;
+pub mod batch;
 mod body;
 mod caller;
 mod canonical;

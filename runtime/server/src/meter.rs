@@ -1,6 +1,7 @@
 //! What is counted about requests.
 
 use axum::http::Method;
+use orderfile::{Answer, Told};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -24,12 +25,18 @@ struct Asked {
     route: String,
 }
 
-/// Counts requests, replays and times.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfOutcome {
+    outcome: &'static str,
+}
+
+/// Counts requests, replays and times, and rows of order files.
 pub struct Meter {
     pub registry: Registry,
     requests: Family<Answered, Counter>,
     replays: Family<Asked, Counter>,
     seconds: Family<Asked, Histogram, fn() -> Histogram>,
+    rows: Family<OfOutcome, Counter>,
 }
 
 impl Meter {
@@ -41,7 +48,9 @@ impl Meter {
         registry.register("http_replays", "Answers that were given before", replays.clone());
         let seconds = Family::new_with_constructor((|| Histogram::new(BUCKETS)) as fn() -> Histogram);
         registry.register("http_request_seconds", "Time from a request's head to its answer", seconds.clone());
-        Meter { registry, requests, replays, seconds }
+        let rows = Family::default();
+        registry.register("batch_rows", "Rows of order files by their outcome", rows.clone());
+        Meter { registry, requests, replays, seconds, rows }
     }
 
     /// Counts an answer.
@@ -53,6 +62,16 @@ impl Meter {
         }
         self.seconds.get_or_create(&asked).observe(took.as_secs_f64());
         self.requests.get_or_create(&Answered { method, route: asked.route, status }).inc();
+    }
+
+    /// Counts the answer to a row.
+    pub fn row_answered(&self, told: Told) {
+        let outcome = match told {
+            Told::First(Answer::Accepted { .. }) => "accepted",
+            Told::First(Answer::Refused(_)) => "refused",
+            Told::Duplicate(_) => "duplicate",
+        };
+        self.rows.get_or_create(&OfOutcome { outcome }).inc();
     }
 }
 

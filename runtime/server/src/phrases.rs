@@ -69,6 +69,16 @@ codes! {
     PartnerUnknown = "partner_unknown", NOT_FOUND;
     /// The order stands where it cannot be withdrawn.
     NotCancellable = "not_cancellable", CONFLICT;
+    /// There is no such order file.
+    BatchUnknown = "batch_unknown", NOT_FOUND;
+    /// An order file is neither CSV nor JSON rows by its own account.
+    OrderFileType = "order_file_type_unsupported", UNSUPPORTED_MEDIA_TYPE;
+    /// An order file is too long.
+    OrderFileTooLarge = "order_file_too_large", PAYLOAD_TOO_LARGE;
+    /// An order file's header, or a line's length, is not the contract's.
+    OrderFileRejected = "order_file_rejected", UNPROCESSABLE_ENTITY;
+    /// Files cannot be written or read.
+    StorageUnavailable = "storage_unavailable", SERVICE_UNAVAILABLE;
     /// There is no such policy.
     PolicyUnknown = "policy_unknown", NOT_FOUND;
     /// The proposed policy does not hold.
@@ -165,6 +175,16 @@ static PHRASES: &[Phrase] = &[
         ["use CMCC, CUCC, CTCC, CBN or BANK", "请使用 CMCC、CUCC、CTCC、CBN 或 BANK"]),
     row("not_cancellable", ["The order cannot be withdrawn now", "订单当前不能撤销"],
         ["look at the order's `state`; while a partner is being asked, try again in a moment", "请查看订单的 `state`；若正在等待合作方答复，请稍后再试"]),
+    row("batch_unknown", ["There is no such order file", "订单文件不存在"],
+        ["check the id; `GET /v1/batches` lists order files", "请核对标识；`GET /v1/batches` 可列出订单文件"]),
+    row("order_file_type_unsupported", ["An order file must be CSV or JSON rows", "订单文件必须是 CSV 或逐行 JSON"],
+        ["send `Content-Type: text/csv` or `application/x-ndjson`", "请设置 `Content-Type: text/csv` 或 `application/x-ndjson`"]),
+    row("order_file_too_large", ["The order file is too large", "订单文件过大"],
+        ["send at most as much as `detail` says, in several files", "请按 `detail` 所示上限拆分为多个文件"]),
+    row("order_file_rejected", ["The order file is rejected; no row was run", "订单文件不符合约定，未处理任何一行"],
+        ["correct the line and column that `detail` names and send the whole file again", "请更正 `detail` 所指的行与列，并重新提交整个文件"]),
+    row("storage_unavailable", ["Files cannot be kept or read now", "文件暂时无法保存或读取"],
+        ["repeat the request with the same key; if it stays so, an operator looks at the disk", "请用同一幂等键重复请求；若仍不可用，请联系运维人员检查磁盘"]),
     row("policy_unknown", ["There is no such policy", "策略不存在"],
         ["`GET /v1/policies` lists the policies", "`GET /v1/policies` 可列出各策略"]),
     row("policy_faulty", ["The policy does not hold", "策略文件有误"],

@@ -1,9 +1,11 @@
 //! The routes together, and their description.
 
+use crate::batch;
 use crate::context::{Api, Context};
 use crate::envelope;
 use crate::routes::{
-    approvals, calendar, callbacks, cancel, clock, health, holdings, ledger, limits, metrics, numbers, order_list,
+    approvals, batches, calendar, callbacks, cancel, clock, health, holdings, ledger, limits, metrics, numbers,
+    order_list,
     orders, partners, policies, prices, quotes, recharges, subscribers, timeline,
 };
 use axum::Router;
@@ -40,6 +42,9 @@ fn business() -> Routes {
         .routes(routes!(orders::get))
         .routes(routes!(cancel::cancel))
         .routes(routes!(timeline::get))
+        .routes(routes!(batches::send, batches::list))
+        .routes(routes!(batches::get))
+        .routes(routes!(batches::results))
         .routes(routes!(ledger::accounts))
         .routes(routes!(ledger::trial_balance))
         .routes(routes!(partners::list))
@@ -100,10 +105,11 @@ pub fn openapi_json() -> String {
     text
 }
 
-/// The API as a service.
+/// The API as a service, and what answers the order files that are sent to it. Must be called inside a tokio runtime.
 pub fn router(api: Api) -> Router {
     let test_clock = if api.test_clock { test_clock() } else { OpenApiRouter::new() };
     let context = Arc::new(Context::new(api));
+    tokio::spawn(batch::runner::run(Arc::clone(&context)));
     let admit = from_fn_with_state(Arc::clone(&context), envelope::admit);
     let wrap = from_fn_with_state(Arc::clone(&context), envelope::wrap);
     let admitted = business().merge(test_clock).layer(admit);

@@ -82,15 +82,7 @@ impl SealedFiles {
     /// Errors: the system's.
     pub fn open(&self, path: &Path, name: &[u8], ending: Ending) -> io::Result<SealedReader> {
         let file = BufReader::with_capacity(PIECE_BYTES, File::open(path)?);
-        Ok(SealedReader {
-            files: self.clone(),
-            file,
-            name: name.into(),
-            piece: Vec::new(),
-            read: 0,
-            pieces: 0,
-            ending,
-        })
+        Ok(SealedReader { files: self.clone(), file, name: name.into(), piece: Vec::new(), read: 0, pieces: 0, ending })
     }
 
     /// Replaces a small file by another, whole; durable on return.

@@ -8,6 +8,7 @@ use facts::{Bucket, Channel, InstrumentId, Meta, Millis, PersonId, Provenance, S
 use node::Lane;
 use orderfile::Subscriber;
 use server::DigestKey;
+use server::batch::{Account, Register};
 use std::collections::HashMap;
 use vault::{CardNumber, Msisdn, NewPerson, PersonName};
 
@@ -37,14 +38,12 @@ struct Ids {
     card: InstrumentId,
 }
 
-/// A registered number, as a row needs it.
-pub struct Account<'a> {
-    /// Its id.
-    pub subscriber: SubscriberId,
-    /// The identity number of its holder.
-    pub id_number: &'a str,
-    /// The cards registered for it.
-    pub cards: Cards<'a>,
+/// Who is registered in a world.
+pub struct Registered<'a> {
+    /// The world.
+    pub world: &'a World,
+    /// Its accounts.
+    pub accounts: &'a Accounts,
 }
 
 impl Accounts {
@@ -64,7 +63,7 @@ impl Accounts {
     }
 
     /// The account of a number.
-    pub fn get(&self, msisdn: &str) -> Option<Account<'_>> {
+    fn get(&self, msisdn: &str) -> Option<Account<'_>> {
         let number = &self.numbers[*self.places.get(msisdn)?];
         let cards = Cards { own: &number.listed.own_card, credit: &number.listed.credit_card };
         Some(Account { subscriber: number.ids.subscriber, id_number: &number.listed.id_number, cards })
@@ -113,6 +112,8 @@ impl Number {
             telco: self.line.telco,
             province: self.line.province,
             own_card: self.has_card().then_some(self.ids.card),
+            // It is looked up in the file, as a token that may be none that a vault takes.
+            credit_card: None,
             lots: lots(&self.listed, end),
         };
         let meta = Meta { channel: Channel::File, requested_at: Millis(0), ..Meta::system(Millis(0)) };
@@ -159,17 +160,31 @@ impl Ids {
     }
 }
 
+impl Register for Registered<'_> {
+    fn account(&self, msisdn: &str) -> Option<Account<'_>> {
+        self.accounts.get(msisdn)
+    }
+
+    fn person(&self, id_number: &str) -> PersonId {
+        person(id_number, self.world)
+    }
+
+    fn stranger(&self, msisdn: &str) -> SubscriberId {
+        let digest = chance(&self.world.digests, "stranger", &[msisdn.as_bytes()]);
+        SubscriberId::new(self.world.base.0, Bucket::of_hash(digest as u64), digest)
+    }
+
+    /// Node time follows the rows, so that what falls due between two of them is done between them.
+    fn reached(&self, requested_at: Millis) {
+        self.world.node.clock().advance_to(requested_at);
+    }
+}
+
 /// Who has an identity number: the same person in every row, and in every run of the world.
-pub fn person(id_number: &str, world: &World) -> PersonId {
+fn person(id_number: &str, world: &World) -> PersonId {
     let digest = chance(&world.digests, "person", &[id_number.as_bytes()]);
     // The low bits of a digest are as good as any.
     PersonId::new(world.base.0, Bucket::of_hash(digest as u64), digest)
-}
-
-/// A number of the segments that the file lists for nobody: it may receive.
-pub fn stranger(msisdn: &str, world: &World) -> SubscriberId {
-    let digest = chance(&world.digests, "stranger", &[msisdn.as_bytes()]);
-    SubscriberId::new(world.base.0, Bucket::of_hash(digest as u64), digest)
 }
 
 /// Bits for an id that the world's key makes, so that a run that goes on makes the same.

@@ -5,7 +5,6 @@
 
 mod accounts;
 mod report;
-mod resolve;
 mod results;
 mod run;
 mod world;

@@ -10,6 +10,7 @@ use node::{Ask, Clock, Directory, Gateways, Node, NodeConfig, NotKnown};
 use orderfile::Answer;
 use partners::Willing;
 use server::DigestKey;
+use server::batch::answer_shown;
 use sha2::{Digest, Sha256};
 use std::fs;
 use std::io::Read;
@@ -68,7 +69,7 @@ pub fn directory(out: &Path, inputs: &Inputs, rules: &Rules, numbers: &NumberTab
         Failure::unable(format!("`{}` names no file", out.display())).hint("name the file for the results with --out")
     })?;
     let mut hash = Sha256::new();
-    hash.update(b"tongbao batch v1");
+    hash.update(b"tongbao batch v2");
     hash.update(Sha256::digest(&inputs.subscribers));
     hash.update(inputs.orders);
     hash.update(rules.policy.version().0);
@@ -147,10 +148,7 @@ impl World {
             return Err(Failure::unable("the views do not follow").hint("run it again: it goes on where it stopped"));
         }
         let row = self.views.order_row(order).doing("reading the views")?;
-        Ok(row.map(|row| match row.refusal {
-            Some(refusal) => Answer::Refused(refusal.code()),
-            None => Answer::Accepted { fee: row.fee, payout: row.payout, arrives_on: row.arrives_on },
-        }))
+        Ok(row.as_ref().map(answer_shown))
     }
 
     /// Stops in order, and waits until the views show everything. Returns how many orders settled.

@@ -147,6 +147,7 @@ impl World {
             telco,
             province: Province::new(44).expect("a province"),
             own_card: None,
+            credit_card: None,
             lots: vec![lot],
         };
         let decision = self.give(Command::Register(registration));

@@ -163,6 +163,7 @@ pub fn facts_of_every_kind() -> Vec<Fact> {
             telco: Telco::Cucc,
             province: Province::new(44).expect("a province"),
             own_card: Some(InstrumentId::from_bits(11)),
+            credit_card: None,
         },
         Fact::LotOpened { subscriber: subscriber(), number: 3, provenance: Provenance::Points, amount: 70_000, at },
         Fact::KeyTaken { key: Key16([5; 16]), used },

@@ -63,6 +63,7 @@ pub fn register() -> Envelope {
         telco: Telco::Ctcc,
         province: Province::new(44).expect("a province"),
         own_card: Some(InstrumentId::from_bits(3)),
+        credit_card: None,
         lots: vec![Opening { provenance: Provenance::SelfPaid, amount: 1_000_000, at: Millis(1) }],
     }))
 }

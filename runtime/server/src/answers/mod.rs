@@ -1,11 +1,13 @@
 //! The shapes of answers. Amounts are whole fen; moments are RFC 3339 in China's zone.
 
 mod approval;
+mod batch;
 mod kept;
 mod order;
 mod subscriber;
 
 pub use approval::ApprovalAnswer;
+pub use batch::{BatchAnswer, ReceivedAnswer};
 pub use kept::{Kept, POSITION};
 pub use order::{FeeLineAnswer, OrderAnswer, PlacedAnswer};
 pub use subscriber::{SubscriberAnswer, reveal};

@@ -1,5 +1,6 @@
 //! A subscriber as answers show one: personal data masked, and nothing that changes.
 
+use crate::batch::live::reveal_card;
 use crate::context::Context;
 use crate::problem::Problem;
 use facts::Subscriber;
@@ -26,6 +27,8 @@ pub struct SubscriberAnswer {
     province: String,
     /// The holder's own bank card, masked; none when no card is bound.
     own_card: Option<String>,
+    /// The holder's credit card, masked; none when no card is bound.
+    credit_card: Option<String>,
 }
 
 /// A subscriber with what the vault holds of it, masked.
@@ -34,13 +37,12 @@ pub struct SubscriberAnswer {
 pub async fn reveal(context: &Context, subscriber: Subscriber) -> Result<SubscriberAnswer, Problem> {
     let person = vault::PersonId(subscriber.person.bits());
     let number = vault::SubscriberId(subscriber.id.bits());
-    let card = subscriber.own_card.map(|card| vault::InstrumentId(card.bits()));
+    let (own, credit) = (subscriber.own_card, subscriber.credit_card);
     let revealed = context.in_vault(move |vault| {
         let (name, identity) = vault.reveal_identity(person)?;
-        let card = card.map(|card| vault.reveal_card(card)).transpose()?;
-        Ok((name, identity, vault.reveal_msisdn(number)?, card))
+        Ok((name, identity, vault.reveal_msisdn(number)?, reveal_card(vault, own)?, reveal_card(vault, credit)?))
     });
-    let (name, identity, msisdn, card) = revealed.await?;
+    let (name, identity, msisdn, own_card, credit_card) = revealed.await?;
     Ok(SubscriberAnswer {
         id: subscriber.id.to_string(),
         person: subscriber.person.to_string(),
@@ -49,6 +51,7 @@ pub async fn reveal(context: &Context, subscriber: Subscriber) -> Result<Subscri
         msisdn: msisdn.to_string(),
         telco: subscriber.telco.code(),
         province: subscriber.province.to_string(),
-        own_card: card.map(|card| card.to_string()),
+        own_card: own_card.map(|card| card.to_string()),
+        credit_card: credit_card.map(|card| card.to_string()),
     })
 }

@@ -1,6 +1,7 @@
 //! Metrics: what was counted about requests, and how the node stands at the moment of the scrape.
 
 use super::partners::{Standing, standings};
+use crate::batch::shelf::BatchState;
 use crate::context::Context;
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
@@ -51,6 +52,7 @@ fn of_the_moment(context: &Context, standings: &[Standing], counts: &[StateCount
     let mut registry = Registry::with_prefix("tongbao");
     set_orders(&mut registry, counts);
     set_partners(&mut registry, context, standings);
+    set_batches(&mut registry, context);
     let node = &context.node;
     let lag_ms = i64::try_from(context.lag.note(node).as_millis()).unwrap_or(i64::MAX);
     let behind = node.durable().saturating_sub(node.progress().position());
@@ -76,6 +78,15 @@ fn set_orders(registry: &mut Registry, counts: &[StateCount]) {
         orders.get_or_create(&OfState { state: state.code() }).set(signed(count));
     }
     registry.register("orders", "Orders by state, as the views show them", orders);
+}
+
+fn set_batches(registry: &mut Registry, context: &Context) {
+    let batches = Family::<OfState, Gauge>::default();
+    for state in BatchState::ALL {
+        let count = context.shelf.count(state) as u64;
+        batches.get_or_create(&OfState { state: state.code() }).set(signed(count));
+    }
+    registry.register("batches", "Order files that were sent here, by state", batches);
 }
 
 fn set_partners(registry: &mut Registry, context: &Context, standings: &[Standing]) {

@@ -1,6 +1,7 @@
 //! The routes, one file for each group.
 
 pub mod approvals;
+pub mod batches;
 pub mod calendar;
 pub mod callbacks;
 pub mod cancel;

@@ -41,12 +41,18 @@ pub struct NewOrder {
     /// Where the request entered; the number's home when it is left out.
     #[schema(value_type = Option<String>, example = "44")]
     pub channel_province: Option<Province>,
+    /// Where it goes, or what pays: a card that is registered for the number, or `paid:<token>;to:<token>` for a
+    /// refund. The registered card when it is left out.
+    pub instrument: Option<String>,
+    /// Who receives a gift: a mobile number of eleven digits.
+    pub target: Option<String>,
     /// The quote to take.
     pub quote: Option<String>,
 }
 
 impl NewOrder {
-    const FIELDS: [&'static str; 5] = ["subscriber", "product", "amount", "channel_province", "quote"];
+    const FIELDS: [&'static str; 7] =
+        ["subscriber", "product", "amount", "channel_province", "instrument", "target", "quote"];
 
     pub fn read(body: &Json, fields: &[&str], context: &Context) -> Result<NewOrder, Problem> {
         let fields = Fields::of(&body.0, "", fields)?;
@@ -54,11 +60,18 @@ impl NewOrder {
         if channel_province.is_some_and(|province| context.policy().region(province).is_none()) {
             return Err(fields.wrong("channel_province", PROVINCE));
         }
+        let product = fields.word("product", PRODUCT)?;
+        let target = match product {
+            Product::Gift => Some(fields.text("target")?.to_owned()),
+            _ => fields.optional_text("target")?.map(str::to_owned),
+        };
         Ok(NewOrder {
             subscriber: fields.word("subscriber", ID)?,
-            product: fields.word("product", PRODUCT)?,
+            product,
             amount: fields.amount("amount")?,
             channel_province,
+            instrument: fields.optional_text("instrument")?.map(str::to_owned),
+            target,
             quote: fields.optional_text("quote")?.map(str::to_owned),
         })
     }
@@ -68,14 +81,19 @@ impl NewOrder {
         let quote = self.quote.as_deref().map(|token| read_quote(token, context)).transpose()?;
         let known = context.known(self.subscriber).await?;
         let now = context.now();
+        let rule = context.policy().product(self.product).instrument;
+        let recipient = match &self.target {
+            Some(target) if self.product == Product::Gift => context.recipient(target).await?,
+            Some(_) | None => Recipient::Nobody,
+        };
         Ok(PlaceOrder {
             order: OrderId::new(now.0, self.subscriber.bucket(), chance::bits()?),
             asker: Asker::Holder(self.subscriber),
-            recipient: Recipient::Nobody,
+            recipient,
             product: self.product,
             amount: self.amount,
             identity: known.identity(now.day()),
-            instrument: known.instrument(context.policy().product(self.product).instrument),
+            instrument: context.instrument(known, rule, self.instrument.as_deref()).await?,
             channel_province: self.channel_province.unwrap_or(known.province),
             quote,
         })

@@ -37,9 +37,14 @@ pub struct NewQuote {
     /// Where the request entered; the number's home when it is left out.
     #[schema(example = "44")]
     channel_province: Option<String>,
+    /// Where it goes, or what pays: a card that is registered for the number, or `paid:<token>;to:<token>` for a
+    /// refund. The registered card when it is left out.
+    instrument: Option<String>,
+    /// Who receives a gift: a mobile number of eleven digits.
+    target: Option<String>,
 }
 
-const FIELDS: [&str; 4] = ["subscriber", "product", "amount", "channel_province"];
+const FIELDS: [&str; 6] = ["subscriber", "product", "amount", "channel_province", "instrument", "target"];
 
 /// A quote: single use, for this subscriber, product and amount, until it expires.
 #[derive(Serialize, ToSchema)]

@@ -21,7 +21,7 @@ use facts::{Bucket, InstrumentId, KeyUse, Made, Millis, PersonId, Refusal, Subsc
 use node::{Lane, NodeError};
 use std::sync::Arc;
 use utoipa::ToSchema;
-use vault::{CardNumber, IdentityNumber, Msisdn, NewPerson, PersonName, Registered};
+use vault::{CardNumber, IdentityNumber, Msisdn, NewInstrument, NewPerson, PersonName, Registered, Vault, VaultError};
 
 const ROUTE: &str = "POST /v1/subscribers";
 /// The most lots that a registration opens.
@@ -42,23 +42,26 @@ pub struct NewSubscriber {
     /// The holder's own bank card: 6 to 32 letters, digits and `_`.
     #[schema(value_type = Option<String>, example = "6222021234567890123")]
     own_card: Option<CardNumber>,
+    /// The holder's own credit card, for points; written as a bank card.
+    #[schema(value_type = Option<String>, example = "6222021234567890124")]
+    credit_card: Option<CardNumber>,
     /// The airtime it holds at first.
     #[schema(max_items = 100)]
     lots: Option<Vec<NewLot>>,
 }
 
 impl NewSubscriber {
-    const FIELDS: [&'static str; 5] = ["name", "id_number", "msisdn", "own_card", "lots"];
+    const FIELDS: [&'static str; 6] = ["name", "id_number", "msisdn", "own_card", "credit_card", "lots"];
 
     /// Reads a body. What is no identity number and no mobile number at all is refused as the rules would.
     fn read(body: &Json, now: Millis) -> Result<NewSubscriber, Problem> {
         let fields = Fields::of(&body.0, "", &NewSubscriber::FIELDS)?;
         let (name, id_number, msisdn) = (fields.text("name")?, fields.text("id_number")?, fields.text("msisdn")?);
-        let card = fields.optional_text("own_card")?.map(CardNumber::parse).transpose();
         Ok(NewSubscriber {
             name: PersonName::parse(name).map_err(|error| fields.wrong("name", "").detail(error.to_string()))?,
             lots: read_lots(&fields, now)?,
-            own_card: card.map_err(|error| fields.wrong("own_card", "").detail(error.to_string()))?,
+            own_card: read_card(&fields, "own_card")?,
+            credit_card: read_card(&fields, "credit_card")?,
             id_number: IdentityNumber::parse(id_number).map_err(|_| refused(Refusal::IdentityInvalid))?,
             msisdn: Msisdn::parse(msisdn).map_err(|_| refused(Refusal::NumberUnknown))?,
         })
@@ -96,6 +99,11 @@ impl NewSubscriber {
             card: self.own_card.clone().map(|number| (card, number)),
         })
     }
+}
+
+fn read_card(fields: &Fields<'_>, name: &str) -> Result<Option<CardNumber>, Problem> {
+    let card = fields.optional_text(name)?.map(CardNumber::parse).transpose();
+    card.map_err(|error| fields.wrong(name, "").detail(error.to_string()))
 }
 
 fn read_lots(fields: &Fields<'_>, now: Millis) -> Result<Option<Vec<NewLot>>, Problem> {
@@ -157,8 +165,13 @@ pub async fn register(
         return Err(NodeError::ClockHalted.into());
     }
     let rows = new.rows(&context, now)?;
-    let put = context.in_vault(move |vault| vault.register(&[rows])).await?;
-    let registration = registration(&new, &put, line, now)?;
+    let (chance, credit_card) = (chance::bits()?, new.credit_card.clone());
+    let put = context.in_vault(move |vault| {
+        let put = vault.register(&[rows])?;
+        Ok((put.first().map(|put| put_credit_card(vault, put, now, chance, credit_card)).transpose()?, put))
+    });
+    let (credit_card, put) = put.await?;
+    let registration = registration(&new, &put, credit_card.flatten(), line, now)?;
     submit(&context, &caller, key, registration).await
 }
 
@@ -171,7 +184,28 @@ async fn used_before(context: &Context, key: ClientKey) -> Result<Option<(KeyUse
     }
 }
 
-fn registration(new: &NewSubscriber, put: &[Registered], line: Line, now: Millis) -> Result<Registration, Problem> {
+/// Binds the credit card to whoever the number was put for.
+fn put_credit_card(
+    vault: &Vault,
+    put: &Registered,
+    now: Millis,
+    chance: u128,
+    card: Option<CardNumber>,
+) -> Result<Option<InstrumentId>, VaultError> {
+    let Some(card) = card else { return Ok(None) };
+    let person = put.person.id;
+    let id = InstrumentId::new(now.0, PersonId::from_bits(person.0).bucket(), chance);
+    let new = NewInstrument { id: vault::InstrumentId(id.bits()), person, card };
+    Ok(Some(InstrumentId::from_bits(vault.put_instrument_if_absent(&new)?.id.0)))
+}
+
+fn registration(
+    new: &NewSubscriber,
+    put: &[Registered],
+    credit_card: Option<InstrumentId>,
+    line: Line,
+    now: Millis,
+) -> Result<Registration, Problem> {
     let put = put.first().ok_or_else(|| Problem::new(Code::Internal))?;
     if put.number.person != put.person.id {
         return Err(refused(Refusal::NotTheHolder));
@@ -182,6 +216,7 @@ fn registration(new: &NewSubscriber, put: &[Registered], line: Line, now: Millis
         telco: line.telco,
         province: line.province,
         own_card: put.card.map(|card| InstrumentId::from_bits(card.id.0)),
+        credit_card,
         lots: new.lots.iter().flatten().map(|lot| lot.opening(now)).collect(),
     })
 }

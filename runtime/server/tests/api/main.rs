@@ -3,6 +3,7 @@
 mod support;
 
 mod approvals;
+mod batches;
 mod books;
 mod clock;
 mod description;

@@ -56,7 +56,7 @@ async fn a_refusal_is_an_order_with_a_code_a_detail_and_a_hint() {
     let elsewhere = json!({"subscriber": subscriber, "product": "direct", "amount": 10_000, "channel_province": "41"});
     let body = stage.place("elsewhere", &elsewhere).await.refused(422, "out_of_province");
     assert_eq!(body["hint"], "use province 44");
-    let gift = json!({"subscriber": subscriber, "product": "gift", "amount": 10_000});
+    let gift = json!({"subscriber": subscriber, "product": "gift", "amount": 10_000, "target": "13300040001"});
     stage.place("gift", &gift).await.refused(422, "receiver_not_eligible");
 }
 

@@ -118,7 +118,7 @@ impl Stage {
     }
 
     /// Stops node and server and starts them again on the same directory, with the same partners.
-    pub async fn restart(mut self) -> Stage {
+    pub async fn restart(self) -> Stage {
         self.rest().await;
         let durable = self.node.durable();
         while self.node.progress().position() < durable {
@@ -126,6 +126,11 @@ impl Stage {
         }
         self.node.stop();
         self.node.wait_stopped().await;
+        self.again().await
+    }
+
+    /// Starts node and server again where the node was stopped, whatever was under way.
+    pub async fn again(mut self) -> Stage {
         let kept = self._kept.take();
         Stage::on(self.dir, kept, self.moods, self.gateways, self.options).await
     }
