@@ -1,5 +1,6 @@
 //! The command line, as data.
 
+use crate::approval::arguments::ApprovalCommand;
 use crate::policy::arguments::PolicyCommand;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;
@@ -25,11 +26,17 @@ pub struct Arguments {
 pub enum Command {
     /// Run a node.
     Serve(ServeOptions),
-    /// Check, show, compare and explain the policy.
+    /// Check, show, compare and explain the policy; propose another.
     Policy {
         /// What to do with it.
         #[command(subcommand)]
         command: PolicyCommand,
+    },
+    /// Decide about the changes that two people make, at a running node.
+    Approval {
+        /// What to do about them.
+        #[command(subcommand)]
+        command: ApprovalCommand,
     },
     /// Run a node with simulated telcos and a bank, and convert.
     Demo(DemoOptions),

@@ -3,6 +3,7 @@
 //! Floor 8: it reads the command line, finds data and policies, and calls the floors below. Data goes to
 //! stdout, everything else to stderr; with `--json` the last line of stdout is one JSON object.
 
+mod approval;
 mod arguments;
 mod batch;
 mod crash_test;
@@ -42,6 +43,7 @@ fn run(command: Command, output: &Output) -> Result<(), Failure> {
     match command {
         Command::Serve(options) => serve::serve(options),
         Command::Policy { command } => policy::policy(&command, output),
+        Command::Approval { command } => approval::approval(&command, output),
         Command::Demo(options) => demo::demo(&options, output),
         Command::CrashTest(options) => crash_test::crash_test(&options, output),
         Command::Sandbox(options) => sandboxes::sandbox(options),

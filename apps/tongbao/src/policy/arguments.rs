@@ -1,6 +1,7 @@
 //! The command line of `tongbao policy`, as data.
 
 use super::texts::Moment;
+use crate::approval::arguments::ProposeOptions;
 use clap::{Args, Subcommand};
 use facts::{Day, Product, Province};
 use std::path::PathBuf;
@@ -18,6 +19,8 @@ pub enum PolicyCommand {
     Explain(ExplainOptions),
     /// Decide past orders again under another policy and show what would change.
     WhatIf(WhatIfOptions),
+    /// Propose a policy to a running node; another person must approve it.
+    Propose(ProposeOptions),
 }
 
 /// Which policy to check.

@@ -10,6 +10,7 @@ mod show;
 pub mod texts;
 mod what_if;
 
+use crate::approval;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::site::Site;
@@ -25,6 +26,7 @@ pub fn policy(command: &PolicyCommand, output: &Output) -> Result<(), Failure> {
         PolicyCommand::Diff(options) => diff::diff(options, output),
         PolicyCommand::Explain(options) => explain::explain(options, output),
         PolicyCommand::WhatIf(options) => what_if::what_if(options, output),
+        PolicyCommand::Propose(options) => approval::propose(options, output),
     }
 }
 
