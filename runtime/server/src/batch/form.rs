@@ -162,7 +162,8 @@ fn text_of(value: Value, may_be_number: bool) -> Option<String> {
 
 /// A line of results as a line of JSON; empty for the header and for what is no result.
 pub fn result_as_json(line: &[u8]) -> String {
-    let Some(fields) = result_fields(line).filter(|fields| fields[0] != RESULT_NAMES[0] || fields[1] != RESULT_NAMES[1])
+    let Some(fields) =
+        result_fields(line).filter(|fields| fields[0] != RESULT_NAMES[0] || fields[1] != RESULT_NAMES[1])
     else {
         return String::new();
     };

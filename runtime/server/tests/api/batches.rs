@@ -2,7 +2,6 @@
 
 use crate::support::client::Reply;
 use crate::support::{Person, Stage, StageOptions, direct};
-use facts::{OrderState, State};
 use serde_json::{Value, json};
 use server::Bounds;
 use std::path::PathBuf;
@@ -114,8 +113,9 @@ async fn a_file_is_answered_row_by_row_in_its_order() {
     assert_eq!((lines.len(), &lines[0]["payout"], &lines[3]["code"]), (18, &json!(9_600), &json!("amount_too_small")));
 
     stage.finish().await;
-    let settled = |state: &State| state.orders().filter(|order| order.state == OrderState::Settled).count();
-    assert_eq!(stage.node.read(settled).await.expect("the node runs").0, 3);
+    let position = stage.node.durable().to_string();
+    let settled = stage.get("/v1/orders", &[]).query(&[("state", "settled"), ("min_position", &position)]);
+    assert_eq!(settled.reply().await.ok(200).json()["orders"].as_array().map(Vec::len), Some(3));
     let metrics = stage.get("/metrics", &[]).reply().await.ok(200).text();
     for line in ["tongbao_batches{state=\"done\"} 1", "tongbao_batch_rows_total{outcome=\"refused\"} 13"] {
         assert!(metrics.contains(line), "{line}: {metrics}");
@@ -301,6 +301,37 @@ async fn live_orders_are_answered_beside_a_long_file() {
     let batch = stage.get("/v1/batches/{id}", &[&id]).reply().await.ok(200).json();
     assert!(batch["rows_answered"].as_u64() < Some(20_000), "the file was faster: {batch}");
     assert_eq!(done(&stage, &id).await["refused_by_code"]["amount_too_small"], 20_000);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_whose_orders_left_memory_keep_their_answers() {
+    const ROWS: u64 = 12_000;
+    let stage = Stage::start().await;
+    let person = Person::adult(1);
+    stage.register(&person, 100_000).await;
+    let row = |row: u64| row_of(&format!("r{}", row % ROWS), &person, 1);
+    let file = (0..=ROWS).fold(HEADER.to_owned(), |file, place| file + &row(place));
+    let id = send(&stage, "one", "text/csv", &file).await.ok(202).field("id");
+    let reach = async |rows: u64| {
+        let answered =
+            async || stage.get("/v1/batches/{id}", &[&id]).reply().await.ok(200).json()["rows_answered"].as_u64();
+        while answered().await < Some(rows) {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    reach(ROWS / 12).await;
+    stage.node.clock().advance_to(stage.node.clock().now().plus(3_600_000));
+    reach(ROWS / 6).await;
+    // Answered from the first row again, of which nothing is in memory.
+    stage.node.stop();
+    stage.node.wait_stopped().await;
+    let stage = stage.again().await;
+    let batch = done(&stage, &id).await;
+    assert_eq!((&batch["refused"], &batch["duplicates"]), (&json!(ROWS), &json!(1)));
+    assert!(orders(&stage).await < ROWS as usize, "none left");
+    let told = results(&stage, &id, "text/csv").await.text();
+    assert!(told.lines().skip(1).take(ROWS as usize).all(|line| line.ends_with(",refused,amount_too_small,,,")));
+    assert_eq!(told.lines().last(), Some("r0,duplicate,amount_too_small,,,"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
