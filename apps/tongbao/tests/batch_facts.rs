@@ -36,17 +36,8 @@ fn text(name: &str) -> String {
 
 /// The shipped rules, with partners as the world of an order file has them.
 fn rules() -> Rules {
-    let files = PolicyFiles {
-        regions: &text("policies/regions.toml"),
-        products: &text("policies/products.toml"),
-        fees: &text("policies/fees.toml"),
-        limits: &text("policies/limits.toml"),
-        timings: &text("policies/timings.toml"),
-        licences: &text("policies/licences.toml"),
-        calendar: &text("data/workdays_cn.csv"),
-        provinces: &text("data/provinces_cn.csv"),
-    };
-    let policy = Policy::compile(&files).expect("the shipped policy");
+    let texts = PolicyFiles::NAMES.map(|name| (name, text(&PolicyFiles::path(name)))).into();
+    let policy = Policy::compile(&PolicyFiles::of(&texts)).expect("the shipped policy");
     let contracts = Contracts::parse(&text("policies/partners.toml")).expect("the shipped contracts");
     Rules { policy: policy.into(), contracts: contracts.boundless(), doors: Doors::Served, proposed: BTreeMap::new() }
 }

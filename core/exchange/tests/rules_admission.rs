@@ -15,8 +15,8 @@ static POLICY: LazyLock<Policy> = LazyLock::new(rules_shipped::policy);
 /// The shipped policy of an operator that holds no licence.
 static UNLICENSED: LazyLock<Policy> = LazyLock::new(|| {
     let mut texts = rules_shipped::Texts::shipped();
-    let rows = texts.licences.find("[[licence]]").expect("a licence");
-    texts.licences.truncate(rows);
+    let rows = texts.of("licences.toml").find("[[licence]]").expect("a licence");
+    texts.of("licences.toml").truncate(rows);
     Policy::compile(&texts.files()).unwrap_or_else(|faults| panic!("{faults:?}"))
 });
 /// What was used of the person's two limits on the day of the request, in fen.

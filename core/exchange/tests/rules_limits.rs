@@ -31,18 +31,19 @@ const ROWS: [(&str, &str, &str, &str, u64); 8] = [
 
 fn policy(times: u64) -> Policy {
     let mut texts = rules_shipped::Texts::shipped();
-    let cut = texts.limits.find("# 50,000.00 CNY a person").expect("the limits");
-    let leaves = texts.limits.split_off(texts.limits.find("# Which airtime").expect("the lots"));
-    texts.limits.truncate(cut);
+    let limits = texts.of("limits.toml");
+    let cut = limits.find("# 50,000.00 CNY a person").expect("the limits");
+    let leaves = limits.split_off(limits.find("# Which airtime").expect("the lots"));
+    limits.truncate(cut);
     for (number, (subject, period, measure, products, most)) in (10..).zip(ROWS) {
         let counts = products.replace(',', "\", \"");
-        texts.limits += &format!(
+        *limits += &format!(
             "[[limit]]\nnumber = {number}\nname = \"l{number}\"\nsubject = \"{subject}\"\ncounts = [\"{counts}\"]\n\
              period = \"{period}\"\nmeasure = \"{measure}\"\nmost = {}\n\n",
             most * times
         );
     }
-    texts.limits += &leaves;
+    *limits += &leaves;
     Policy::compile(&texts.files()).unwrap_or_else(|faults| panic!("{faults:?}"))
 }
 
@@ -212,7 +213,7 @@ proptest! {
 fn the_regulators_profile_adds_its_limits_to_the_shipped_ones() {
     let mut texts = rules_shipped::Texts::shipped();
     let shipped = rules_shipped::policy();
-    texts.limits = rules_shipped::text("policies/profiles/cn_reg/limits.toml");
+    *texts.of("limits.toml") = rules_shipped::text("policies/profiles/cn_reg/limits.toml");
     let policy = Policy::compile(&texts.files()).unwrap_or_else(|faults| panic!("{faults:?}"));
     assert_eq!(policy.limits().rows[..2], shipped.limits().rows[..]);
     let order = Ordered { at: NEW_YEAR, product: Product::Voucher, amount: 200_000, person: 0, number: 0, agent: 0 };

@@ -2,7 +2,7 @@
 
 mod rules_shipped;
 
-use exchange::rules::{CodeBy, Evidence, Policy, Use, Verdict};
+use exchange::rules::{CodeBy, Evidence, Policy, PolicyFiles, Use, Verdict};
 use facts::{Millis, Product, Provenance, Province};
 use rules_shipped::Texts;
 
@@ -16,9 +16,9 @@ fn faults(texts: &Texts) -> String {
 }
 
 /// Replaces a piece of one file and returns the faults found.
-fn faults_with(pick: fn(&mut Texts) -> &mut String, from: &str, to: &str) -> String {
+fn faults_with(name: &str, from: &str, to: &str) -> String {
     let mut texts = Texts::shipped();
-    let text = pick(&mut texts);
+    let text = texts.of(name);
     assert!(text.contains(from), "`{from}` is in the shipped file");
     *text = text.replacen(from, to, 1);
     faults(&texts)
@@ -74,7 +74,7 @@ fn every_fault_of_the_regions_is_found() {
         ),
     ];
     for (from, to, message) in rows {
-        assert_eq!(faults_with(|texts| &mut texts.regions, from, to), message);
+        assert_eq!(faults_with("regions.toml", from, to), message);
     }
 }
 
@@ -124,7 +124,7 @@ fn every_fault_of_the_fees_is_found() {
         ),
     ];
     for (from, to, message) in rows {
-        assert_eq!(faults_with(|texts| &mut texts.fees, from, to), message);
+        assert_eq!(faults_with("fees.toml", from, to), message);
     }
 }
 
@@ -183,89 +183,88 @@ fn every_fault_of_the_products_is_found() {
         ),
     ];
     for (from, to, message) in rows {
-        assert_eq!(faults_with(|texts| &mut texts.products, from, to), message);
+        assert_eq!(faults_with("products.toml", from, to), message);
     }
 }
 
 #[test]
 fn every_fault_of_the_limits_times_and_data_is_found() {
-    type Pick = fn(&mut Texts) -> &mut String;
-    let rows: [(Pick, &str, &str, &str); 12] = [
+    let rows: [(&str, &str, &str, &str); 12] = [
         (
-            |texts| &mut texts.limits,
+            "limits.toml",
             "bought = {",
             "bougth = {",
             "`limits.toml`, `leaves.bought`: found nothing, allowed: a word on every provenance\n`limits.toml`, `leaves.bougth`: found `bougth`, allowed: one of self_paid, third_party, promotional, advanced, points, bought\n",
         ),
         (
-            |texts| &mut texts.limits,
+            "limits.toml",
             "points = \"never\"",
             "points = \"always\"",
             "`limits.toml`, `leaves.points`: found airtime from points that leaves as money, allowed: `never`\n",
         ),
         (
-            |texts| &mut texts.limits,
+            "limits.toml",
             "\"wealth\"]",
             "\"wealth\", \"cash\"]",
             "`limits.toml`, limit `day` `counts`: found `cash`, allowed: one of direct, voucher, agent, card, gift, refund, points, bundle_gift, bundle_sale, market, wealth\n",
         ),
         (
-            |texts| &mut texts.limits,
+            "limits.toml",
             "most = 50_000\n",
             "most = 5_000_001\n",
             "`limits.toml`, limit `refund_day`: found `most` 5000001, allowed: at most 5000000, the most of `day`, which counts the same too\n",
         ),
         (
-            |texts| &mut texts.limits,
+            "limits.toml",
             "most = 5_000_000",
             "most = 0",
             "`limits.toml`, limit `day`: found `most` 0, allowed: a limit above 0\n`limits.toml`, limit `refund_day`: found `most` 50000, allowed: at most 0, the most of `day`, which counts the same too\n",
         ),
         (
-            |texts| &mut texts.limits,
+            "limits.toml",
             "adult_from_years = 18",
             "adult_from_years = 0",
             "`limits.toml`, `person.adult_from_years`: found 0, allowed: 1 to 150 years\n",
         ),
         (
-            |texts| &mut texts.limits,
+            "limits.toml",
             "effective_from = \"2015-01-01\"",
             "effective_from = \"soon\"",
             "`limits.toml`, `about.effective_from`: found `soon`, allowed: a date such as 2026-01-01\n",
         ),
         (
-            |texts| &mut texts.timings,
+            "timings.toml",
             "hour = 17",
             "hour = 24",
             "`timings.toml`, `cut_off`: found 24:0:0, allowed: a time of day from 0:0:0 to 23:59:59\n",
         ),
         (
-            |texts| &mut texts.timings,
+            "timings.toml",
             "source = \"shipped default\"",
             "source = \"\"",
             "`timings.toml`, `about.source`: found nothing, allowed: where the figures come from\n",
         ),
         (
-            |texts| &mut texts.calendar,
+            "workdays_cn.csv",
             "2015-01-01,holiday",
             "2015-01-01,hollyday",
             "`workdays_cn.csv`, line 2: found `hollyday`, allowed: `holiday` or `makeup_workday`\n",
         ),
         (
-            |texts| &mut texts.provinces,
+            "provinces_cn.csv",
             "12,",
             "1x,",
             "`provinces_cn.csv`, line 3: found `1x`, allowed: a code of two digits\n`regions.toml`, region `standard`: found province `12`, allowed: a code of `provinces_cn.csv`\n",
         ),
         (
-            |texts| &mut texts.provinces,
+            "provinces_cn.csv",
             "12,",
             "11,",
             "`provinces_cn.csv`, line 3: found `11` again, allowed: each code once\n`regions.toml`, region `standard`: found province `12`, allowed: a code of `provinces_cn.csv`\n",
         ),
     ];
-    for (pick, from, to, message) in rows {
-        assert_eq!(faults_with(pick, from, to), message);
+    for (name, from, to, message) in rows {
+        assert_eq!(faults_with(name, from, to), message);
     }
 }
 
@@ -286,7 +285,7 @@ fn a_file_of_another_shape_is_refused_with_its_line() {
     ];
     for (from, to, message) in rows {
         assert_eq!(
-            faults_with(|texts| &mut texts.limits, from, to),
+            faults_with("limits.toml", from, to),
             format!("{message}, allowed: the shape in `policies/README.md`\n")
         );
     }
@@ -295,9 +294,9 @@ fn a_file_of_another_shape_is_refused_with_its_line() {
 #[test]
 fn faults_of_several_files_are_told_together() {
     let mut texts = Texts::shipped();
-    texts.limits = texts.limits.replace("most = 5_000_000", "most = true");
-    texts.timings = texts.timings.replace("hour", "hours");
-    texts.calendar = String::new();
+    *texts.of("limits.toml") = texts.of("limits.toml").replace("most = 5_000_000", "most = true");
+    *texts.of("timings.toml") = texts.of("timings.toml").replace("hour", "hours");
+    texts.of("workdays_cn.csv").clear();
     assert_eq!(faults(&texts).lines().count(), 3);
 }
 
@@ -305,25 +304,15 @@ fn faults_of_several_files_are_told_together() {
 fn a_version_is_the_content_of_every_file() {
     let shipped = Policy::compile(&Texts::shipped().files()).expect("shipped").version();
     assert_eq!(shipped, rules_shipped::policy().version());
-    let picks: [fn(&mut Texts) -> &mut String; 8] = [
-        |texts| &mut texts.regions,
-        |texts| &mut texts.products,
-        |texts| &mut texts.fees,
-        |texts| &mut texts.limits,
-        |texts| &mut texts.timings,
-        |texts| &mut texts.licences,
-        |texts| &mut texts.calendar,
-        |texts| &mut texts.provinces,
-    ];
     let mut versions = vec![shipped];
-    for pick in picks {
+    for name in PolicyFiles::NAMES {
         let mut texts = Texts::shipped();
-        pick(&mut texts).push('\n');
+        texts.of(name).push('\n');
         versions.push(Policy::compile(&texts.files()).expect("the same rules").version());
     }
     versions.sort();
     versions.dedup();
-    assert_eq!(versions.len(), 9);
+    assert_eq!(versions.len(), 1 + PolicyFiles::NAMES.len());
 }
 
 #[test]

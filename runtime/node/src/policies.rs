@@ -91,11 +91,14 @@ pub fn kept(dir: &Path) -> Result<BTreeMap<PolicyVersion, Arc<Policy>>, PolicySt
 fn read(path: &Path) -> Result<Policy, PolicyStoreError> {
     let mut texts = BTreeMap::new();
     for name in PolicyFiles::NAMES {
-        let text = fs::read_to_string(path.join(name)).map_err(|source| io_at(&path.join(name), source))?;
-        texts.insert(name, text);
+        match fs::read_to_string(path.join(name)) {
+            Ok(text) => texts.insert(name, text),
+            // It was kept before the file was known; what the policy cannot be without, its compiler says.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            Err(source) => return Err(io_at(&path.join(name), source)),
+        };
     }
-    let files = PolicyFiles::none().with(|name| texts.get(name).map(String::as_str));
-    let compiled = Policy::compile(&files);
+    let compiled = Policy::compile(&PolicyFiles::of(&texts));
     let policy = compiled.map_err(|faults| PolicyStoreError::Faults { path: path.to_owned(), faults })?;
     let (named, found) = (path.file_name().unwrap_or_default().to_string_lossy(), policy.version());
     if named == found.to_string() {

@@ -2,7 +2,7 @@
 
 mod support;
 
-use exchange::rules::{Policy, PolicyFiles};
+use exchange::rules::Policy;
 use exchange::{Command, Envelope, Proposal, Reply};
 use facts::{Actor, ActorKind, ApprovalAct, ApprovalId, ApprovalSubject, Key16, Meta, Millis};
 use node::policies::{self, PolicyStoreError};
@@ -13,8 +13,8 @@ use support::{START, Willing, clock, config, rules, start};
 const CHANGE: ApprovalId = ApprovalId::from_bits(40);
 
 fn cheaper(policy: &Policy) -> Policy {
-    let fees = policy.files().fees.replace("CTCC = 40_000", "CTCC = 35_000");
-    Policy::compile(&PolicyFiles { fees: &fees, ..policy.files() }).expect("it holds")
+    let fees = policy.files().text("fees.toml").replace("CTCC = 40_000", "CTCC = 35_000");
+    Policy::compile(&policy.files().with(|name| (name == "fees.toml").then_some(&fees))).expect("it holds")
 }
 
 fn by(number: u8, command: Command) -> Envelope {
@@ -79,5 +79,5 @@ fn what_was_changed_or_is_not_finished_is_told_or_passed_over() {
     std::fs::write(&fees, "nothing").expect("written");
     assert!(matches!(policies::kept(dir.path()), Err(PolicyStoreError::Faults { .. })));
     std::fs::remove_file(&fees).expect("removed");
-    assert!(matches!(policies::kept(dir.path()), Err(PolicyStoreError::Io { .. })));
+    assert!(matches!(policies::kept(dir.path()), Err(PolicyStoreError::Faults { .. })));
 }

@@ -12,17 +12,8 @@ fn text(path: &str) -> String {
 
 /// Policy and contracts as shipped.
 pub fn rules() -> Rules {
-    let files = PolicyFiles {
-        regions: &text("policies/regions.toml"),
-        products: &text("policies/products.toml"),
-        fees: &text("policies/fees.toml"),
-        limits: &text("policies/limits.toml"),
-        timings: &text("policies/timings.toml"),
-        licences: &text("policies/licences.toml"),
-        calendar: &text("data/workdays_cn.csv"),
-        provinces: &text("data/provinces_cn.csv"),
-    };
-    let policy = Policy::compile(&files).unwrap_or_else(|faults| panic!("{faults:?}"));
+    let texts = PolicyFiles::NAMES.map(|name| (name, text(&PolicyFiles::path(name)))).into();
+    let policy = Policy::compile(&PolicyFiles::of(&texts)).unwrap_or_else(|faults| panic!("{faults:?}"));
     let contracts = Contracts::parse(&text("policies/partners.toml")).unwrap_or_else(|fault| panic!("{fault}"));
     Rules { policy: policy.into(), contracts, doors: Doors::Served, proposed: BTreeMap::new() }
 }

@@ -57,7 +57,7 @@ fn changes(before: &Texts, after: &Texts) -> Vec<Change> {
 }
 
 fn all(texts: &Texts) -> BTreeMap<Place, String> {
-    texts.named().into_iter().flat_map(|(file, text)| rows(file, text)).collect()
+    texts.named().flat_map(|(file, text)| rows(file, text)).collect()
 }
 
 fn words(difference: &Difference) -> String {

@@ -148,7 +148,7 @@ fn arrives(policy: &Policy, region: &Region, product: Product, home: Province, a
 
 /// The rows of limits whose `counts` name the product.
 fn limits(texts: &Texts, product: Product) -> Vec<Rule> {
-    let all = rows("limits.toml", texts.files().limits);
+    let all = rows("limits.toml", texts.files().text("limits.toml"));
     let counting =
         all.iter().filter(|(place, value)| place.row.ends_with(".counts") && value.contains(&format!("\"{product}\"")));
     let owners = counting.filter_map(|(place, _)| place.row.strip_suffix("counts"));

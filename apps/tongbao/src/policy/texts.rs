@@ -3,23 +3,18 @@
 use crate::failure::{Doing, Failure};
 use exchange::rules::{Policy, PolicyFault, PolicyFiles};
 use facts::{Day, Millis};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::str::FromStr;
 
 /// The files of a policy, read and not yet checked.
 pub struct Texts {
-    regions: String,
-    products: String,
-    fees: String,
-    limits: String,
-    timings: String,
-    licences: String,
+    /// Those that it is compiled from.
+    policy: BTreeMap<&'static str, String>,
     /// Whose numbers are not connected; versioned with the number table, not with the policy.
     pub numbers: String,
     /// What partners promise; no part of the policy's version.
     pub partners: String,
-    calendar: String,
-    provinces: String,
 }
 
 impl Texts {
@@ -27,51 +22,33 @@ impl Texts {
     ///
     /// Errors: a file that cannot be read, by its name.
     pub fn read(policy: &Path, data: &Path) -> Result<Texts, Failure> {
-        let text = |dir: &Path, name: &str| {
-            let path = dir.join(name);
+        let text = |name: &str| {
+            let path = match name.ends_with(".csv") {
+                true => data.join(name),
+                false => policy.join(name),
+            };
             let read = std::fs::read_to_string(&path).doing(&format!("reading `{}`", path.display()));
             read.map_err(|failure| failure.hint("name a directory that holds the files of `policies/`"))
         };
         Ok(Texts {
-            regions: text(policy, "regions.toml")?,
-            products: text(policy, "products.toml")?,
-            fees: text(policy, "fees.toml")?,
-            limits: text(policy, "limits.toml")?,
-            timings: text(policy, "timings.toml")?,
-            licences: text(policy, "licences.toml")?,
-            numbers: text(policy, "numbers.toml")?,
-            partners: text(policy, "partners.toml")?,
-            calendar: text(data, "workdays_cn.csv")?,
-            provinces: text(data, "provinces_cn.csv")?,
+            policy: PolicyFiles::NAMES
+                .into_iter()
+                .map(|name| Ok((name, text(name)?)))
+                .collect::<Result<_, Failure>>()?,
+            numbers: text("numbers.toml")?,
+            partners: text("partners.toml")?,
         })
     }
 
     /// The files that the policy is compiled from.
     pub fn files(&self) -> PolicyFiles<'_> {
-        PolicyFiles {
-            regions: &self.regions,
-            products: &self.products,
-            fees: &self.fees,
-            limits: &self.limits,
-            timings: &self.timings,
-            licences: &self.licences,
-            calendar: &self.calendar,
-            provinces: &self.provinces,
-        }
+        PolicyFiles::of(&self.policy)
     }
 
     /// The files that an operator writes, each with its name.
-    pub fn named(&self) -> [(&'static str, &str); 8] {
-        [
-            ("regions.toml", &self.regions),
-            ("products.toml", &self.products),
-            ("fees.toml", &self.fees),
-            ("limits.toml", &self.limits),
-            ("timings.toml", &self.timings),
-            ("licences.toml", &self.licences),
-            ("numbers.toml", &self.numbers),
-            ("partners.toml", &self.partners),
-        ]
+    pub fn named(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let written = self.files().named().filter(|(name, _)| name.ends_with(".toml"));
+        written.chain([("numbers.toml", self.numbers.as_str()), ("partners.toml", self.partners.as_str())])
     }
 
     /// The compiled policy, or every fault.

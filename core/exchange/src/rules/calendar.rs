@@ -212,7 +212,7 @@ fn version(csv: &str) -> PolicyVersion {
     let mut hash = Sha256::new();
     hash.update(b"tongbao/calendar/1");
     hash.update(csv);
-    super::policy::cut(hash)
+    super::texts::cut(hash)
 }
 
 fn parse_rows(csv: &str) -> Result<Vec<(usize, Day, Kind)>, CalendarError> {

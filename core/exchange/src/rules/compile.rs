@@ -5,20 +5,12 @@
 use super::calendar::{Calendar, CutOff};
 use super::fault::{Faults, PolicyFault};
 use super::files::{About, FeesFile, LicencesFile, LimitsFile, ProductsFile, RegionsFile, TimingsFile};
-use super::policy::{Policy, PolicyFiles, version};
+use super::policy::Policy;
 use super::region::ProductSet;
+use super::texts::{CALENDAR, FEES, LICENCES, LIMITS, PRODUCTS, PROVINCES, PolicyFiles, REGIONS, TIMINGS, version};
 use super::{compile_fees, compile_licences, compile_limits, compile_products, compile_regions};
 use facts::{Day, Product, Province};
 use serde::de::DeserializeOwned;
-
-pub(super) const REGIONS: &str = "regions.toml";
-pub(super) const PRODUCTS: &str = "products.toml";
-pub(super) const FEES: &str = "fees.toml";
-pub(super) const LIMITS: &str = "limits.toml";
-pub(super) const LICENCES: &str = "licences.toml";
-const TIMINGS: &str = "timings.toml";
-const CALENDAR: &str = "workdays_cn.csv";
-const PROVINCES: &str = "provinces_cn.csv";
 
 /// The files, each of its shape.
 struct Read {
@@ -72,17 +64,17 @@ pub(super) fn compile(files: &PolicyFiles<'_>) -> Result<Policy, Vec<PolicyFault
 }
 
 fn read(files: &PolicyFiles<'_>, faults: &mut Faults) -> Option<Read> {
-    let regions = read_toml(REGIONS, files.regions, faults);
-    let products = read_toml(PRODUCTS, files.products, faults);
-    let fees = read_toml(FEES, files.fees, faults);
-    let limits = read_toml(LIMITS, files.limits, faults);
-    let timings = read_toml(TIMINGS, files.timings, faults);
-    let licences = read_toml(LICENCES, files.licences, faults);
-    let calendar = Calendar::parse(files.calendar);
+    let regions = read_toml(REGIONS, files, faults);
+    let products = read_toml(PRODUCTS, files, faults);
+    let fees = read_toml(FEES, files, faults);
+    let limits = read_toml(LIMITS, files, faults);
+    let timings = read_toml(TIMINGS, files, faults);
+    let licences = read_toml(LICENCES, files, faults);
+    let calendar = Calendar::parse(files.text(CALENDAR));
     if let Err(error) = &calendar {
         faults.add(CALENDAR, format!("line {}", error.line), format!("`{}`", error.found), error.allowed);
     }
-    let provinces = read_provinces(files.provinces, faults);
+    let provinces = read_provinces(files.text(PROVINCES), faults);
     Some(Read {
         regions: regions?,
         products: products?,
@@ -95,7 +87,8 @@ fn read(files: &PolicyFiles<'_>, faults: &mut Faults) -> Option<Read> {
     })
 }
 
-fn read_toml<T: DeserializeOwned>(file: &'static str, text: &str, faults: &mut Faults) -> Option<T> {
+fn read_toml<T: DeserializeOwned>(file: &'static str, files: &PolicyFiles<'_>, faults: &mut Faults) -> Option<T> {
+    let text = files.text(file);
     let error = match toml::from_str(text) {
         Ok(read) => return Some(read),
         Err(error) => error,

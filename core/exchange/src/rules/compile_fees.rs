@@ -1,9 +1,10 @@
 //! Compiling `fees.toml`: one charge for each product, every rate inside its band.
 
-use super::compile::{FEES, product};
+use super::compile::product;
 use super::fault::Faults;
 use super::files::FeesFile;
 use super::policy::{Charge, Fees, ProductPolicy};
+use super::texts::FEES;
 use facts::Product;
 use money::{Ppm, Telco};
 

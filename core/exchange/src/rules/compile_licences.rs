@@ -1,9 +1,10 @@
 //! Compiling `licences.toml`: every row names what it covers, where and when, by words that exist.
 
-use super::compile::{LICENCES, product_set};
+use super::compile::product_set;
 use super::fault::Faults;
 use super::files::{LicenceRow, LicencesFile, ProvincesRow};
 use super::licence::{Licence, ProvinceSet};
+use super::texts::LICENCES;
 use facts::{Day, Hash, Province};
 
 /// What the maker of a policy reads where a date is wrong.

@@ -1,10 +1,11 @@
 //! Compiling `limits.toml`: caps that fit each other, and a word on every provenance.
 
-use super::compile::{LIMITS, product_set};
+use super::compile::product_set;
 use super::fault::Faults;
 use super::files::{LeavesRow, LeavesWord, LimitRow, LimitsFile};
 use super::limit::Limit;
 use super::policy::{Leaves, Limits, ProductPolicy, Unit};
+use super::texts::LIMITS;
 use facts::{Measure, Product, Provenance, Refusal};
 
 pub(super) fn limits(file: &LimitsFile, products: &[ProductPolicy], faults: &mut Faults) -> Limits {

@@ -1,10 +1,11 @@
 //! Compiling `products.toml`: one row for each product, every row able to be priced.
 
-use super::compile::{PRODUCTS, product};
+use super::compile::product;
 use super::compile_fees::Charges;
 use super::fault::Faults;
 use super::files::{ArrivesRow, ArrivesWord, PaysRow, PaysWord, ProductRow, ProductsFile};
 use super::policy::{Arrives, Charge, Draws, Pays, PriceBand, ProductPolicy, Taken, Unit};
+use super::texts::PRODUCTS;
 use facts::Product;
 use money::{Ppm, Ratio};
 

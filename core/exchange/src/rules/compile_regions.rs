@@ -1,10 +1,11 @@
 //! Compiling `regions.toml`: every province in exactly one region, every offer complete.
 
-use super::compile::{REGIONS, product_set};
+use super::compile::product_set;
 use super::fault::Faults;
 use super::files::{Anchored, EvidenceRow, FinalWith, RegionRow, RegionsFile};
 use super::policy::{GiftReach, NO_REGION};
 use super::region::{Evidence, Region, Use, Verification};
+use super::texts::REGIONS;
 use facts::{Product, Province};
 
 pub(super) fn regions(file: &RegionsFile, known: &[Province], faults: &mut Faults) -> (Vec<Region>, [u8; 100]) {

@@ -26,6 +26,7 @@ mod refused;
 mod region;
 mod rolling;
 mod rows;
+mod texts;
 
 pub use admission::{Holder, Receiver, Request, admit};
 pub use calendar::{Calendar, CalendarError, CutOff, Unpublished};
@@ -36,11 +37,11 @@ pub use licence::{Expiring, Licence, LicenceKind, Notice, ProvinceSet, Unlicense
 pub use limit::{Limit, LimitSubject, Occasion, Period, Standing, Subjects, counts};
 pub use numbers::{Line, NumberRefusal, NumberTable, NumberTableError, VirtualOperators};
 pub use policy::{
-    Arrives, Charge, Draws, Entry, Fees, GiftReach, Leaves, Limits, Pays, Policy, PolicyFiles, PriceBand,
-    ProductPolicy, Taken, Unit,
+    Arrives, Charge, Draws, Entry, Fees, GiftReach, Leaves, Limits, Pays, Policy, PriceBand, ProductPolicy, Taken, Unit,
 };
 pub use precedence::PRECEDENCE;
 pub use price::{PriceError, Priced, price};
 pub use refused::{Detail, Moment, Refused};
 pub use region::{CodeBy, Evidence, ProductSet, Region, Use, Verdict, Verification};
 pub use rows::{Change, Place, changes, rows};
+pub use texts::PolicyFiles;

@@ -245,7 +245,7 @@ fn version(csv: &[u8], virtual_operators: &VirtualOperators) -> PolicyVersion {
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part);
     }
-    super::policy::cut(hash)
+    super::texts::cut(hash)
 }
 
 fn wrong(line: usize, found: &str, allowed: &'static str) -> NumberTableError {

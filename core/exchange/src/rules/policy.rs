@@ -10,35 +10,11 @@ use super::instrument::InstrumentRule;
 use super::licence::Licence;
 use super::limit::Limit;
 use super::region::Region;
+use super::texts::PolicyFiles;
 use facts::{Day, Millis, PolicyVersion, Product, Provenance, Province, Refusal};
 use money::{Ratio, Telco};
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
-
-/// The texts that make a policy; none is read from a disk here.
-#[derive(Clone, Copy, Debug)]
-pub struct PolicyFiles<'a> {
-    /// `policies/regions.toml`.
-    pub regions: &'a str,
-    /// `policies/products.toml`.
-    pub products: &'a str,
-    /// `policies/fees.toml`.
-    pub fees: &'a str,
-    /// `policies/limits.toml`.
-    pub limits: &'a str,
-    /// `policies/timings.toml`.
-    pub timings: &'a str,
-    /// `policies/licences.toml`.
-    pub licences: &'a str,
-    /// `data/workdays_cn.csv`.
-    pub calendar: &'a str,
-    /// `data/provinces_cn.csv`.
-    pub provinces: &'a str,
-}
-
-/// The texts that a policy was compiled from, in the order of [`PolicyFiles::named`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Sources(Vec<String>);
+use std::collections::BTreeMap;
 
 /// A compiled policy.
 ///
@@ -47,7 +23,7 @@ pub(super) struct Sources(Vec<String>);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
     pub(super) version: PolicyVersion,
-    pub(super) sources: Sources,
+    pub(super) sources: BTreeMap<&'static str, String>,
     pub(super) effective_from: Day,
     pub(super) calendar: Calendar,
     pub(super) regions: Vec<Region>,
@@ -269,9 +245,7 @@ impl Policy {
 
     /// The files it was compiled from.
     pub fn files(&self) -> PolicyFiles<'_> {
-        let Sources(texts) = &self.sources;
-        let text = |place: usize| texts.get(place).map_or("", String::as_str);
-        PolicyFiles::in_order(text)
+        PolicyFiles::of(&self.sources)
     }
 
     /// The first day on which all of the files hold.
@@ -358,86 +332,5 @@ impl Policy {
             Arrives::AfterOfRegion => self.region(home).map_or(0, |region| region.direct_arrives_after),
         };
         self.calendar.arrival(self.effective_day(at)?, working_days)
-    }
-}
-
-/// The hash of everything the policy was compiled from: named and length-prefixed, so that no content can
-/// move from one file to another unseen.
-pub(super) fn version(files: &PolicyFiles<'_>) -> PolicyVersion {
-    let mut hash = Sha256::new();
-    hash.update(b"tongbao/policy/1");
-    for (name, content) in files.named() {
-        for part in [name, content] {
-            hash.update((part.len() as u64).to_be_bytes());
-            hash.update(part);
-        }
-    }
-    cut(hash)
-}
-
-/// The first 16 bytes of a finished hash.
-pub(super) fn cut(hash: Sha256) -> PolicyVersion {
-    let mut version = [0; 16];
-    version.copy_from_slice(&hash.finalize()[..16]);
-    PolicyVersion(version)
-}
-
-impl<'a> PolicyFiles<'a> {
-    /// The files by name, in the order in which the version is made from them.
-    pub fn named(&self) -> [(&'static str, &'a str); 8] {
-        let texts = [
-            self.regions,
-            self.products,
-            self.fees,
-            self.limits,
-            self.timings,
-            self.licences,
-            self.calendar,
-            self.provinces,
-        ];
-        core::array::from_fn(|place| (Self::NAMES[place], texts[place]))
-    }
-
-    /// The names, in the order of [`PolicyFiles::named`].
-    pub const NAMES: [&'static str; 8] = [
-        "regions.toml",
-        "products.toml",
-        "fees.toml",
-        "limits.toml",
-        "timings.toml",
-        "licences.toml",
-        "workdays_cn.csv",
-        "provinces_cn.csv",
-    ];
-
-    fn in_order(text: impl Fn(usize) -> &'a str) -> PolicyFiles<'a> {
-        PolicyFiles {
-            regions: text(0),
-            products: text(1),
-            fees: text(2),
-            limits: text(3),
-            timings: text(4),
-            licences: text(5),
-            calendar: text(6),
-            provinces: text(7),
-        }
-    }
-
-    /// The same policy with other texts under the names for which there are some.
-    #[must_use]
-    pub fn with(self, text: impl Fn(&'static str) -> Option<&'a str>) -> PolicyFiles<'a> {
-        let named = self.named();
-        PolicyFiles::in_order(|place| named.get(place).map_or("", |(name, own)| text(name).unwrap_or(own)))
-    }
-
-    /// Files that are not there yet, to be found by [`PolicyFiles::with`].
-    pub const fn none() -> PolicyFiles<'static> {
-        let (regions, products, fees, limits) = ("", "", "", "");
-        let (timings, licences, calendar, provinces) = ("", "", "", "");
-        PolicyFiles { regions, products, fees, limits, timings, licences, calendar, provinces }
-    }
-
-    pub(super) fn sources(&self) -> Sources {
-        Sources(self.named().iter().map(|(_, text)| (*text).to_owned()).collect())
     }
 }

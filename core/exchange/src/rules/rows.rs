@@ -1,7 +1,7 @@
 //! The rows of a policy: every key of its files with its value, so that two policies are compared by rule and
 //! never by line. Comments, spaces, the order of keys and of lists make no difference.
 
-use super::policy::PolicyFiles;
+use super::texts::PolicyFiles;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use toml::{Table, Value};
@@ -47,7 +47,7 @@ pub fn changes(before: &PolicyFiles<'_>, after: &PolicyFiles<'_>) -> Vec<Change>
 }
 
 fn all(files: &PolicyFiles<'_>) -> BTreeMap<Place, String> {
-    let named = files.named().into_iter();
+    let named = files.named();
     named.flat_map(|(file, text)| if file.ends_with(".toml") { rows(file, text) } else { whole(file, text) }).collect()
 }
 

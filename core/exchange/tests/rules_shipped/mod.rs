@@ -5,6 +5,7 @@
 
 use exchange::rules::{NumberTable, Policy, PolicyFiles, VirtualOperators};
 use flate2::read::GzDecoder;
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -19,42 +20,19 @@ pub fn text(path: &str) -> String {
 }
 
 /// The policy's files as text, to be changed one by one.
-pub struct Texts {
-    pub regions: String,
-    pub products: String,
-    pub fees: String,
-    pub limits: String,
-    pub timings: String,
-    pub licences: String,
-    pub calendar: String,
-    pub provinces: String,
-}
+pub struct Texts(BTreeMap<&'static str, String>);
 
 impl Texts {
     pub fn shipped() -> Texts {
-        Texts {
-            regions: text("policies/regions.toml"),
-            products: text("policies/products.toml"),
-            fees: text("policies/fees.toml"),
-            limits: text("policies/limits.toml"),
-            timings: text("policies/timings.toml"),
-            licences: text("policies/licences.toml"),
-            calendar: text("data/workdays_cn.csv"),
-            provinces: text("data/provinces_cn.csv"),
-        }
+        Texts(PolicyFiles::NAMES.map(|name| (name, text(&PolicyFiles::path(name)))).into())
+    }
+
+    pub fn of(&mut self, name: &str) -> &mut String {
+        self.0.get_mut(name).unwrap_or_else(|| panic!("`{name}` is a file of the policy"))
     }
 
     pub fn files(&self) -> PolicyFiles<'_> {
-        PolicyFiles {
-            regions: &self.regions,
-            products: &self.products,
-            fees: &self.fees,
-            limits: &self.limits,
-            timings: &self.timings,
-            licences: &self.licences,
-            calendar: &self.calendar,
-            provinces: &self.provinces,
-        }
+        PolicyFiles::of(&self.0)
     }
 }
 

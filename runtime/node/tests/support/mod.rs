@@ -25,17 +25,8 @@ pub const SUBSCRIBER: SubscriberId = SubscriberId::from_bits(2);
 pub fn rules() -> Rules {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let text = |name: &str| std::fs::read_to_string(root.join(name)).expect("a file of the repository");
-    let files = PolicyFiles {
-        regions: &text("policies/regions.toml"),
-        products: &text("policies/products.toml"),
-        fees: &text("policies/fees.toml"),
-        limits: &text("policies/limits.toml"),
-        timings: &text("policies/timings.toml"),
-        licences: &text("policies/licences.toml"),
-        calendar: &text("data/workdays_cn.csv"),
-        provinces: &text("data/provinces_cn.csv"),
-    };
-    let policy = Policy::compile(&files).expect("the shipped policy");
+    let texts = PolicyFiles::NAMES.map(|name| (name, text(&PolicyFiles::path(name)))).into();
+    let policy = Policy::compile(&PolicyFiles::of(&texts)).expect("the shipped policy");
     Rules {
         policy: policy.into(),
         contracts: Contracts::parse(&text("policies/partners.toml")).expect("the shipped contracts"),

@@ -75,7 +75,7 @@ pub struct PolicyAnswer {
 
 impl From<&Policy> for PolicyAnswer {
     fn from(policy: &Policy) -> PolicyAnswer {
-        let files = policy.files().named().into_iter();
+        let files = policy.files().named();
         PolicyAnswer {
             version: policy.version().to_string(),
             effective_from: policy.effective_from().to_string(),

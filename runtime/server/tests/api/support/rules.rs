@@ -19,17 +19,12 @@ fn text(path: &str) -> String {
 }
 
 pub fn shipped() -> Rules {
-    let read = |name: &str| text(&format!("policies/{name}.toml"));
-    let files = ["regions", "products", "fees", "limits", "timings", "licences"].map(read);
-    let [regions, products, fees, limits, timings, licences] = &files;
-    let (calendar, provinces) = (text("data/workdays_cn.csv"), text("data/provinces_cn.csv"));
-    let (calendar, provinces) = (calendar.as_str(), provinces.as_str());
-    let policy = PolicyFiles { regions, products, fees, limits, timings, licences, calendar, provinces };
+    let texts = PolicyFiles::NAMES.map(|name| (name, text(&PolicyFiles::path(name)))).into();
     Rules {
         doors: Doors::Served,
         proposed: BTreeMap::new(),
-        policy: Policy::compile(&policy).unwrap_or_else(|faults| panic!("{faults:?}")).into(),
-        contracts: Contracts::parse(&read("partners")).expect("shipped"),
+        policy: Policy::compile(&PolicyFiles::of(&texts)).unwrap_or_else(|faults| panic!("{faults:?}")).into(),
+        contracts: Contracts::parse(&text("policies/partners.toml")).expect("shipped"),
     }
 }
 
