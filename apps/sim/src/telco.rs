@@ -94,7 +94,7 @@ impl SimTelco {
                 bucket.remaining -= wanted;
                 Ok((Movement::Taken, amount, fresh))
             }
-            Action::CreditAirtime | Action::TopUpAirtime => {
+            Action::CreditAirtime | Action::TopUpAirtime | Action::GrantReward => {
                 bucket.remaining += wanted;
                 Ok((Movement::GivenBack, amount, fresh))
             }
@@ -118,7 +118,7 @@ const fn movement_asked(action: Action) -> Movement {
     match action {
         Action::ReserveAirtime => Movement::SetAside,
         Action::ReleaseAirtime => Movement::Released,
-        Action::CreditAirtime | Action::TopUpAirtime => Movement::GivenBack,
+        Action::CreditAirtime | Action::TopUpAirtime | Action::GrantReward => Movement::GivenBack,
         Action::CaptureAirtime | Action::DeductAirtime | Action::ConfirmBilling | Action::PayOut => Movement::Taken,
     }
 }

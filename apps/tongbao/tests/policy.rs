@@ -84,6 +84,32 @@ fn lint_finds_days_without_a_licence() {
 }
 
 #[test]
+fn campaigns_are_linted_shown_and_compared() {
+    let broken = changed(&[("campaigns.toml", "budget_fen = 20_000_000", "budget_fen = 400")]);
+    let (status, found) = policy(&["lint", "--policy", name(&broken)]);
+    assert_eq!((status, &found["faults"][0]["file"]), (Some(1), &Value::from("campaigns.toml")));
+    assert_eq!(found["faults"][0]["found"], "a reward of 500 fen");
+    let idle = changed(&[("campaigns.toml", "[\"direct\"]", "[\"agent\"]")]);
+    let (_, found) = policy(&["lint", "--policy", name(&idle)]);
+    let warning = "campaign `spring_festival_2026` comes with nothing that is offered";
+    assert!(found["warnings"].as_array().expect("a list").contains(&Value::from(warning)), "{found}");
+
+    let of = |at: &str| {
+        let (_, shown) = policy(&["show", "--product", "direct", "--province", "44", "--at", at]);
+        let rules = shown["holds"][0]["rules"].as_array().expect("a list").clone();
+        rules.into_iter().find(|rule| rule["what"] == "campaign").map(|rule| rule["value"].to_string())
+    };
+    assert!(of("2026-02-10").is_some_and(|value| value.contains("1% of the amount, at most 5.00 CNY")));
+    assert_eq!(of("2026-02-25"), None, "it is over");
+
+    let cheaper = changed(&[("campaigns.toml", "most_fen = 500 }", "most_fen = 300 }")]);
+    let (_, difference) = policy(&["diff", "policies", name(&cheaper)]);
+    let change = &difference["changes"][0];
+    assert_eq!(change["row"], "campaign spring_festival_2026.gives.most_fen");
+    assert_eq!((&change["before"], &change["after"]), (&Value::from("500"), &Value::from("300")));
+}
+
+#[test]
 fn a_directory_without_a_policy_is_named() {
     let output = run(&["policy", "lint", "--policy", "no/such/place"]);
     assert_eq!(output.status.code(), Some(2));

@@ -92,6 +92,18 @@ impl Books {
     }
 }
 
+/// The account that pays for a campaign's rewards, and the fact that opens it if it is new. Accounts that the same
+/// record opens come before it.
+pub(crate) fn promotion(state: &State, campaign: u16, opened: usize) -> (AccountId, Option<Fact>) {
+    let name = AccountName::Promotion(campaign);
+    if let Some(account) = state.account(name, Asset::Cny) {
+        return (account, None);
+    }
+    let next = state.ledger().next_account().number() + u32::try_from(opened).unwrap_or(0);
+    let account = AccountId::new(next);
+    (account, Some(Fact::AccountOpened { account, name, asset: Asset::Cny, bound: Bound::CreditsWithinDebits }))
+}
+
 /// An entry that debits one account and credits another.
 pub(crate) const fn entry(debit: AccountId, credit: AccountId, amount: u64) -> Entry {
     Entry { debit, credit, amount }

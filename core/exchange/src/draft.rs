@@ -3,7 +3,8 @@
 use crate::command::{Decision, Reply, Rules};
 use crate::contract::Contract;
 use facts::{
-    CallRef, Cause, Due, Fact, Meta, Millis, Order, OrderId, OrderState, Partner, State, Step, StepPlan, StepState,
+    CallRef, Cause, Due, Fact, Meta, Millis, Necessity, Order, OrderId, OrderState, Partner, State, Step, StepPlan,
+    StepState,
 };
 use ledger::{Action as Move, Entry, Transfer, TransferId};
 
@@ -36,6 +37,11 @@ impl<'a> Draft<'a> {
 
     pub(crate) fn add(&mut self, fact: Fact) {
         self.order.evolve(&fact, self.state.sequence() + 1, self.now);
+        self.facts.push(fact);
+    }
+
+    /// A fact that belongs with the others and changes nothing about the order.
+    pub(crate) fn add_beside(&mut self, fact: Fact) {
         self.facts.push(fact);
     }
 
@@ -168,9 +174,21 @@ impl<'a> Draft<'a> {
         if self.order.unwinding.is_some() {
             return self.finish_unwinding();
         }
-        let waiting = self.order.numbered_steps().find(|(_, step)| step.state == StepState::Planned);
-        let Some((place, step)) = waiting else { return self.moved(OrderState::Settled, Cause::Planned) };
-        match step.plan.due {
+        let planned = self.order.numbered_steps().filter(|(_, step)| step.state == StepState::Planned);
+        let waiting: Vec<(u8, Due, Necessity)> =
+            planned.map(|(place, step)| (place, step.plan.due, step.plan.necessity)).collect();
+        // What is optional keeps no order from its end: it goes on beside it.
+        if waiting.iter().all(|(_, _, necessity)| *necessity == Necessity::Optional) {
+            self.moved(OrderState::Settled, Cause::Planned);
+            return waiting.into_iter().for_each(|(place, due, _)| self.let_go_when_due(place, due));
+        }
+        if let Some((place, due, _)) = waiting.first() {
+            self.let_go_when_due(*place, *due);
+        }
+    }
+
+    fn let_go_when_due(&mut self, place: u8, due: Due) {
+        match due {
             Due::AtOnce => self.let_go(place, self.now),
             Due::At(moment) => self.let_go(place, moment),
             Due::OnRelease => {}

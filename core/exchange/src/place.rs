@@ -1,16 +1,17 @@
 //! Placing an order: admission, the lots it takes, and the plan that is stored with it.
 
-use crate::book::Books;
+use crate::book::{Books, promotion};
 use crate::command::{Asker, ClientKey, Decision, Doors, PlaceOrder, Recipient, Reply, Rules};
 use crate::draft::Draft;
 use crate::plan::{self, Case, Shelf};
 use crate::quote::Quote;
 use crate::rules::{
-    Detail, Holder, Line, NumberRefusal, Occasion, Policy, Receiver, Refused, Request, Subjects, admit, counts,
+    Candidate, Detail, Holder, Line, NumberRefusal, Occasion, Policy, Receiver, Refused, Request, Subjects, admit,
+    counts, reward_counts,
 };
 use facts::{
-    Admission, Counters, Fact, KeyUse, LimitHit, Lot, LotUse, Made, Meta, Millis, Order, Partner, PersonId, Product,
-    QuoteId, Quoted, Refusal, State, Subscriber, SubscriberId, Terms,
+    Admission, Count, Counters, Fact, Key16, KeyUse, LimitHit, Lot, LotUse, Made, Meta, Millis, Order, Partner,
+    PersonId, Product, QuoteId, Quoted, Refusal, Reward, Shared, State, Subscriber, SubscriberId, Terms,
 };
 
 /// How much of what a subscriber holds may leave, in fen, at business time `at`; the greatest there is when it is more.
@@ -24,14 +25,29 @@ fn leaves(policy: &Policy, lot: &Lot, at: Millis) -> bool {
     policy.leaves(lot.provenance).allows(lot.opened_at, at)
 }
 
-/// What an order would cost and bring now.
+/// What an order would cost and bring now, with the reward of a campaign if there is one.
 ///
 /// Errors: the refusal that asking for it would meet.
 pub fn quote(state: &State, rules: &Rules, meta: &Meta, place: &PlaceOrder) -> Result<Terms, Refused> {
+    let terms = judge(state, rules, meta, place)?;
+    let holder = place.asker.subscriber().and_then(|subscriber| state.subscriber(subscriber));
+    let reward = holder.and_then(|subscriber| reward(state, rules, meta, subscriber, &terms)).map(Box::new);
+    Ok(Terms { reward, ..terms })
+}
+
+fn reward(state: &State, rules: &Rules, meta: &Meta, subscriber: &Subscriber, terms: &Terms) -> Option<Reward> {
+    let Terms { product, amount, arrives_on, .. } = *terms;
+    let Subscriber { telco, province: home, person, .. } = *subscriber;
+    let candidate = Candidate { product, amount, on: meta.requested_at.day(), arrives_on, telco, home, person };
+    rules.policy_at(state, meta.requested_at).reward(&candidate, state.counters())
+}
+
+/// What an order would cost and bring now, without any reward: nobody takes one that they were not shown.
+fn judge(state: &State, rules: &Rules, meta: &Meta, place: &PlaceOrder) -> Result<Terms, Refused> {
     match place.asker {
         Asker::Holder(subscriber) => {
             let subscriber = state.subscriber(subscriber).ok_or(plain(Refusal::NumberUnknown))?;
-            quote_holder(state, rules, meta, place, subscriber)
+            judge_holder(state, rules, meta, place, subscriber)
         }
         Asker::Stranger { number, .. } => {
             let request = request(meta, place, number, Holder::Other, Subjects::default());
@@ -43,7 +59,7 @@ pub fn quote(state: &State, rules: &Rules, meta: &Meta, place: &PlaceOrder) -> R
     }
 }
 
-fn quote_holder(
+fn judge_holder(
     state: &State,
     rules: &Rules,
     meta: &Meta,
@@ -179,25 +195,36 @@ fn admit_order<'a>(state: &'a State, rules: &'a Rules, meta: &Meta, place: &Plac
     if !quotes_this(place) {
         return Err(plain(Refusal::QuoteMismatch));
     }
-    let terms = quote(state, rules, meta, place)?;
+    let terms = judge(state, rules, meta, place)?;
     let holder = place.asker.subscriber().and_then(|subscriber| state.subscriber(subscriber));
     let subscriber = holder.ok_or(plain(Refusal::NotTheHolder))?;
     check_doors(rules, place.product)?;
     let terms = take_quote(state, meta, place, terms)?;
+    let policy = rules.policy_at(state, meta.requested_at);
+    if let Some(reward) = &terms.reward {
+        policy.check_reward(reward, subscriber.person, state.counters())?;
+    }
     let (books, opening) =
         Books::of(state, subscriber.telco, subscriber.person).ok_or(plain(Refusal::PartnerUnavailable))?;
+    let mut first: Vec<Fact> = opening.into_iter().collect();
+    let promotion = terms.reward.as_ref().map(|reward| promotion(state, reward.campaign, first.len()));
+    first.extend(promotion.iter().flat_map(|(_, opening)| opening.clone()));
     let (receiver, party) = receiving(state, place);
     let profile = rules.contracts.of(Partner::Telco(subscriber.telco)).profile;
-    let case = Case { telco: subscriber.telco, profile, terms: &terms, books, receiver };
+    let case = Case {
+        telco: subscriber.telco,
+        profile,
+        terms: &terms,
+        books,
+        receiver,
+        promotion: promotion.map(|(account, _)| account),
+    };
     let steps = plan::expand(&case).ok_or(plain(Refusal::PartnerUnavailable))?;
-    let (product, amount, at) = (place.product, terms.amount, meta.requested_at);
-    let occasion = Occasion { product, amount, at, home: subscriber.province, who: who(meta, subscriber) };
-    let policy = rules.policy_at(state, meta.requested_at);
     let admission = Admission {
         order: place.order,
         person: subscriber.person,
         parties: [subscriber.id].into_iter().chain(party).collect(),
-        counts: counts(policy, &occasion),
+        counts: counted(policy, meta, place, subscriber, terms.reward.as_deref()),
         requested_at: meta.requested_at,
         steps,
         lots: take_lots(policy, subscriber, meta.requested_at, terms.drawn),
@@ -207,10 +234,37 @@ fn admit_order<'a>(state: &'a State, rules: &'a Rules, meta: &Meta, place: &Plac
     };
     let order = Order::admitted(&admission, state.sequence() + 1, meta.now);
     let mut draft = Draft::new(state, rules, meta, order);
-    let mut first: Vec<Fact> = opening.into_iter().collect();
     first.push(Fact::OrderAdmitted(Box::new(admission)));
     draft.precede(first);
     Ok(draft)
+}
+
+/// What an admitted order counts: against limits by its amount, and against a campaign by its reward.
+fn counted(
+    policy: &Policy,
+    meta: &Meta,
+    place: &PlaceOrder,
+    subscriber: &Subscriber,
+    reward: Option<&Reward>,
+) -> Vec<Count> {
+    let (product, amount, at) = (place.product, place.amount, meta.requested_at);
+    let occasion = Occasion { product, amount, at, home: subscriber.province, who: who(meta, subscriber) };
+    let mut counted = counts(policy, &occasion);
+    counted.extend(reward.iter().flat_map(|reward| reward_counts(reward, subscriber.person, shared(meta, place))));
+    counted
+}
+
+/// What the person who takes a reward shares with others, as far as it is known.
+fn shared(meta: &Meta, place: &PlaceOrder) -> impl Iterator<Item = Shared> {
+    let marks = place.quote.as_ref().and_then(|quote| quote.marks).unwrap_or_default();
+    let known = |kind: fn(Key16) -> Shared, key: Key16| (!key.is_empty()).then(|| kind(key));
+    let shared = [
+        known(Shared::Device, meta.device),
+        known(Shared::Agent, meta.agent),
+        known(Shared::Card, marks.card),
+        known(Shared::Block, marks.block),
+    ];
+    shared.into_iter().flatten()
 }
 
 /// Where a receiver's airtime is, and who it is.
@@ -268,6 +322,7 @@ fn numbers(detail: &Detail) -> (u64, u64) {
         Detail::Amount { asked, nearest, .. } => (asked, nearest),
         Detail::Limit { used, limit, .. } => (used, limit),
         Detail::Balance { convertible, needed } => (u64::try_from(convertible).unwrap_or(0), needed),
+        Detail::Reward { shown, left } => (shown, left),
         Detail::Calendar { last_year } => (0, u64::from(last_year)),
     }
 }
@@ -280,6 +335,7 @@ fn hit(detail: Detail) -> Option<Box<LimitHit>> {
         | Detail::Province { .. }
         | Detail::Amount { .. }
         | Detail::Balance { .. }
+        | Detail::Reward { .. }
         | Detail::Calendar { .. } => None,
     }
 }

@@ -17,6 +17,8 @@ pub(crate) struct Case<'a> {
     pub(crate) books: Books,
     /// Where the receiver's airtime is, when the order brings airtime to another.
     pub(crate) receiver: Option<Shelf>,
+    /// The account that pays for the order's reward, when it has one.
+    pub(crate) promotion: Option<AccountId>,
 }
 
 /// Where one party's airtime is: its telco and the accounts there.
@@ -41,8 +43,14 @@ impl Shelf {
     }
 }
 
-/// The steps of a product; `None` while it has no plan.
+/// The steps of a product, and its reward's; `None` while it has no plan.
 pub(crate) fn expand(case: &Case<'_>) -> Option<Vec<StepPlan>> {
+    let mut steps = of_product(case)?;
+    steps.extend(reward(case));
+    Some(steps)
+}
+
+fn of_product(case: &Case<'_>) -> Option<Vec<StepPlan>> {
     match case.terms.product {
         Product::Direct => Some(direct(case)),
         Product::Agent | Product::Refund => Some(at_once(case)),
@@ -94,9 +102,25 @@ fn gift(case: &Case<'_>) -> Option<Vec<StepPlan>> {
 
 /// Points to airtime: bring it on its day. The programme burns the points before; its step comes with it.
 fn points(case: &Case<'_>) -> Vec<StepPlan> {
+    vec![StepPlan { due: Due::At(case.terms.arrives_on.start()), ..top_up(&own(case), case.terms.payout) }]
+}
+
+/// The shelf of the order's own number.
+const fn own(case: &Case<'_>) -> Shelf {
     let Books { position_airtime: position, taken, in_doubt_telco: in_doubt, .. } = case.books;
-    let own = Shelf { telco: case.telco, position, taken, in_doubt };
-    vec![StepPlan { due: Due::At(case.terms.arrives_on.start()), ..top_up(&own, case.terms.payout) }]
+    Shelf { telco: case.telco, position, taken, in_doubt }
+}
+
+/// The airtime that a campaign gives, on its day. The order does not wait for it, and what it costs is booked with it.
+fn reward(case: &Case<'_>) -> Option<StepPlan> {
+    let (reward, promotion) = (case.terms.reward.as_deref()?, case.promotion?);
+    Some(StepPlan {
+        action: Action::GrantReward,
+        due: Due::At(reward.usable_from.start()),
+        necessity: Necessity::Optional,
+        exact: vec![entry(promotion, case.books.position_cny, reward.amount)],
+        ..top_up(&own(case), reward.amount)
+    })
 }
 
 fn take(case: &Case<'_>) -> Vec<StepPlan> {

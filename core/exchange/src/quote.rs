@@ -1,5 +1,6 @@
 //! Quotes: signed values that fix a price for a while, and are journaled only inside the order that takes one.
 
+use crate::rules::Marks;
 use core::fmt;
 use facts::{Millis, QuoteId, SubscriberId, Terms};
 use hmac::{Hmac, KeyInit, Mac};
@@ -31,6 +32,9 @@ pub struct Quote {
     /// Node time after which it is refused.
     #[n(3)]
     pub expires_at: Millis,
+    /// What its person shares with others, where a reward is promised.
+    #[n(4)]
+    pub marks: Option<Marks>,
 }
 
 /// The bytes are no quote of ours.
@@ -93,9 +97,15 @@ mod tests {
             arrives_on: Day::from_count(20_000),
             policy: PolicyVersion::default(),
             drawn: 10_000,
+            reward: None,
         };
-        let quote =
-            Quote { id: QuoteId::from_bits(1), subscriber: SubscriberId::from_bits(2), terms, expires_at: Millis(3) };
+        let quote = Quote {
+            id: QuoteId::from_bits(1),
+            subscriber: SubscriberId::from_bits(2),
+            terms,
+            expires_at: Millis(3),
+            marks: None,
+        };
         let key = QuoteKey([7; 32]);
         let signed = quote.sign(&key);
         assert_eq!(Quote::verify(&signed, &key), Ok(quote));

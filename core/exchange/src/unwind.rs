@@ -4,7 +4,10 @@ use crate::book::{Books, entry};
 use crate::draft::Draft;
 use crate::hear::{Heard, told};
 use crate::plan::{self, Undo};
-use facts::{AccountName, Action, Cause, Fact, Necessity, Order, OrderState, Partner, Step, StepState, Target};
+use facts::{
+    AccountName, Action, Cause, Count, Fact, Meter, Necessity, Order, OrderState, Partner, Provenance, Step, StepState,
+    Target,
+};
 use money::Asset;
 
 pub(crate) fn done(draft: &mut Draft<'_>, heard: &Heard<'_>) {
@@ -12,8 +15,33 @@ pub(crate) fn done(draft: &mut Draft<'_>, heard: &Heard<'_>) {
     let external = external.to_owned();
     let transfers = draft.settle(&heard.step, amount);
     draft.add(Fact::StepDone { order: draft.id(), step: heard.place, amount, external, transfers });
+    open_reward(draft, &heard.step, amount);
     compensate_target(draft, &heard.step);
     resume(draft);
+}
+
+/// What a reward brought is a lot of its own: promotional, so that it never leaves as money.
+fn open_reward(draft: &mut Draft<'_>, step: &Step, amount: u64) {
+    let subscriber = draft.order.subscriber();
+    let Some(number) = draft.state.subscriber(subscriber).map(|subscriber| subscriber.next_lot) else { return };
+    if step.plan.action == Action::GrantReward {
+        let (provenance, at) = (Provenance::Promotional, draft.now);
+        draft.add_beside(Fact::LotOpened { subscriber, number, provenance, amount, at });
+    }
+}
+
+/// A reward that the telco does not give is not promised any more: its campaign gets back what it counted. What came
+/// in part neither came nor can be promised again: a person decides.
+fn withdraw_reward(draft: &mut Draft<'_>, cause: Cause) {
+    let granting = |step: &Step| step.plan.action == Action::GrantReward;
+    if draft.order.steps.iter().any(|step| granting(step) && step.done > 0) {
+        return draft.suspend(cause);
+    }
+    let promised = |count: &&Count| matches!(count.counter.meter, Meter::Campaign(..));
+    let released: Vec<Count> = draft.order.counts.iter().filter(promised).copied().collect();
+    if !released.is_empty() {
+        draft.add(Fact::RewardWithdrawn { order: draft.id(), released });
+    }
 }
 
 /// A step that undoes marks what it undid, once all of that is undone.
@@ -49,6 +77,7 @@ pub(crate) fn done_other(draft: &mut Draft<'_>, heard: &Heard<'_>) {
     };
     let external = external.to_owned();
     draft.add(Fact::StepDone { order: draft.id(), step: place, amount, external, transfers });
+    open_reward(draft, step, amount.min(step.plan.amount));
     resume(draft);
     let itself = Target { step: place, attempt: step.attempt };
     let undoing = undoes(&draft.order, step);
@@ -59,6 +88,7 @@ pub(crate) fn done_other(draft: &mut Draft<'_>, heard: &Heard<'_>) {
     match step.plan.action {
         Action::PayOut
         | Action::TopUpAirtime
+        | Action::GrantReward
         | Action::CreditAirtime
         | Action::ReleaseAirtime
         | Action::DeductAirtime
@@ -76,6 +106,7 @@ pub(crate) fn done_other(draft: &mut Draft<'_>, heard: &Heard<'_>) {
         Action::ConfirmBilling
         | Action::PayOut
         | Action::TopUpAirtime
+        | Action::GrantReward
         | Action::CreditAirtime
         | Action::ReleaseAirtime => {
             draft.suspend(Cause::OtherAmount);
@@ -118,7 +149,7 @@ pub(crate) fn fail(draft: &mut Draft<'_>, heard: &Heard<'_>, cause: Cause) {
         return draft.add(Fact::StepQueued { order: draft.id(), step: heard.place, due_at });
     }
     match heard.step.plan.necessity {
-        Necessity::Optional => {}
+        Necessity::Optional => withdraw_reward(draft, cause),
         Necessity::Required if undoing => draft.suspend(Cause::Exhausted),
         // A bill that is refused contradicts the deduction: giving back what was not taken would be worse.
         Necessity::Required if heard.step.plan.action == Action::ConfirmBilling => draft.suspend(Cause::Contradiction),
@@ -161,7 +192,8 @@ pub(crate) fn undoes(order: &Order, step: &Step) -> bool {
         | Action::CaptureAirtime
         | Action::ConfirmBilling
         | Action::PayOut
-        | Action::TopUpAirtime => false,
+        | Action::TopUpAirtime
+        | Action::GrantReward => false,
     }
 }
 
@@ -190,7 +222,7 @@ pub(crate) fn unwind(draft: &mut Draft<'_>, cause: Cause) {
             Action::ReserveAirtime | Action::CaptureAirtime => undo(draft, place, &step),
             Action::DeductAirtime if !undoes(&draft.order, &step) => undo(draft, place, &step),
             Action::DeductAirtime | Action::ReleaseAirtime | Action::CreditAirtime => {}
-            Action::ConfirmBilling | Action::PayOut | Action::TopUpAirtime => {}
+            Action::ConfirmBilling | Action::PayOut | Action::TopUpAirtime | Action::GrantReward => {}
         }
     }
 }
@@ -216,7 +248,7 @@ fn plan_undo(
         // A release that took instead is undone like any taking.
         Action::CaptureAirtime | Action::DeductAirtime | Action::ReleaseAirtime => plan::credit(&undo),
         Action::CreditAirtime => plan::deduct_again(&undo),
-        Action::ConfirmBilling | Action::PayOut | Action::TopUpAirtime => return,
+        Action::ConfirmBilling | Action::PayOut | Action::TopUpAirtime | Action::GrantReward => return,
     };
     draft.append(plan);
 }

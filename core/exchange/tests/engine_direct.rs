@@ -518,7 +518,7 @@ fn a_refused_order_takes_its_key_too() {
 
 fn quoted(world: &World, subscriber: SubscriberId, expires_at: Millis) -> Quote {
     let terms = quote(&world.state, &world.rules, &world.meta(), &World::request(1, subscriber)).expect("offered");
-    Quote { id: QuoteId::from_bits(5), subscriber, terms, expires_at }
+    Quote { id: QuoteId::from_bits(5), subscriber, terms, expires_at, marks: None }
 }
 
 fn with_quote(world: &mut World, number: u128, quote: Quote, amount: u64) -> Option<Refusal> {

@@ -38,6 +38,9 @@ pub enum AccountName {
     /// Value that left against our instruction and that a partner owes back.
     #[n(9)]
     Claim(#[n(0)] Partner),
+    /// What a campaign has cost: the airtime that its rewards brought.
+    #[n(10)]
+    Promotion(#[n(0)] u16),
 }
 
 impl AccountName {
@@ -65,6 +68,7 @@ impl fmt::Display for AccountName {
             AccountName::OperatorFloat => f.write_str("operator:float"),
             AccountName::InDoubt(partner) => write!(f, "in_doubt:{partner}"),
             AccountName::Claim(partner) => write!(f, "claim:{partner}"),
+            AccountName::Promotion(campaign) => write!(f, "promotion:{campaign}"),
         }
     }
 }

@@ -17,6 +17,9 @@ pub enum Meter {
     /// A limit.
     #[n(0)]
     Limit(#[n(0)] u16),
+    /// What the rewards of a campaign come to, in fen or in orders.
+    #[n(1)]
+    Campaign(#[n(0)] u16, #[n(1)] Measure),
 }
 
 /// Whose counter it is.
@@ -40,6 +43,29 @@ pub enum Subject {
     /// A device, by keyed digest.
     #[n(5)]
     Device(#[n(0)] Key16),
+    /// Everybody together.
+    #[n(6)]
+    Everybody,
+    /// A person among those who share something.
+    #[n(7)]
+    Sharer(#[n(0)] Shared, #[n(1)] PersonId),
+}
+
+/// What people share who may be one: always by keyed digest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
+pub enum Shared {
+    /// A device.
+    #[n(0)]
+    Device(#[n(0)] Key16),
+    /// An agent.
+    #[n(1)]
+    Agent(#[n(0)] Key16),
+    /// A bank card, whoever registered it.
+    #[n(2)]
+    Card(#[n(0)] Key16),
+    /// A block of numbers: their first seven digits.
+    #[n(3)]
+    Block(#[n(0)] Key16),
 }
 
 /// The stretch of business time that a counter counts in.
@@ -57,6 +83,9 @@ pub enum Window {
     /// One moment, of which a window that moves with time adds up as many as it holds.
     #[n(3)]
     Moment(#[n(0)] Millis),
+    /// As long as anything is counted at all.
+    #[n(4)]
+    Always,
 }
 
 /// Names a counter.
@@ -134,8 +163,16 @@ impl Counters {
         let found = self.0.range(key(from)..=key(to.max(from)));
         found.filter_map(|(counter, used)| match counter.window {
             Window::Moment(at) => Some((at, *used)),
-            Window::Day(_) | Window::Month(..) | Window::Year(_) => None,
+            Window::Day(_) | Window::Month(..) | Window::Year(_) | Window::Always => None,
         })
+    }
+
+    /// Every counter of a meter with what it stands at; those of one subject follow each other.
+    pub fn of(&self, meter: Meter) -> impl Iterator<Item = (&Counter, u64)> {
+        let lowest =
+            Counter { meter, subject: Subject::Person(PersonId::default()), window: Window::Day(Day::default()) };
+        let from = self.0.range(lowest..).take_while(move |(counter, _)| counter.meter == meter);
+        from.map(|(counter, used)| (counter, *used))
     }
 
     /// Every counter with what it stands at.

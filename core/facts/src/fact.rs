@@ -422,6 +422,16 @@ pub enum Fact {
         #[n(4)]
         released: Vec<Count>,
     },
+    /// The reward of a settled order does not come: its campaign's counters get back what it counted.
+    #[n(21)]
+    RewardWithdrawn {
+        /// Which order.
+        #[n(0)]
+        order: OrderId,
+        /// What is taken back from which counters.
+        #[n(1)]
+        released: Vec<Count>,
+    },
     /// Somebody proposed a change that another person must agree to.
     #[n(30)]
     ApprovalProposed(#[n(0)] Box<Approval>),
@@ -498,7 +508,8 @@ impl Fact {
             | Fact::SignalAbsorbed { order, .. }
             | Fact::OrderMoved { order, .. }
             | Fact::OrderUnwound { order, .. }
-            | Fact::ValueReturned { order, .. } => Some(*order),
+            | Fact::ValueReturned { order, .. }
+            | Fact::RewardWithdrawn { order, .. } => Some(*order),
         }
     }
 
@@ -526,6 +537,7 @@ impl Fact {
             | Fact::OrderMoved { .. }
             | Fact::OrderUnwound { .. }
             | Fact::ValueReturned { .. }
+            | Fact::RewardWithdrawn { .. }
             | Fact::ApprovalProposed(_)
             | Fact::ApprovalActed { .. }
             | Fact::EndedLeaveAfter { .. }
@@ -551,7 +563,8 @@ impl Fact {
             | Fact::StrayFound { .. }
             | Fact::OrderMoved { .. }
             | Fact::OrderUnwound { .. }
-            | Fact::ValueReturned { .. } => Part::Receipt,
+            | Fact::ValueReturned { .. }
+            | Fact::RewardWithdrawn { .. } => Part::Receipt,
             Fact::AccountOpened { .. }
             | Fact::Posted { .. }
             | Fact::CreditsGranted { .. }

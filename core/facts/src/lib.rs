@@ -23,15 +23,17 @@ mod time;
 
 pub use account_name::AccountName;
 pub use approval::{Acted, Approval, ApprovalAct, ApprovalState, ApprovalSubject, Approvals};
-pub use counter::{Count, Counter, Counters, LimitHit, Measure, Meter, Subject, Window};
+pub use counter::{Count, Counter, Counters, LimitHit, Measure, Meter, Shared, Subject, Window};
 pub use fact::{Admission, Fact, KeyUse, Made, Part, Quoted, SignalKind};
 pub use id::{ApprovalId, BatchId, Bucket, InstrumentId, OrderId, ParseIdError, PersonId, QuoteId, SubscriberId};
-pub use order::{Attempt, Cause, Due, Necessity, Order, OrderState, Step, StepPlan, StepState, Target};
+pub use order::{Attempt, Cause, Due, Necessity, Order, OrderState, RewardState, Step, StepPlan, StepState, Target};
 pub use orders::Orders;
 pub use partner::{Action, CallRef, ParseCallRefError, Partner, PartnerLoad};
 pub use record::{Actor, ActorKind, Channel, Meta, OpenRecord, READER, Record, RecordError, SaltKey, Seal, Verdict};
 pub use refusal::Refusal;
 pub use state::{Broken, State};
 pub use subscriber::{Lot, LotUse, Subscriber};
-pub use terms::{FeeLine, FeeRule, Hash, Key16, PolicyVersion, Product, Provenance, Province, Terms, UnknownWord};
+pub use terms::{
+    FeeLine, FeeRule, Hash, Key16, PolicyVersion, Product, Provenance, Province, Reward, Terms, UnknownWord,
+};
 pub use time::{Day, Millis, ParseDayError};

@@ -4,7 +4,7 @@ use crate::UnknownWord;
 use crate::terms::words;
 use crate::{
     Action, Admission, Count, Day, Fact, LimitHit, LotUse, Millis, OrderId, Partner, PersonId, QuoteId, Refusal,
-    SubscriberId, Terms,
+    Reward, SubscriberId, Terms,
 };
 use core::fmt;
 use core::str::FromStr;
@@ -41,6 +41,18 @@ words! {
         Refunded = 10, "refunded";
         /// It cannot go on without a person.
         Suspended = 11, "suspended";
+    }
+}
+
+words! {
+    /// How far the reward of an order is.
+    RewardState {
+        /// It comes when the order is settled and its day has come.
+        Promised = 0, "promised";
+        /// It can be used.
+        Usable = 1, "usable";
+        /// It does not come: the order was given up, or the telco did not give it.
+        Withdrawn = 2, "withdrawn";
     }
 }
 
@@ -428,6 +440,7 @@ impl Order {
             arrives_on: requested_at.day(),
             policy: *policy,
             drawn: 0,
+            reward: None,
         };
         Some(Order {
             id: *order,
@@ -475,6 +488,7 @@ impl Order {
                 self.lots.clear();
                 self.counts.clear();
             }
+            Fact::RewardWithdrawn { released, .. } => self.counts.retain(|count| !released.contains(count)),
             Fact::StepQueued { step, .. }
             | Fact::StepSent { step, .. }
             | Fact::StepUnknown { step, .. }
@@ -501,6 +515,20 @@ impl Order {
             | Fact::NumberPorted { .. } => return false,
         }
         true
+    }
+
+    /// The reward that a campaign gives with the order, and how far it is.
+    pub fn reward(&self) -> Option<(&Reward, RewardState)> {
+        let reward = self.terms.reward.as_deref()?;
+        let granting = || self.steps.iter().filter(|step| step.plan.action == Action::GrantReward);
+        let state = match () {
+            () if granting().all(|step| step.state == StepState::Done) => RewardState::Usable,
+            () if self.unwinding.is_some() || granting().any(|step| step.state == StepState::Failed) => {
+                RewardState::Withdrawn
+            }
+            () => RewardState::Promised,
+        };
+        Some((reward, state))
     }
 
     /// Whether a step leads forward: a step of the plan, or the rest of such a step that was done in part.

@@ -66,6 +66,8 @@ words! {
         PayOut = 6, "pay_out";
         /// Give airtime to whom an order brings it.
         TopUpAirtime = 7, "top_up_airtime";
+        /// Give the subscriber the airtime that a campaign promised.
+        GrantReward = 8, "grant_reward";
     }
 }
 
@@ -73,7 +75,7 @@ impl Action {
     /// Whether the step brings value to whom the order is for: what was brought does not come back by itself.
     pub const fn delivers(self) -> bool {
         match self {
-            Action::PayOut | Action::TopUpAirtime => true,
+            Action::PayOut | Action::TopUpAirtime | Action::GrantReward => true,
             Action::ReserveAirtime
             | Action::CaptureAirtime
             | Action::ReleaseAirtime

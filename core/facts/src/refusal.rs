@@ -61,5 +61,7 @@ words! {
         LicenceMissing = 23, "licence_missing";
         /// A further limit would be passed.
         LimitExceeded = 24, "limit_exceeded";
+        /// The reward that the quote shows is not to be had any more; nothing was taken.
+        RewardUnavailable = 25, "reward_unavailable";
     }
 }

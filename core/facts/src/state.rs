@@ -284,7 +284,8 @@ impl State {
             | Fact::SignalAbsorbed { .. }
             | Fact::OrderMoved { .. }
             | Fact::OrderUnwound { .. }
-            | Fact::ValueReturned { .. } => self.evolve_order(fact),
+            | Fact::ValueReturned { .. }
+            | Fact::RewardWithdrawn { .. } => self.evolve_order(fact),
         }
     }
 

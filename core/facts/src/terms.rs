@@ -238,6 +238,27 @@ pub struct Terms {
     /// Fen taken from the convertible balance, a fee on top included; 0 when the order draws on something else.
     #[n(7)]
     pub drawn: u64,
+    /// What a campaign gives with it, as the quote showed.
+    #[n(8)]
+    pub reward: Option<Box<Reward>>,
+}
+
+/// What a campaign gives with an order: promotional airtime. It becomes usable once the order is settled and its day
+/// has come; an order that is given back brings none.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Reward {
+    /// The campaign's number in the policy.
+    #[n(0)]
+    pub campaign: u16,
+    /// Its name.
+    #[n(1)]
+    pub name: String,
+    /// Fen of airtime.
+    #[n(2)]
+    pub amount: u64,
+    /// The first day on which it can be used.
+    #[n(3)]
+    pub usable_from: crate::Day,
 }
 
 /// Sixteen opaque bytes: a keyed digest, a trace, a device.

@@ -69,7 +69,9 @@ impl StatementItem {
             (Action::ReserveAirtime, Movement::SetAside)
             | (Action::CaptureAirtime | Action::DeductAirtime | Action::PayOut, Movement::Taken)
             | (Action::ReleaseAirtime, Movement::Released)
-            | (Action::CreditAirtime | Action::TopUpAirtime, Movement::GivenBack) => Some(self.answer.clone()),
+            | (Action::CreditAirtime | Action::TopUpAirtime | Action::GrantReward, Movement::GivenBack) => {
+                Some(self.answer.clone())
+            }
             (Action::ReleaseAirtime, Movement::Taken) => match &self.answer {
                 Answer::Done { amount, external } => {
                     Some(Answer::Opposite { amount: *amount, external: external.clone() })

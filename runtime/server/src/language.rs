@@ -85,6 +85,7 @@ fn chinese_hint(detail: &Detail) -> Option<String> {
             Ok(most) if most > 0 => Some(format!("最多可转出 {} 元（含另收的手续费）", yuan(most))),
             _ => Some("只有本人充值的余额可以转出".to_owned()),
         },
+        Detail::Reward { .. } => Some("请重新询价，新报价将列明现可享受的优惠".to_owned()),
         Detail::Calendar { .. } => Some("请在次年放假安排公布之后再试".to_owned()),
     }
 }

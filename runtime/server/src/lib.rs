@@ -21,6 +21,7 @@ mod idempotency;
 mod known;
 mod lag;
 mod language;
+mod marks;
 mod meter;
 mod moments;
 mod numbers;

@@ -87,6 +87,8 @@ codes! {
     PolicyUnchanged = "policy_unchanged", UNPROCESSABLE_ENTITY;
     /// There is no such approval.
     ApprovalUnknown = "approval_unknown", NOT_FOUND;
+    /// There is no such campaign.
+    CampaignUnknown = "campaign_unknown", NOT_FOUND;
     /// The actor is no named member of staff.
     ActorUnnamed = "actor_unnamed", FORBIDDEN;
     /// Who proposed a change may not decide about it.
@@ -194,6 +196,8 @@ static PHRASES: &[Phrase] = &[
         ["propose files that change a rule", "请提交有改动的文件"]),
     row("approval_unknown", ["There is no such approval", "审批不存在"],
         ["`GET /v1/approvals` lists the approvals", "`GET /v1/approvals` 可列出各审批"]),
+    row("campaign_unknown", ["There is no such campaign", "营销活动不存在"],
+        ["`GET /v1/campaigns` lists the campaigns", "`GET /v1/campaigns` 可列出各营销活动"]),
     row("actor_unnamed", ["Nobody answers for this change", "未指明操作人"],
         ["send `X-Actor: staff:` and a name", "请发送 `X-Actor: staff:` 加姓名"]),
     row("maker_cannot_check", ["Who proposed a change may not decide about it", "提出人不得审批本人的变更"],
@@ -278,6 +282,8 @@ static PHRASES: &[Phrase] = &[
         ["ask for a new quote", "请重新询价"]),
     row("quote_mismatch", ["The quote was given for something else", "报价与订单不符"],
         ["order what was quoted, or ask for a new quote", "请按报价内容下单，或重新询价"]),
+    row("reward_unavailable", ["The reward of the quote is not to be had any more; nothing was taken", "报价所列优惠已不可享受，未扣款"],
+        ["ask for a new quote: it shows what can be had now", "请重新询价，新报价将列明现可享受的优惠"]),
     row("partner_unavailable", ["A partner is not available; nothing was taken", "合作方暂不可用，未扣款"],
         ["try again later", "请稍后再试"]),
     row("telco_refused", ["The telco refused; nothing was taken", "运营商拒绝，未扣款"],

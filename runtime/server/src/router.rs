@@ -4,8 +4,8 @@ use crate::batch;
 use crate::context::{Api, Context};
 use crate::envelope;
 use crate::routes::{
-    approvals, batches, calendar, callbacks, cancel, clock, health, holdings, ledger, limits, metrics, numbers,
-    order_list,
+    approvals, batches, calendar, callbacks, campaigns, cancel, clock, health, holdings, ledger, limits, metrics,
+    numbers, order_list,
     orders, partners, policies, prices, quotes, recharges, subscribers, timeline,
 };
 use axum::Router;
@@ -53,6 +53,8 @@ fn business() -> Routes {
         .routes(routes!(approvals::propose, approvals::list))
         .routes(routes!(approvals::get))
         .routes(routes!(approvals::act))
+        .routes(routes!(campaigns::list))
+        .routes(routes!(campaigns::get))
         .routes(routes!(calendar::get))
         .routes(routes!(numbers::get, numbers::replace))
         .routes(routes!(prices::get))

@@ -152,6 +152,7 @@ fn admission(number: u64) -> Admission {
             arrives_on: Day::from_count(20_780),
             policy: PolicyVersion::default(),
             drawn: 10_000,
+            reward: None,
         },
         requested_at: START,
         steps,

@@ -95,6 +95,7 @@ fn warnings(policy: &Policy, on: Day) -> Vec<String> {
         warnings.push(format!("the policy holds from {} on, not yet today", policy.effective_from()));
     }
     warnings.extend(idle_licences(policy));
+    warnings.extend(idle_campaigns(policy));
     warnings.extend(clamped(policy));
     warnings
 }
@@ -109,6 +110,18 @@ fn idle_licences(policy: &Policy) -> impl Iterator<Item = String> + '_ {
         !Product::ALL.iter().any(covered)
     });
     idle.map(|licence| format!("licence `{}` covers nothing that is offered", licence.number))
+}
+
+/// Campaigns that come with nothing that is offered.
+fn idle_campaigns(policy: &Policy) -> impl Iterator<Item = String> + '_ {
+    let idle = policy.campaigns().iter().filter(|campaign| {
+        let offered = |product: &Product| {
+            campaign.products.contains(*product)
+                && policy.provinces().any(|home| campaign.homes.contains(home) && policy.offers(home, *product))
+        };
+        !Product::ALL.iter().any(offered)
+    });
+    idle.map(|campaign| format!("campaign `{}` comes with nothing that is offered", campaign.name))
 }
 
 /// Rates that the band cuts on a public holiday: allowed, and worth knowing.

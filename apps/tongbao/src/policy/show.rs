@@ -8,7 +8,7 @@ use crate::failure::Failure;
 use crate::notices;
 use crate::output::Output;
 use exchange::rules::rows;
-use exchange::rules::{Arrives, CodeBy, Entry, Evidence, Policy, Region, Use, Verdict, price};
+use exchange::rules::{Arrives, CodeBy, Entry, Evidence, Gives, Policy, Region, Unit, Use, Verdict, price};
 use facts::{Day, Millis, Product, Province};
 use money::Telco;
 use serde::Serialize;
@@ -94,6 +94,7 @@ fn held(texts: &Texts, policy: &Policy, product: Product, home: Province, at: Mi
     rules.push(arrives(policy, region, product, home, at));
     rules.extend(limits(texts, product));
     rules.push(licence(policy, product, home, at.day()));
+    rules.extend(campaigns(policy, product, home, at.day()));
     rules.extend(proved(region));
     Some(Held {
         product: product.code(),
@@ -168,6 +169,39 @@ fn licence(policy: &Policy, product: Product, home: Province, on: Day) -> Rule {
         }
         None => rule("licence", "none: `licence_missing`", "licences.toml"),
     }
+}
+
+/// The campaigns that come with the product for numbers at home there on that day.
+fn campaigns(policy: &Policy, product: Product, home: Province, on: Day) -> Vec<Rule> {
+    let running = policy.campaigns().iter().filter(|campaign| {
+        let valid = campaign.valid_from <= on && on <= campaign.valid_to;
+        valid && campaign.products.contains(product) && campaign.homes.contains(home)
+    });
+    let told = running.map(|campaign| {
+        let fen = |amount| self::amount(Unit::Fen, amount);
+        let telcos = Telco::ALL.into_iter().filter(|telco| campaign.telcos[*telco as usize]);
+        let telcos: Vec<&str> = telcos.map(Telco::code).collect();
+        let gives = match campaign.gives {
+            Gives::Fixed { fen: given } => fen(given),
+            Gives::Share { ppm, most_fen } => {
+                let share = super::figures::percent(i64::from(ppm.parts()));
+                format!("{share} of the amount, at most {}", fen(most_fen))
+            }
+        };
+        let (least, most, budget) = (campaign.least_amount, campaign.person_most_fen, campaign.budget_fen);
+        let value = format!(
+            "{gives} of airtime at {} from {} on, {} days after arrival; a person {} in {} orders, all {}; until {}",
+            telcos.join(", "),
+            fen(least),
+            campaign.usable_days_after_arrival,
+            fen(most),
+            campaign.person_most_orders,
+            fen(budget),
+            campaign.valid_to
+        );
+        rule("campaign", value, format!("campaigns.toml, campaign {}", campaign.name))
+    });
+    told.collect()
 }
 
 fn proved(region: &Region) -> Vec<Rule> {

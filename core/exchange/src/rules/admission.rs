@@ -117,6 +117,7 @@ pub fn admit(policy: &Policy, request: &Request, counters: &Counters, convertibl
             Draws::ConvertibleBalance => priced.drawn,
             Draws::Recharge | Draws::Programme | Draws::DataAllowance => 0,
         },
+        reward: None,
     })
 }
 

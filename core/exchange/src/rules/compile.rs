@@ -3,12 +3,15 @@
 //! All faults are gathered before any is returned. A policy with one fault does not exist.
 
 use super::calendar::{Calendar, CutOff};
+use super::compile_campaigns::Known;
 use super::fault::{Faults, PolicyFault};
-use super::files::{About, FeesFile, LicencesFile, LimitsFile, ProductsFile, RegionsFile, TimingsFile};
+use super::files::{About, CampaignsFile, FeesFile, LicencesFile, LimitsFile, ProductsFile, RegionsFile, TimingsFile};
 use super::policy::Policy;
 use super::region::ProductSet;
-use super::texts::{CALENDAR, FEES, LICENCES, LIMITS, PRODUCTS, PROVINCES, PolicyFiles, REGIONS, TIMINGS, version};
-use super::{compile_fees, compile_licences, compile_limits, compile_products, compile_regions};
+use super::texts::{
+    CALENDAR, CAMPAIGNS, FEES, LICENCES, LIMITS, PRODUCTS, PROVINCES, PolicyFiles, REGIONS, TIMINGS, version,
+};
+use super::{compile_campaigns, compile_fees, compile_licences, compile_limits, compile_products, compile_regions};
 use facts::{Day, Product, Province};
 use serde::de::DeserializeOwned;
 
@@ -20,6 +23,7 @@ struct Read {
     limits: LimitsFile,
     timings: TimingsFile,
     licences: LicencesFile,
+    campaigns: Option<CampaignsFile>,
     calendar: Calendar,
     provinces: Vec<Province>,
 }
@@ -42,6 +46,14 @@ pub(super) fn compile(files: &PolicyFiles<'_>) -> Result<Policy, Vec<PolicyFault
     let calendar_warns_months_before = warns_months_before(&read.timings, &mut faults);
     let ported_kept_ms = ported_kept_ms(&read.timings, &mut faults);
     let licences = compile_licences::licences(&read.licences, &read.provinces, &mut faults);
+    let known = Known {
+        products: &products,
+        provinces: &read.provinces,
+        regions: &regions,
+        region_of: &region_of,
+        leaves: &leaves,
+    };
+    let campaigns = compile_campaigns::campaigns(read.campaigns.as_ref(), &known, &mut faults);
     if !faults.is_empty() {
         return Err(faults.into_list());
     }
@@ -60,6 +72,7 @@ pub(super) fn compile(files: &PolicyFiles<'_>) -> Result<Policy, Vec<PolicyFault
         ported_kept_ms,
         calendar_warns_months_before,
         licences,
+        campaigns,
     })
 }
 
@@ -70,6 +83,11 @@ fn read(files: &PolicyFiles<'_>, faults: &mut Faults) -> Option<Read> {
     let limits = read_toml(LIMITS, files, faults);
     let timings = read_toml(TIMINGS, files, faults);
     let licences = read_toml(LICENCES, files, faults);
+    // A policy from before campaigns were known has none.
+    let campaigns = match files.text(CAMPAIGNS) {
+        "" => Some(None),
+        _ => read_toml(CAMPAIGNS, files, faults).map(Some),
+    };
     let calendar = Calendar::parse(files.text(CALENDAR));
     if let Err(error) = &calendar {
         faults.add(CALENDAR, format!("line {}", error.line), format!("`{}`", error.found), error.allowed);
@@ -82,6 +100,7 @@ fn read(files: &PolicyFiles<'_>, faults: &mut Faults) -> Option<Read> {
         limits: limits?,
         timings: timings?,
         licences: licences?,
+        campaigns: campaigns?,
         calendar: calendar.ok()?,
         provinces,
     })
@@ -121,7 +140,7 @@ fn read_provinces(csv: &str, faults: &mut Faults) -> Vec<Province> {
 }
 
 fn effective_from(read: &Read, faults: &mut Faults) -> Day {
-    let abouts: [(&'static str, &About); 6] = [
+    let mut abouts: Vec<(&'static str, &About)> = vec![
         (REGIONS, &read.regions.about),
         (PRODUCTS, &read.products.about),
         (FEES, &read.fees.about),
@@ -129,6 +148,7 @@ fn effective_from(read: &Read, faults: &mut Faults) -> Day {
         (TIMINGS, &read.timings.about),
         (LICENCES, &read.licences.about),
     ];
+    abouts.extend(read.campaigns.as_ref().map(|file| (CAMPAIGNS, &file.about)));
     let mut latest = Day::default();
     for (file, about) in abouts {
         match about.effective_from.parse() {

@@ -278,6 +278,75 @@ pub(super) struct LicenceRow {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CampaignsFile {
+    pub(super) about: About,
+    #[serde(default)]
+    pub(super) campaign: Vec<CampaignRow>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CampaignRow {
+    pub(super) number: u16,
+    pub(super) name: String,
+    pub(super) title: TitleRow,
+    pub(super) products: Vec<String>,
+    pub(super) telcos: TelcosRow,
+    pub(super) provinces: ProvincesRow,
+    pub(super) regions: Option<Vec<String>>,
+    pub(super) valid_from: String,
+    pub(super) valid_to: String,
+    pub(super) least_amount: u64,
+    pub(super) gives: GivesRow,
+    pub(super) usable_days_after_arrival: u32,
+    pub(super) budget_fen: u64,
+    pub(super) person_most_fen: u64,
+    pub(super) person_most_orders: u64,
+    pub(super) review_above: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TitleRow {
+    pub(super) zh: String,
+    pub(super) en: String,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub(super) enum TelcosRow {
+    Word(TelcosWord),
+    Codes(Vec<String>),
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum TelcosWord {
+    All,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(untagged)]
+pub(super) enum GivesRow {
+    Fixed(FixedRow),
+    Share(ShareRow),
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FixedRow {
+    pub(super) fen: u64,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ShareRow {
+    pub(super) ppm: u32,
+    pub(super) most_fen: u64,
+}
+
+#[derive(Deserialize)]
 #[serde(untagged)]
 pub(super) enum ProvincesRow {
     Word(ProvincesWord),

@@ -64,6 +64,11 @@ impl ProvinceSet {
     pub const fn contains(self, province: Province) -> bool {
         self.0 >> province.code() & 1 == 1
     }
+
+    /// Whether a province is in both sets.
+    pub const fn overlaps(self, other: ProvinceSet) -> bool {
+        self.0 & other.0 != 0
+    }
 }
 
 /// How soon a licence ends.

@@ -144,7 +144,7 @@ impl Limit {
     pub fn standing(&self, counters: &Counters, counter: &Counter) -> Standing {
         match counter.window {
             Window::Moment(at) => rolling::standing(counters, counter, at),
-            Window::Day(_) | Window::Month(..) | Window::Year(_) => {
+            Window::Day(_) | Window::Month(..) | Window::Year(_) | Window::Always => {
                 Standing { used: counters.used(counter), anew_at: ends(counter.window) }
             }
         }
@@ -203,6 +203,7 @@ fn ends(window: Window) -> Millis {
         Window::Month(year, month) => first(u32::from(year), u32::from(month) + 1),
         Window::Year(year) => first(u32::from(year) + 1, 1),
         Window::Moment(at) => at,
+        Window::Always => Millis(u64::MAX),
     }
 }
 

@@ -6,7 +6,9 @@
 
 mod admission;
 mod calendar;
+mod campaign;
 mod compile;
+mod compile_campaigns;
 mod compile_fees;
 mod compile_licences;
 mod compile_limits;
@@ -30,6 +32,7 @@ mod texts;
 
 pub use admission::{Holder, Receiver, Request, admit};
 pub use calendar::{Calendar, CalendarError, CutOff, Unpublished};
+pub use campaign::{Campaign, Candidate, Cluster, Gives, Marks, Title, reward_counts};
 pub use fault::PolicyFault;
 pub use identity::{Identity, IdentityError, IdentityNumber};
 pub use instrument::{Cards, Instrument, InstrumentRule, refund_origin};

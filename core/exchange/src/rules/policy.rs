@@ -4,6 +4,7 @@
 //! shape and knows none of the figures.
 
 use super::calendar::{Calendar, CutOff, Unpublished};
+use super::campaign::Campaign;
 use super::fault::PolicyFault;
 use super::identity::Identity;
 use super::instrument::InstrumentRule;
@@ -37,6 +38,7 @@ pub struct Policy {
     pub(super) calendar_warns_months_before: u32,
     pub(super) ported_kept_ms: u64,
     pub(super) licences: Vec<Licence>,
+    pub(super) campaigns: Vec<Campaign>,
 }
 
 /// The place of a province that is in no region.
@@ -266,6 +268,16 @@ impl Policy {
     /// The licences, as the file lists them.
     pub fn licences(&self) -> &[Licence] {
         &self.licences
+    }
+
+    /// The campaigns, as the file lists them.
+    pub fn campaigns(&self) -> &[Campaign] {
+        &self.campaigns
+    }
+
+    /// A campaign by its number.
+    pub fn campaign(&self, number: u16) -> Option<&Campaign> {
+        self.campaigns.iter().find(|campaign| campaign.number == number)
     }
 
     /// Every known province, by code.

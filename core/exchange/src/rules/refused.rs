@@ -58,6 +58,13 @@ pub enum Detail {
         /// What would be drawn, with a fee that is taken on top.
         needed: u64,
     },
+    /// A reward that a quote showed, in fen.
+    Reward {
+        /// What it showed.
+        shown: u64,
+        /// What may still be promised.
+        left: u64,
+    },
     /// The last year of the published calendar.
     Calendar {
         /// The year.
@@ -88,6 +95,7 @@ impl Refused {
                 Ok(most) if most > 0 => Some(format!("at most {} can leave, any fee on top included", Grouped(most))),
                 _ => Some("only a balance that its holder paid for can leave".to_owned()),
             },
+            Detail::Reward { .. } => Some("ask for a new quote: it shows what can be had now".to_owned()),
             Detail::Calendar { .. } => Some("ask again when the next year's holidays are published".to_owned()),
         }
     }
@@ -114,6 +122,7 @@ impl fmt::Display for Refused {
                 let size = u64::try_from(convertible.unsigned_abs()).unwrap_or(u64::MAX);
                 write!(f, ": {sign}{} convertible, {} needed", Grouped(size), Grouped(*needed))
             }
+            Detail::Reward { shown, left } => write!(f, ": {} shown, {} left", Grouped(*shown), Grouped(*left)),
             Detail::Calendar { last_year } => write!(f, ": the calendar is published up to {last_year}"),
         }
     }

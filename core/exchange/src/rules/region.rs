@@ -24,6 +24,11 @@ impl ProductSet {
         self.0 & !other.0 == 0
     }
 
+    /// Whether a product is in both sets.
+    pub const fn overlaps(self, other: ProductSet) -> bool {
+        self.0 & other.0 != 0
+    }
+
     /// Whether nothing is in the set.
     pub const fn is_empty(self) -> bool {
         self.0 == 0

@@ -10,11 +10,12 @@ pub(super) const FEES: &str = "fees.toml";
 pub(super) const LIMITS: &str = "limits.toml";
 pub(super) const TIMINGS: &str = "timings.toml";
 pub(super) const LICENCES: &str = "licences.toml";
+pub(super) const CAMPAIGNS: &str = "campaigns.toml";
 pub(super) const CALENDAR: &str = "workdays_cn.csv";
 pub(super) const PROVINCES: &str = "provinces_cn.csv";
 
 /// In the order in which the version is made from them.
-const NAMES: [&str; 8] = [REGIONS, PRODUCTS, FEES, LIMITS, TIMINGS, LICENCES, CALENDAR, PROVINCES];
+const NAMES: [&str; 9] = [REGIONS, PRODUCTS, FEES, LIMITS, TIMINGS, LICENCES, CAMPAIGNS, CALENDAR, PROVINCES];
 
 /// The texts that make a policy; none is read from a disk here. One that is not there is empty.
 #[derive(Clone, Copy, Debug)]

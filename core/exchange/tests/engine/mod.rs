@@ -226,6 +226,7 @@ pub fn kind(fact: &facts::Fact) -> String {
         Fact::StrayFound { step, attempt, cause, .. } => format!("stray({step},{attempt},{cause})"),
         Fact::SignalAbsorbed { kind, .. } => format!("absorbed({kind:?})"),
         Fact::ValueReturned { .. } => "value_returned".to_owned(),
+        Fact::RewardWithdrawn { .. } => "reward_withdrawn".to_owned(),
         Fact::OrderAdmitted(_) => "admitted".to_owned(),
         Fact::OrderDeclined { refusal, .. } => format!("declined({refusal})"),
         Fact::KeyTaken { .. } => "key_taken".to_owned(),

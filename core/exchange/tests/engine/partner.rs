@@ -256,7 +256,9 @@ impl Partners {
                 (Entry::Done { amount, .. }, Action::CaptureAirtime | Action::DeductAirtime) => {
                     sums.taken += i128::from(*amount);
                 }
-                (Entry::Done { amount, .. }, Action::CreditAirtime) => sums.taken -= i128::from(*amount),
+                (Entry::Done { amount, .. }, Action::CreditAirtime | Action::GrantReward) => {
+                    sums.taken -= i128::from(*amount)
+                }
                 (Entry::Done { amount, .. }, Action::PayOut) => sums.paid += i128::from(*amount),
                 _ => {}
             }

@@ -64,6 +64,9 @@ impl State {
         if let Fact::ValueReturned { .. } = fact {
             self.return_value(id, fact)?;
         }
+        if let Fact::RewardWithdrawn { released, .. } = fact {
+            self.counters.release(released);
+        }
         let (sequence, now) = (self.sequence, self.now);
         let order = self.orders.get_mut(&id).ok_or(Broken::Order(id))?;
         let before: Vec<Standing> = order.steps.iter().map(Standing::of).collect();

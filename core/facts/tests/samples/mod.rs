@@ -6,8 +6,8 @@ use facts::{
     AccountName, Action, Actor, ActorKind, Admission, Approval, ApprovalAct, ApprovalId, ApprovalState,
     ApprovalSubject, Bucket, Cause, Channel, Count, Counter, Day, Due, Fact, FeeLine, FeeRule, InstrumentId, Key16,
     KeyUse, LimitHit, Lot, LotUse, Made, Measure, Meta, Meter, Millis, Necessity, OpenRecord, Order, OrderId,
-    OrderState, Partner, PersonId, PolicyVersion, Product, Provenance, Province, QuoteId, Quoted, Refusal, SignalKind,
-    StepPlan, Subject, SubscriberId, Target, Terms, Verdict, Window,
+    OrderState, Partner, PersonId, PolicyVersion, Product, Provenance, Province, QuoteId, Quoted, Refusal, Reward,
+    Shared, SignalKind, StepPlan, Subject, SubscriberId, Target, Terms, Verdict, Window,
 };
 use ledger::{AccountId, Action as Move, Bound, Entry, Transfer, TransferId};
 use money::{Asset, Telco};
@@ -36,6 +36,7 @@ pub fn file_name(fact: &Fact) -> &'static str {
         Fact::OrderMoved { .. } => "18_order_moved.hex",
         Fact::OrderUnwound { .. } => "19_order_unwound.hex",
         Fact::ValueReturned { .. } => "20_value_returned.hex",
+        Fact::RewardWithdrawn { .. } => "21_reward_withdrawn.hex",
         Fact::ApprovalProposed(_) => "30_approval_proposed.hex",
         Fact::ApprovalActed { .. } => "31_approval_acted.hex",
         Fact::EndedLeaveAfter { .. } => "40_ended_leave_after.hex",
@@ -87,7 +88,12 @@ pub fn terms() -> Terms {
         arrives_on: Day::from_count(20_781),
         policy: PolicyVersion([0xA1; 16]),
         drawn: 10_000,
+        reward: Some(Box::new(reward())),
     }
+}
+
+fn reward() -> Reward {
+    Reward { campaign: 3, name: "spring".to_owned(), amount: 500, usable_from: Day::from_count(20_788) }
 }
 
 pub fn plan() -> StepPlan {
@@ -137,7 +143,17 @@ fn counts() -> Vec<Count> {
         (Subject::Device(Key16([2; 16])), day),
     ];
     let counter = |(number, (subject, window))| Counter { meter: Meter::Limit(number), subject, window };
-    (1..).zip(subjects).map(counter).map(|counter| Count { counter, amount: 10_000 }).collect()
+    let limits = (1..).zip(subjects).map(counter);
+    limits.chain(campaign_counters()).map(|counter| Count { counter, amount: 10_000 }).collect()
+}
+
+/// A counter of a campaign of every kind of subject.
+fn campaign_counters() -> impl Iterator<Item = Counter> {
+    let shared = [Shared::Device, Shared::Agent, Shared::Card, Shared::Block].map(|kind| kind(Key16([4; 16])));
+    let sharers = shared.map(|shared| Subject::Sharer(shared, person()));
+    let subjects = [Subject::Everybody].into_iter().chain(sharers);
+    let meters = [Meter::Campaign(3, Measure::Fen), Meter::Campaign(3, Measure::Orders)].into_iter().cycle();
+    meters.zip(subjects).map(|(meter, subject)| Counter { meter, subject, window: Window::Always })
 }
 
 fn limit_hit() -> LimitHit {
@@ -194,6 +210,7 @@ pub fn facts_of_every_kind() -> Vec<Fact> {
         Fact::OrderMoved { order, state: OrderState::Suspended, cause: Cause::Contradiction },
         Fact::OrderUnwound { order, cause: Cause::OtherAmount },
         Fact::ValueReturned { order, released: counts() },
+        Fact::RewardWithdrawn { order, released: counts() },
         Fact::ApprovalProposed(Box::new(approval())),
         Fact::ApprovalActed {
             approval: approval().id,

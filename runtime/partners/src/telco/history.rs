@@ -161,7 +161,7 @@ fn moved(action: Action, completed: &[(Movement, u64, &str)]) -> Option<Answer> 
             done(completed, Movement::Taken)
         }
         Action::DeductAirtime | Action::ConfirmBilling if only(Movement::Taken) => done(completed, Movement::Taken),
-        Action::CreditAirtime | Action::TopUpAirtime if only(Movement::GivenBack) => {
+        Action::CreditAirtime | Action::TopUpAirtime | Action::GrantReward if only(Movement::GivenBack) => {
             done(completed, Movement::GivenBack)
         }
         _ => None,

@@ -60,7 +60,9 @@ impl TelcoGateway {
         match request.action {
             Action::ReserveAirtime => Some(self.create(request, "reserveBalance", Sign::Plus)),
             Action::DeductAirtime => Some(self.create(request, "adjustBalance", Sign::Minus)),
-            Action::CreditAirtime | Action::TopUpAirtime => Some(self.create(request, "adjustBalance", Sign::Plus)),
+            Action::CreditAirtime | Action::TopUpAirtime | Action::GrantReward => {
+                Some(self.create(request, "adjustBalance", Sign::Plus))
+            }
             Action::CaptureAirtime => {
                 let body = json!({"status": "completed", "reason": "conversion"});
                 Some(self.on_reservation(Method::PATCH, request)?.json(&body))

@@ -54,7 +54,9 @@ fn resource(request: &Request, body: &[u8]) -> Option<Answer> {
 fn expected(action: Action) -> Option<(&'static str, Sign)> {
     match action {
         Action::ReserveAirtime => Some(("created", Sign::Plus)),
-        Action::CaptureAirtime | Action::CreditAirtime | Action::TopUpAirtime => Some(("completed", Sign::Plus)),
+        Action::CaptureAirtime | Action::CreditAirtime | Action::TopUpAirtime | Action::GrantReward => {
+            Some(("completed", Sign::Plus))
+        }
         Action::DeductAirtime => Some(("completed", Sign::Minus)),
         Action::ReleaseAirtime | Action::ConfirmBilling | Action::PayOut => None,
     }

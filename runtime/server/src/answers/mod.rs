@@ -4,10 +4,12 @@ mod approval;
 mod batch;
 mod kept;
 mod order;
+mod reward;
 mod subscriber;
 
 pub use approval::ApprovalAnswer;
 pub use batch::{BatchAnswer, ReceivedAnswer};
 pub use kept::{Kept, POSITION};
 pub use order::{FeeLineAnswer, OrderAnswer, PlacedAnswer};
+pub use reward::{QuotedRewardAnswer, WordsAnswer};
 pub use subscriber::{SubscriberAnswer, reveal};

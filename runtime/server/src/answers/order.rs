@@ -1,5 +1,6 @@
 //! Orders as answers show them.
 
+use super::reward::{PlacedRewardAnswer, RewardAnswer};
 use crate::moments;
 use facts::{FeeLine, Order, OrderState, QuoteId, Step, StepState};
 use serde::Serialize;
@@ -47,6 +48,8 @@ pub struct PlacedAnswer {
     policy: String,
     /// The quote it took.
     quote: Option<String>,
+    /// What a campaign gives with it, as the quote showed.
+    reward: Option<PlacedRewardAnswer>,
     /// When it was asked for.
     requested_at: String,
     /// Where it stood when it was admitted: `created`. Where it stands says `GET /v1/orders/{id}`.
@@ -67,6 +70,7 @@ impl From<&Order> for PlacedAnswer {
             arrives_on: terms.arrives_on.to_string(),
             policy: terms.policy.to_string(),
             quote: (order.quote != QuoteId::default()).then(|| order.quote.to_string()),
+            reward: terms.reward.as_deref().map(PlacedRewardAnswer::from),
             requested_at: moments::text(order.requested_at),
             state: OrderState::Created.code(),
         }
@@ -140,6 +144,8 @@ pub struct OrderAnswer {
     policy: String,
     /// The quote it took.
     quote: Option<String>,
+    /// What a campaign gives with it, and how far that is.
+    reward: Option<RewardAnswer>,
     /// When it was asked for.
     requested_at: String,
     /// Where it stands.
@@ -172,6 +178,7 @@ impl From<&Order> for OrderAnswer {
             arrives_on: order.refusal.is_none().then_some(placed.arrives_on),
             policy: placed.policy,
             quote: placed.quote,
+            reward: RewardAnswer::of(order),
             requested_at: placed.requested_at,
             state: order.state.code(),
             cause: order.cause.code(),

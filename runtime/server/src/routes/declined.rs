@@ -34,6 +34,7 @@ fn detail(order: &Order, refusal: Refusal, policy: &Policy) -> Detail {
             Detail::Amount { unit: policy.product(order.terms.product).unit, asked: found, nearest: allowed }
         }
         Refusal::BalanceInsufficient => Detail::Balance { convertible: i128::from(found), needed: allowed },
+        Refusal::RewardUnavailable => Detail::Reward { shown: found, left: allowed },
         Refusal::CalendarUnpublished => Detail::Calendar { last_year: years(allowed) },
         _ => Detail::Plain,
     }

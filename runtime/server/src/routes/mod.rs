@@ -4,6 +4,7 @@ pub mod approvals;
 pub mod batches;
 pub mod calendar;
 pub mod callbacks;
+pub mod campaigns;
 pub mod cancel;
 pub mod clock;
 pub mod declined;

@@ -1,6 +1,6 @@
 //! Quotes: what an order would cost and bring. A quote is a signed value; nothing is kept of it.
 
-use crate::answers::FeeLineAnswer;
+use crate::answers::{FeeLineAnswer, QuotedRewardAnswer};
 use crate::body::Json;
 use crate::caller::Caller;
 use crate::chance;
@@ -66,6 +66,9 @@ pub struct QuoteAnswer {
     expires_at: String,
     /// The policy that said so.
     policy: String,
+    /// What a campaign would give with the order. Taking the quote accepts it; if it is not to be had any more by
+    /// then, the order is refused and nothing is taken.
+    reward: Option<QuotedRewardAnswer>,
 }
 
 /// Ask for a quote.
@@ -97,7 +100,11 @@ pub async fn ask(
     let (terms, position) = context.read(move |state| quote(state, &rules, &meta, &order)).await?;
     let terms = terms.map_err(Problem::refused)?;
     let id = QuoteId::new(now.0, subscriber.bucket(), chance::bits()?);
-    let quote = Quote { id, subscriber, terms, expires_at: now.plus(HOLDS_MS) };
+    let marks = match terms.reward {
+        Some(_) => Some(context.marks(subscriber).await?),
+        None => None,
+    };
+    let quote = Quote { id, subscriber, terms, expires_at: now.plus(HOLDS_MS), marks };
     Ok(Positioned { body: answer(&quote, &context), position })
 }
 
@@ -112,5 +119,9 @@ fn answer(quote: &Quote, context: &Context) -> QuoteAnswer {
         arrives_on: terms.arrives_on.to_string(),
         expires_at: moments::text(quote.expires_at),
         policy: terms.policy.to_string(),
+        reward: terms.reward.as_deref().map(|reward| {
+            let policy = context.policy();
+            QuotedRewardAnswer::of(reward, policy.campaign(reward.campaign))
+        }),
     }
 }

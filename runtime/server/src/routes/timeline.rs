@@ -8,7 +8,7 @@ use crate::phrases::Code;
 use crate::position::Positioned;
 use crate::problem::{Problem, ProblemBody};
 use axum::extract::State;
-use facts::{AccountName, OrderId, Partner, PersonId, Record};
+use facts::{AccountName, Order, OrderId, Partner, PersonId, Record};
 use journal::{Reader, SqliteReader};
 use ledger::AccountId;
 use money::{Asset, Telco};
@@ -94,8 +94,9 @@ pub type Chart = BTreeMap<AccountId, (String, Asset)>;
 pub async fn get(State(context): State<Arc<Context>>, id: OrderPath) -> Result<Positioned<TimelineAnswer>, Problem> {
     let order = id.0;
     let (found, _) = context.order(order).await?;
-    let (chart, _) = context.read(move |state| charted(state, found.person)).await?;
-    context.shown(found.changed_in).await?;
+    let changed_in = found.changed_in;
+    let (chart, _) = context.read(move |state| charted(state, &found)).await?;
+    context.shown(changed_in).await?;
     let mut positions = context.in_views(move |views| views.positions_of(order)).await?;
     let more = positions.len() > RECORDS_MAX;
     positions.truncate(RECORDS_MAX);
@@ -109,9 +110,10 @@ pub async fn get(State(context): State<Arc<Context>>, id: OrderPath) -> Result<P
     Ok(Positioned { body: TimelineAnswer { order: order.to_string(), records, more }, position: last })
 }
 
-/// The accounts that an order of this person may touch.
-fn charted(state: &facts::State, person: PersonId) -> Chart {
-    let names = account_names(person);
+/// The accounts that the order may touch.
+fn charted(state: &facts::State, order: &Order) -> Chart {
+    let mut names = account_names(order.person);
+    names.extend(order.terms.reward.iter().map(|reward| AccountName::Promotion(reward.campaign)));
     let assets = Telco::ALL.map(Asset::Airtime).into_iter().chain([Asset::Cny]);
     let pairs = assets.flat_map(|asset| names.iter().map(move |name| (*name, asset)));
     pairs.filter_map(|(name, asset)| Some((state.account(name, asset)?, (name.code(asset), asset)))).collect()

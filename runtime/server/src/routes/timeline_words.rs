@@ -114,7 +114,12 @@ fn order_words(fact: &Fact) -> String {
         Fact::OrderAdmitted(admission) => {
             let terms = &admission.terms;
             let (product, amount, payout) = (terms.product, terms.amount, yuan(terms.payout));
-            format!("admitted: {product} of {amount}, pays {payout} CNY on {}", terms.arrives_on)
+            let reward = terms.reward.as_ref().map(|reward| {
+                let (amount, day) = (yuan(reward.amount), reward.usable_from);
+                format!("; campaign `{}` gives {amount} CNY of airtime from {day} on", reward.name)
+            });
+            let reward = reward.unwrap_or_default();
+            format!("admitted: {product} of {amount}, pays {payout} CNY on {}{reward}", terms.arrives_on)
         }
         Fact::OrderDeclined { refusal, .. } => format!("declined: {refusal}"),
         Fact::StepPlanned { plan, .. } => {
@@ -129,6 +134,7 @@ fn order_words(fact: &Fact) -> String {
             counters => format!("the value is its holder's again, and so is what it counted against {counters} limits"),
         },
         Fact::OrderRecalled(_) => "brought back to memory: there is news of it".to_owned(),
+        Fact::RewardWithdrawn { .. } => "the reward does not come: its campaign has it back".to_owned(),
         _ => String::new(),
     }
 }

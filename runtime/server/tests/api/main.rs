@@ -5,6 +5,7 @@ mod support;
 mod approvals;
 mod batches;
 mod books;
+mod campaigns;
 mod clock;
 mod description;
 mod errors;

@@ -100,6 +100,7 @@ fn admitted(dice: &mut Dice, order: OrderId, now: Millis) -> Fact {
         arrives_on: now.day().next(),
         policy: PolicyVersion::default(),
         drawn: dice.roll(50_000),
+        reward: None,
     };
     Fact::OrderAdmitted(Box::new(Admission {
         order,

@@ -51,7 +51,7 @@ impl Books {
             Action::ReserveAirtime => Movement::SetAside,
             Action::CaptureAirtime | Action::DeductAirtime | Action::PayOut => Movement::Taken,
             Action::ReleaseAirtime => Movement::Released,
-            Action::CreditAirtime | Action::TopUpAirtime => Movement::GivenBack,
+            Action::CreditAirtime | Action::TopUpAirtime | Action::GrantReward => Movement::GivenBack,
         };
         let answer = Answer::Done { amount: request.amount, external: format!("line-{}", self.lines.len()) };
         self.lines.push(StatementItem { call: request.call, movement, answer: answer.clone() });
