@@ -107,15 +107,19 @@ async fn a_shown_reward_comes_whole_or_the_order_is_refused() {
         assert_eq!(quoted["reward"]["amount_fen"], 100, "quotes reserve nothing");
         offers.push((subscriber, quoted));
     }
-    for (key, (subscriber, quoted)) in ["a", "b", "c"].iter().zip(&offers) {
-        stage.place(key, &taking(subscriber, quoted)).await.ok(201);
-    }
+    let keys = ["a", "b", "c", "d"];
+    let bodies: Vec<Value> = offers.iter().map(|(subscriber, quoted)| taking(subscriber, quoted)).collect();
+    let place = |at: usize| stage.place(keys[at], &bodies[at]);
+    let (a, b, c, d) = tokio::join!(place(0), place(1), place(2), place(3));
+    let statuses = [a.status, b.status, c.status, d.status];
+    let refused: Vec<usize> = (0..4).filter(|at| statuses[*at] == 422).collect();
+    assert_eq!((refused.len(), statuses.iter().filter(|status| **status == 201).count()), (1, 3), "{statuses:?}");
     stage = stage.restart().await;
-    let (subscriber, quoted) = &offers[3];
-    let body = taking(subscriber, quoted);
-    let problem = stage.place("d", &body).await.refused(422, "reward_unavailable");
+    let (at, body) = (refused[0], &bodies[refused[0]]);
+    let (subscriber, key) = (&offers[at].0, keys[at]);
+    let problem = stage.place(key, body).await.refused(422, "reward_unavailable");
     assert_eq!(problem["detail"], "reward_unavailable: 1.00 CNY shown, 0.00 CNY left");
-    let chinese = stage.post("/v1/orders", &[]).key("d").header("Accept-Language", "zh").json(&body).reply().await;
+    let chinese = stage.post("/v1/orders", &[]).key(key).header("Accept-Language", "zh").json(body).reply().await;
     let chinese = chinese.refused(422, "reward_unavailable");
     assert_eq!(chinese["title"], "报价所列优惠已不可享受，未扣款");
     let holdings = stage.get("/v1/subscribers/{id}/holdings", &[subscriber]).reply().await.ok(200).json();
