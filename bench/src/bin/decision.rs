@@ -30,7 +30,7 @@ fn main() {
         for decision in 0..DECISIONS {
             // A step that shares no factor with the count visits every person, none near the last.
             let request = request(decision.wrapping_mul(7_919) % PERSONS, 1_000 + u64::from(decision % 90_000));
-            let terms = admit(&policy, black_box(&request), &counters, 1_000_000);
+            let terms = admit(&policy, black_box(&request), &counters, 1_000_000, None);
             black_box(terms.map(|terms| (terms.fee, counts(&policy, &occasion_of(&request)))).ok());
         }
         println!("{} ns a decision", begun.elapsed().as_nanos() / u128::from(DECISIONS));

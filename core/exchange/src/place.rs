@@ -10,8 +10,8 @@ use crate::rules::{
     counts, reward_counts,
 };
 use facts::{
-    Admission, Count, Counters, Fact, Key16, KeyUse, LimitHit, Lot, LotUse, Made, Meta, Millis, Order, Partner,
-    PersonId, Product, QuoteId, Quoted, Refusal, Reward, Shared, State, Subscriber, SubscriberId, Terms,
+    Admission, Count, Counters, Fact, Key16, KeyUse, LearnedPrice, LimitHit, Lot, LotUse, Made, Meta, Millis, Order,
+    Partner, PersonId, Product, QuoteId, Quoted, Refusal, Reward, Shared, State, Subscriber, SubscriberId, Terms,
 };
 
 /// How much of what a subscriber holds may leave, in fen, at business time `at`; the greatest there is when it is more.
@@ -25,11 +25,18 @@ fn leaves(policy: &Policy, lot: &Lot, at: Millis) -> bool {
     policy.leaves(lot.provenance).allows(lot.opened_at, at)
 }
 
-/// What an order would cost and bring now, with the reward of a campaign if there is one.
+/// What an order would cost and bring now, with the reward of a campaign if there is one, and moved by a learned
+/// price where the policy lets it.
 ///
 /// Errors: the refusal that asking for it would meet.
-pub fn quote(state: &State, rules: &Rules, meta: &Meta, place: &PlaceOrder) -> Result<Terms, Refused> {
-    let terms = judge(state, rules, meta, place)?;
+pub fn quote(
+    state: &State,
+    rules: &Rules,
+    meta: &Meta,
+    place: &PlaceOrder,
+    learned: Option<&LearnedPrice>,
+) -> Result<Terms, Refused> {
+    let terms = judge(state, rules, meta, place, learned)?;
     let holder = place.asker.subscriber().and_then(|subscriber| state.subscriber(subscriber));
     let reward = holder.and_then(|subscriber| reward(state, rules, meta, subscriber, &terms)).map(Box::new);
     Ok(Terms { reward, ..terms })
@@ -43,36 +50,31 @@ fn reward(state: &State, rules: &Rules, meta: &Meta, subscriber: &Subscriber, te
 }
 
 /// What an order would cost and bring now, without any reward: nobody takes one that they were not shown.
-fn judge(state: &State, rules: &Rules, meta: &Meta, place: &PlaceOrder) -> Result<Terms, Refused> {
-    match place.asker {
-        Asker::Holder(subscriber) => {
-            let subscriber = state.subscriber(subscriber).ok_or(plain(Refusal::NumberUnknown))?;
-            judge_holder(state, rules, meta, place, subscriber)
-        }
-        Asker::Stranger { number, .. } => {
-            let request = request(meta, place, number, Holder::Other, Subjects::default());
-            let policy = rules.policy_at(state, meta.requested_at);
-            let refused = admit(policy, &request, &Counters::default(), 0).err();
-            // A stranger is refused before anything of the holder's is looked at.
-            Err(refused.unwrap_or(plain(Refusal::NotTheHolder)))
-        }
-    }
-}
-
-fn judge_holder(
+fn judge(
     state: &State,
     rules: &Rules,
     meta: &Meta,
     place: &PlaceOrder,
-    subscriber: &Subscriber,
+    learned: Option<&LearnedPrice>,
 ) -> Result<Terms, Refused> {
-    let line = Line { province: subscriber.province, telco: subscriber.telco };
-    let request = request(meta, place, Ok(line), Holder::Registered, who(meta, subscriber));
     let policy = rules.policy_at(state, meta.requested_at);
-    let held = i128::from(convertible(policy, subscriber, meta.requested_at));
-    let terms = admit(policy, &request, state.counters(), held)?;
-    check_partners(state, rules, subscriber, place)?;
-    Ok(terms)
+    match place.asker {
+        Asker::Holder(subscriber) => {
+            let subscriber = state.subscriber(subscriber).ok_or(plain(Refusal::NumberUnknown))?;
+            let line = Line { province: subscriber.province, telco: subscriber.telco };
+            let request = request(meta, place, Ok(line), Holder::Registered, who(meta, subscriber));
+            let held = i128::from(convertible(policy, subscriber, meta.requested_at));
+            let terms = admit(policy, &request, state.counters(), held, learned)?;
+            check_partners(state, rules, subscriber, place)?;
+            Ok(terms)
+        }
+        Asker::Stranger { number, .. } => {
+            let request = request(meta, place, number, Holder::Other, Subjects::default());
+            let refused = admit(policy, &request, &Counters::default(), 0, None).err();
+            // A stranger is refused before anything of the holder's is looked at.
+            Err(refused.unwrap_or(plain(Refusal::NotTheHolder)))
+        }
+    }
 }
 
 fn request(
@@ -195,7 +197,8 @@ fn admit_order<'a>(state: &'a State, rules: &'a Rules, meta: &Meta, place: &Plac
     if !quotes_this(place) {
         return Err(plain(Refusal::QuoteMismatch));
     }
-    let terms = judge(state, rules, meta, place)?;
+    // Without a quote the price is that of the list.
+    let terms = judge(state, rules, meta, place, None)?;
     let holder = place.asker.subscriber().and_then(|subscriber| state.subscriber(subscriber));
     let subscriber = holder.ok_or(plain(Refusal::NotTheHolder))?;
     check_doors(rules, place.product)?;

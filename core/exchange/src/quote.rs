@@ -98,6 +98,7 @@ mod tests {
             policy: PolicyVersion::default(),
             drawn: 10_000,
             reward: None,
+            learned: None,
         };
         let quote = Quote {
             id: QuoteId::from_bits(1),

@@ -84,7 +84,7 @@ fn fee(world: &mut World, number: u128, requested_at: Millis) -> u64 {
     }
     let request = World::request(number, subscriber);
     let meta = Meta { requested_at, ..world.meta() };
-    exchange::quote(&world.state, &world.rules, &meta, &request).expect("admitted").fee
+    exchange::quote(&world.state, &world.rules, &meta, &request, None).expect("admitted").fee
 }
 
 #[test]

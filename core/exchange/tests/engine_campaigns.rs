@@ -79,7 +79,7 @@ fn number(id: u128) -> SubscriberId {
 
 fn ask(world: &World, order: u128, subscriber: u128) -> Quote {
     let request = World::request(order, number(subscriber));
-    let terms = quote(&world.state, &world.rules, &world.meta(), &request).expect("offered");
+    let terms = quote(&world.state, &world.rules, &world.meta(), &request, None).expect("offered");
     let (id, expires_at) = (QuoteId::from_bits(order), world.now.plus(30 * DAY));
     Quote { id, subscriber: number(subscriber), terms, expires_at, marks: None }
 }

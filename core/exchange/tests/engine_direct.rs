@@ -6,8 +6,8 @@ use engine::partner::{Ask, Behaviour, Does, Says};
 use engine::{AMOUNT, HELD, World, check, key, rules};
 use exchange::{Answer, Command, Opening, Quote, Reply, Via, lost_calls, quote};
 use facts::{
-    AccountName, Action, CallRef, Cause, Fact, Made, Millis, OrderId, OrderState, Partner, PersonId, Provenance,
-    QuoteId, Refusal, Step, StepState, SubscriberId,
+    AccountName, Action, CallRef, Cause, Fact, LearnedPrice, Made, Millis, OrderId, OrderState, Partner, PersonId,
+    Provenance, QuoteId, Refusal, Step, StepState, SubscriberId,
 };
 use money::{Asset, Telco};
 use std::fmt::Write as _;
@@ -517,7 +517,8 @@ fn a_refused_order_takes_its_key_too() {
 }
 
 fn quoted(world: &World, subscriber: SubscriberId, expires_at: Millis) -> Quote {
-    let terms = quote(&world.state, &world.rules, &world.meta(), &World::request(1, subscriber)).expect("offered");
+    let terms =
+        quote(&world.state, &world.rules, &world.meta(), &World::request(1, subscriber), None).expect("offered");
     Quote { id: QuoteId::from_bits(5), subscriber, terms, expires_at, marks: None }
 }
 
@@ -545,6 +546,26 @@ fn a_quote_is_taken_once_in_time_and_for_what_it_was_given() {
     // The quote is forgotten by now: a command that was stamped before must not take it again.
     world.now = expires_at;
     assert_eq!(with_quote(&mut world, 15, quote, AMOUNT), Some(Refusal::QuoteExpired));
+}
+
+#[test]
+fn a_learned_price_is_fixed_by_the_quote_and_kept_with_its_source() {
+    let mut texts = engine::shipped::Texts::shipped();
+    let fees = texts.of("fees.toml");
+    *fees = fees.replace("source = \"\"\nwithin_ppm = 0", "source = \"elasticity\"\nwithin_ppm = 5_000");
+    let policy = exchange::rules::Policy::compile(&texts.files()).expect("it holds");
+    let mut world = World::open(exchange::Rules { policy: policy.into(), ..rules() }, 4);
+    let subscriber = world.register(1, 100, Telco::Ctcc);
+    let learned = LearnedPrice { source: "elasticity".to_owned(), version: "2026-11".to_owned(), ppm: -2_000 };
+    let request = World::request(1, subscriber);
+    let terms = quote(&world.state, &world.rules, &world.meta(), &request, Some(&learned)).expect("offered");
+    assert_eq!((terms.fee, terms.learned.as_deref()), (380, Some(&learned)));
+    let (id, expires_at) = (QuoteId::from_bits(5), world.now.plus(1_000));
+    let taken = Quote { id, subscriber, terms: terms.clone(), expires_at, marks: None };
+    assert_eq!(with_quote(&mut world, 12, taken, AMOUNT), None);
+    assert_eq!(world.order(OrderId::from_bits(12)).terms, terms, "what was quoted is what is journaled");
+    let listed = world.place(13, subscriber);
+    assert_eq!((world.order(listed).terms.fee, &world.order(listed).terms.learned), (400, &None));
 }
 
 /// Hypothesis: where the books refuse what a partner truly did, the order waits, the step is still asked about,

@@ -138,7 +138,7 @@ fn what_is_not_served_yet_is_priced_and_not_placed() {
     let mut world = World::open(rules(), 8);
     let request = asked(7, Product::Refund, 5_000, Recipient::Nobody, &mut world);
     let meta = world.meta();
-    assert_eq!(exchange::quote(&world.state, &world.rules, &meta, &request).map(|terms| terms.payout), Ok(5_000));
+    assert_eq!(exchange::quote(&world.state, &world.rules, &meta, &request, None).map(|terms| terms.payout), Ok(5_000));
     world.give(Command::Place(Box::new(request.clone())));
     assert_eq!(world.order(request.order).refusal, Some(Refusal::PartnerUnavailable));
     assert_eq!(held(&world), HELD);

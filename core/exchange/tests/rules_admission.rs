@@ -75,7 +75,7 @@ impl Case {
     }
 
     fn admit(&self) -> Result<Terms, Refused> {
-        admit(self.policy, &self.request, &self.usage.counters(&self.request), self.convertible)
+        admit(self.policy, &self.request, &self.usage.counters(&self.request), self.convertible, None)
     }
 }
 

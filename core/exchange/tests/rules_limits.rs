@@ -98,7 +98,7 @@ impl Ordered {
             receiver: Receiver::NotAsked,
             who: self.who(),
         };
-        admit(policy, &request, counters, 1_000_000).map(|_| ())
+        admit(policy, &request, counters, 1_000_000, None).map(|_| ())
     }
 
     fn counts(&self, policy: &Policy) -> Vec<Count> {

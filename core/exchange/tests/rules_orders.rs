@@ -127,7 +127,7 @@ impl Book<'_> {
         };
         assert!(request.identity != Identity::Valid || id_number.len() == 18);
         let convertible = account.as_ref().map_or(0, |account| account.balance - account.restricted);
-        let terms = match admit(self.policy, &request, &self.counters, convertible) {
+        let terms = match admit(self.policy, &request, &self.counters, convertible, None) {
             Ok(terms) => terms,
             Err(refused) => return Answer::refused(refused.refusal),
         };

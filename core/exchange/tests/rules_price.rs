@@ -2,8 +2,8 @@
 
 mod rules_shipped;
 
-use exchange::rules::{Charge, Policy, PriceError, price};
-use facts::{Day, FeeLine, FeeRule, Product};
+use exchange::rules::{Charge, Policy, PriceError, Priced, Sale};
+use facts::{Day, FeeLine, FeeRule, LearnedPrice, Product};
 use money::Telco;
 use proptest::prelude::*;
 use std::sync::LazyLock;
@@ -17,6 +17,11 @@ const HOLIDAY: &str = "2025-10-01";
 const WEEKEND: &str = "2025-09-20";
 /// A Sunday worked in place of a holiday.
 const MADE_UP: &str = "2025-09-28";
+
+/// A price of the list.
+fn price(policy: &Policy, product: Product, telco: Telco, on: Day, amount: u64) -> Result<Priced, PriceError> {
+    exchange::rules::price(policy, &Sale { product, telco, on, amount, learned: None })
+}
 
 fn day(text: &str) -> Day {
     text.parse().expect("a date")
@@ -91,6 +96,114 @@ fn what_cannot_be_priced_is_said() {
     assert_eq!(price(&POLICY, Product::Points, Telco::Cbn, on, u64::MAX), Err(PriceError::Overflow));
 }
 
+/// The shipped policy with rows after its fees.
+fn with_fees(rows: &str) -> Result<Policy, String> {
+    let mut texts = rules_shipped::Texts::shipped();
+    let fees = texts.of("fees.toml");
+    let off = "[learned]\nsource = \"\"\nwithin_ppm = 0\n";
+    assert!(fees.contains(off), "shipped off");
+    *fees = fees.replace(off, "") + rows;
+    Policy::compile(&texts.files()).map_err(|faults| faults.iter().map(|fault| format!("{fault}\n")).collect())
+}
+
+const TIERS: &str = r#"
+[[tier]]
+name = "small"
+products = ["direct"]
+from_fen = 1_000
+to_fen = 9_999
+added_ppm = 5_000
+
+[[tier]]
+name = "large"
+products = ["direct", "card"]
+from_fen = 100_000
+to_fen = 500_000
+added_ppm = -10_000
+"#;
+
+#[test]
+fn a_tier_adds_to_the_rate_of_amounts_between_its_ends() {
+    let policy = with_fees(TIERS).expect("it holds");
+    let rows = [
+        (Product::Direct, 9_999, Some(5_000)),
+        (Product::Direct, 10_000, None),
+        (Product::Direct, 99_999, None),
+        (Product::Direct, 100_000, Some(-10_000)),
+        (Product::Direct, 500_000, Some(-10_000)),
+        (Product::Card, 5_000, None),
+        (Product::Agent, 100_000, None),
+        (Product::Gift, 100_000, None),
+    ];
+    for (product, amount, added) in rows {
+        let priced = price(&policy, product, Telco::Ctcc, day(ORDINARY), amount).expect("in range");
+        let tier = priced.fee_lines.iter().find(|line| line.rule == FeeRule::Tier).map(|line| line.ppm);
+        assert_eq!(tier, added, "{product} {amount}");
+    }
+    assert_eq!(price(&policy, Product::Direct, Telco::Ctcc, day(ORDINARY), 100_000).expect("in range").fee, 3_000);
+}
+
+#[test]
+fn every_fault_of_tiers_and_learned_prices_is_found() {
+    let rows = [
+        (
+            "to_fen = 9_999",
+            "to_fen = 999",
+            "`fees.toml`, tier `small`: found 1000 to 999 fen, allowed: `from_fen` to `to_fen`, not backwards\n",
+        ),
+        (
+            "to_fen = 9_999",
+            "to_fen = 100_000",
+            "`fees.toml`, tier `large`: found amounts of `small` too, allowed: one tier at most for an order\n",
+        ),
+        (
+            "\"card\"]",
+            "\"gift\"]",
+            "`fees.toml`, tier `large`: found `gift`, which has a rate of its own, allowed: products of `telco_rate`\n",
+        ),
+        (
+            "name = \"large\"",
+            "name = \"small\"",
+            "`fees.toml`, tier `small`: found no name, or the name again, allowed: each name once\n",
+        ),
+        (
+            "added_ppm = 5_000",
+            "added_ppm = 10_001",
+            "`fees.toml`, tier `small`: `direct` at CTCC: found 50001 ppm, allowed: a sum from 10000 to 50000 ppm\n",
+        ),
+    ];
+    for (from, to, message) in rows {
+        assert_eq!(with_fees(&TIERS.replacen(from, to, 1)).expect_err("faults"), message);
+    }
+    let learned =
+        |source: &str, within: &str| with_fees(&format!("[learned]\nsource = \"{source}\"\nwithin_ppm = {within}\n"));
+    assert!(learned("", "1").expect_err("faults").contains("`learned.source`: found nothing"));
+    assert!(learned("x", "1_000_001").expect_err("faults").contains("`learned.within_ppm`: found 1000001 ppm"));
+    assert!(learned("x", "-1").expect_err("faults").contains("`learned.within_ppm`: found -1 ppm"));
+}
+
+fn learned_by(source: &str, ppm: i32) -> LearnedPrice {
+    LearnedPrice { source: source.to_owned(), version: "7".to_owned(), ppm }
+}
+
+#[test]
+fn a_learned_price_moves_the_rate_as_far_as_the_policy_lets_it() {
+    let policy = with_fees("[learned]\nsource = \"elasticity\"\nwithin_ppm = 4_000\n").expect("it holds");
+    let ppm_of = |learned: &LearnedPrice, telco| {
+        let sale = Sale { product: Product::Direct, telco, on: day(ORDINARY), amount: 100_000, learned: Some(learned) };
+        let lines = exchange::rules::price(&policy, &sale).expect("in range").fee_lines;
+        let of = |rule| lines.iter().find(|line| line.rule == rule).map_or(0, |line| line.ppm);
+        (of(FeeRule::Learned), lines.iter().map(|line| line.ppm).sum::<i32>())
+    };
+    assert_eq!(ppm_of(&learned_by("elasticity", -2_500), Telco::Ctcc), (-2_500, 37_500));
+    assert_eq!(ppm_of(&learned_by("elasticity", 9_000), Telco::Ctcc), (4_000, 44_000));
+    assert_eq!(ppm_of(&learned_by("elasticity", i32::MIN), Telco::Cbn), (-4_000, 16_000));
+    assert_eq!(ppm_of(&learned_by("another", -2_500), Telco::Ctcc), (0, 40_000), "not the source of the policy");
+}
+
+static WIDE: LazyLock<Policy> =
+    LazyLock::new(|| with_fees("[learned]\nsource = \"elasticity\"\nwithin_ppm = 1_000_000\n").expect("it holds"));
+
 fn any_day() -> impl Strategy<Value = Day> {
     let count = |date: &str| day(date).count();
     (count("2015-01-01")..=count("2026-12-31")).prop_map(Day::from_count)
@@ -114,6 +227,26 @@ proptest! {
             prop_assert!(priced.fee >= 10);
             prop_assert_eq!(priced.fee + priced.payout, amount);
         }
+    }
+
+    #[test]
+    fn no_learned_price_leaves_the_band_or_is_heard_where_it_is_off(
+        product in proptest::sample::select(Product::ALL),
+        telco in proptest::sample::select(&Telco::ALL[..]),
+        on in any_day(),
+        amount in 1_000u64..=999_999_999_999_999,
+        ppm in any::<i32>(),
+    ) {
+        let learned = learned_by("elasticity", ppm);
+        let sale = Sale { product, telco, on, amount, learned: Some(&learned) };
+        let moved = exchange::rules::price(&WIDE, &sale).expect("in range");
+        let sum: i64 = moved.fee_lines.iter().map(|line| i64::from(line.ppm)).sum();
+        match WIDE.product(product).charge {
+            Charge::TelcoRate { .. } => prop_assert!((10_000..=50_000).contains(&sum), "{} ppm", sum),
+            Charge::OwnRate { .. } => prop_assert!(moved.fee_lines.iter().all(|line| line.rule != FeeRule::Learned)),
+        }
+        let listed = price(&POLICY, product, telco, on, amount).expect("in range");
+        prop_assert_eq!(exchange::rules::price(&POLICY, &sale).expect("in range"), listed, "shipped off");
     }
 
     #[test]

@@ -34,6 +34,7 @@ pub use refusal::Refusal;
 pub use state::{Broken, State};
 pub use subscriber::{Lot, LotUse, Subscriber};
 pub use terms::{
-    FeeLine, FeeRule, Hash, Key16, PolicyVersion, Product, Provenance, Province, Reward, Terms, UnknownWord,
+    FeeLine, FeeRule, Hash, Key16, LearnedPrice, PolicyVersion, Product, Provenance, Province, Reward, Terms,
+    UnknownWord,
 };
 pub use time::{Day, Millis, ParseDayError};

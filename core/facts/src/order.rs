@@ -441,6 +441,7 @@ impl Order {
             policy: *policy,
             drawn: 0,
             reward: None,
+            learned: None,
         };
         Some(Order {
             id: *order,

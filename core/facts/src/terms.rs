@@ -194,6 +194,10 @@ words! {
         Clamp = 3, "clamp";
         /// What the least fee added, in fen.
         Minimum = 4, "minimum";
+        /// What orders of that size add or save.
+        Tier = 5, "tier";
+        /// What a learned price added or took away, within what the policy lets it.
+        Learned = 6, "learned";
     }
 }
 
@@ -241,6 +245,23 @@ pub struct Terms {
     /// What a campaign gives with it, as the quote showed.
     #[n(8)]
     pub reward: Option<Box<Reward>>,
+    /// The learned price behind its line, when one moved the rate.
+    #[n(9)]
+    pub learned: Option<Box<LearnedPrice>>,
+}
+
+/// A price that was learned from what people did: how far it would move a rate.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct LearnedPrice {
+    /// What learned it.
+    #[n(0)]
+    pub source: String,
+    /// Which version of that.
+    #[n(1)]
+    pub version: String,
+    /// Parts per million of the amount, before policy and band cut it.
+    #[n(2)]
+    pub ppm: i32,
 }
 
 /// What a campaign gives with an order: promotional airtime. It becomes usable once the order is settled and its day

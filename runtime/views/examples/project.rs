@@ -153,6 +153,7 @@ fn admission(number: u64) -> Admission {
             policy: PolicyVersion::default(),
             drawn: 10_000,
             reward: None,
+            learned: None,
         },
         requested_at: START,
         steps,

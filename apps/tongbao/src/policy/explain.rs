@@ -6,7 +6,7 @@ use super::past::{Answer, Past, decisions};
 use super::texts;
 use crate::failure::{Doing, Failure};
 use crate::output::Output;
-use exchange::rules::{InstrumentRule, Limit, PRECEDENCE, Policy, price};
+use exchange::rules::{InstrumentRule, Limit, PRECEDENCE, Policy, Sale, price};
 use facts::{Counters, Measure, OrderId, Product, Refusal};
 use money::yuan;
 use serde::Serialize;
@@ -183,7 +183,8 @@ fn figures(policy: &Policy, past: &Past, counters: &Counters, refusal: Refusal) 
         }
         Refusal::BalanceInsufficient => {
             let day = past.requested_at.day();
-            let drawn = price(policy, past.product, past.subscriber.telco, day, past.amount).ok()?.drawn;
+            let (product, telco, amount) = (past.product, past.subscriber.telco, past.amount);
+            let drawn = price(policy, &Sale { product, telco, on: day, amount, learned: None }).ok()?.drawn;
             Some(format!("{} CNY convertible, {} CNY needed", yuan(past.convertible(policy)), yuan(drawn)))
         }
         Refusal::CalendarUnpublished => match policy.arrives_on(past.product, home, past.requested_at) {

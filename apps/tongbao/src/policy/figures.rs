@@ -43,17 +43,23 @@ pub fn lines(policy: &Policy, product: Product, telco: Telco, lines: &[FeeLine])
         rule: line.rule.code(),
         ppm: line.ppm,
         fen: line.fen,
-        from: row(policy, product, telco, line.rule),
+        from: row(policy, product, telco, line),
     };
     lines.iter().map(line).collect()
 }
 
-fn row(policy: &Policy, product: Product, telco: Telco, rule: FeeRule) -> String {
-    match rule {
+fn row(policy: &Policy, product: Product, telco: Telco, line: &FeeLine) -> String {
+    match line.rule {
         FeeRule::TelcoRate => format!("fees.toml, telco_ppm.{telco}"),
         FeeRule::Holiday => "fees.toml, holiday.added_ppm".to_owned(),
         FeeRule::Clamp => "fees.toml, telco_rate.band_ppm".to_owned(),
         FeeRule::Minimum => "fees.toml, telco_rate.least_fen".to_owned(),
+        FeeRule::Tier => {
+            let tiers = policy.fees().tiers.iter();
+            let mut same = tiers.filter(|tier| tier.products.contains(product) && tier.added_ppm == line.ppm);
+            same.next().map_or("fees.toml, tier".to_owned(), |tier| format!("fees.toml, tier {}", tier.name))
+        }
+        FeeRule::Learned => "fees.toml, learned.within_ppm".to_owned(),
         FeeRule::Product => match policy.product(product).charge {
             Charge::TelcoRate { .. } => format!("fees.toml, telco_rate.added_ppm.{product}"),
             Charge::OwnRate { .. } => format!("fees.toml, own_rate.{product}.rate_ppm"),

@@ -8,7 +8,7 @@ use crate::failure::Failure;
 use crate::notices;
 use crate::output::Output;
 use exchange::rules::rows;
-use exchange::rules::{Arrives, CodeBy, Entry, Evidence, Gives, Policy, Region, Unit, Use, Verdict, price};
+use exchange::rules::{Arrives, CodeBy, Entry, Evidence, Gives, Policy, Region, Sale, Unit, Use, Verdict, price};
 use facts::{Day, Millis, Product, Province};
 use money::Telco;
 use serde::Serialize;
@@ -239,7 +239,8 @@ fn proved(region: &Region) -> Vec<Rule> {
 
 /// The lines of the greatest amount's fee, which no least fee distorts.
 fn fee(policy: &Policy, product: Product, telco: Telco, on: Day) -> Option<Fee> {
-    let priced = price(policy, product, telco, on, policy.product(product).most).ok()?;
+    let amount = policy.product(product).most;
+    let priced = price(policy, &Sale { product, telco, on, amount, learned: None }).ok()?;
     Some(Fee { telco: telco.code(), lines: lines(policy, product, telco, &priced.fee_lines) })
 }
 

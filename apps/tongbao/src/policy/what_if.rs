@@ -153,7 +153,7 @@ fn was(past: &Past) -> Outcome {
 
 fn would_be(policy: &Policy, past: &Past, counters: &Counters) -> Outcome {
     let held = i128::from(past.convertible(policy));
-    match admit(policy, &past.request(), counters, held) {
+    match admit(policy, &past.request(), counters, held, None) {
         Err(refused) => Outcome { code: refused.refusal.code(), fee: 0, payout: 0 },
         Ok(terms) => match past.refusal() {
             // What came after the policy's own checks would have come then too.

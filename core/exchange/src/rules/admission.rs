@@ -9,9 +9,9 @@ use super::instrument::{Instrument, InstrumentRule};
 use super::limit::{self, Occasion, Subjects};
 use super::numbers::{Line, NumberRefusal, NumberTable};
 use super::policy::{Draws, Entry, GiftReach, Policy, ProductPolicy};
-use super::price::{PriceError, Priced, price};
+use super::price::{PriceError, Priced, Sale, price};
 use super::refused::{Detail, Refused};
-use facts::{Counters, Millis, Product, Province, Refusal, Terms};
+use facts::{Counters, FeeRule, LearnedPrice, Millis, Product, Province, Refusal, Terms};
 
 /// A request with its facts established.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,11 +79,17 @@ impl Receiver {
 /// Says whether the request is admitted, and on what terms.
 ///
 /// `counters` say what has been used of limits; `convertible` is the fen of the number that may leave, negative
-/// when more is restricted than held.
+/// when more is restricted than held; `learned` is a price that was learned for the request, if there is one.
 ///
 /// Errors: the first refusal that applies, with what would have been allowed.
 /// Source: `policies/README.md`, refusals.
-pub fn admit(policy: &Policy, request: &Request, counters: &Counters, convertible: i128) -> Result<Terms, Refused> {
+pub fn admit(
+    policy: &Policy,
+    request: &Request,
+    counters: &Counters,
+    convertible: i128,
+    learned: Option<&LearnedPrice>,
+) -> Result<Terms, Refused> {
     check_form(policy, request)?;
     check_person(policy, request)?;
     let line = check_number(request)?;
@@ -96,7 +102,7 @@ pub fn admit(policy: &Policy, request: &Request, counters: &Counters, convertibl
     let occasion = occasion(request, line);
     limit::check(policy, Refusal::RefundCapExceeded, &occasion, counters)?;
     limit::check(policy, Refusal::DailyLimitExceeded, &occasion, counters)?;
-    let priced = price_of(policy, request, line)?;
+    let priced = price_of(policy, request, line, learned)?;
     check_balance(policy, request, &priced, convertible)?;
     let arrives_on =
         policy.arrives_on(request.product, line.province, request.requested_at).map_err(|unpublished| {
@@ -105,6 +111,7 @@ pub fn admit(policy: &Policy, request: &Request, counters: &Counters, convertibl
         })?;
     check_licence(policy, request, line)?;
     limit::check(policy, Refusal::LimitExceeded, &occasion, counters)?;
+    let moved = priced.fee_lines.iter().any(|line| line.rule == FeeRule::Learned);
     Ok(Terms {
         product: request.product,
         amount: request.amount,
@@ -118,6 +125,7 @@ pub fn admit(policy: &Policy, request: &Request, counters: &Counters, convertibl
             Draws::Recharge | Draws::Programme | Draws::DataAllowance => 0,
         },
         reward: None,
+        learned: learned.filter(|_| moved).cloned().map(Box::new),
     })
 }
 
@@ -232,9 +240,9 @@ fn face_below(terms: &ProductPolicy, asked: u64) -> Option<u64> {
 }
 
 /// The amount is in range and the policy was checked to price that, so an error only restates row 11.
-fn price_of(policy: &Policy, request: &Request, line: Line) -> Result<Priced, Refused> {
-    let on = request.requested_at.day();
-    price(policy, request.product, line.telco, on, request.amount).map_err(|error| {
+fn price_of(policy: &Policy, request: &Request, line: Line, learned: Option<&LearnedPrice>) -> Result<Priced, Refused> {
+    let (product, amount, on) = (request.product, request.amount, request.requested_at.day());
+    price(policy, &Sale { product, telco: line.telco, on, amount, learned }).map_err(|error| {
         Refused::plain(match error {
             PriceError::Overflow => Refusal::AmountTooLarge,
             PriceError::FeeExceedsAmount => Refusal::AmountTooSmall,

@@ -1,9 +1,9 @@
 //! Compiling `fees.toml`: one charge for each product, every rate inside its band.
 
-use super::compile::product;
+use super::compile::{product, product_set};
 use super::fault::Faults;
 use super::files::FeesFile;
-use super::policy::{Charge, Fees, ProductPolicy};
+use super::policy::{Charge, Fees, Learned, ProductPolicy, Tier};
 use super::texts::FEES;
 use facts::Product;
 use money::{Ppm, Telco};
@@ -58,7 +58,68 @@ pub(super) fn fees(file: &FeesFile, faults: &mut Faults) -> Fees {
         band_least_ppm: file.telco_rate.band_ppm.least,
         band_most_ppm: file.telco_rate.band_ppm.most,
         least_fen: file.telco_rate.least_fen,
+        tiers: tiers(file, faults),
+        learned: learned(file, faults),
     }
+}
+
+fn tiers(file: &FeesFile, faults: &mut Faults) -> Vec<Tier> {
+    let mut tiers: Vec<Tier> = Vec::new();
+    for row in &file.tier {
+        let place = format!("tier `{}`", row.name);
+        let products = product_set(FEES, &format!("{place} `products`"), &row.products, faults);
+        let (name, from_fen, to_fen) = (row.name.clone(), row.from_fen, row.to_fen);
+        let tier = Tier { name, products, from_fen, to_fen, added_ppm: row.added_ppm };
+        if row.name.trim().is_empty() || tiers.iter().any(|other| other.name == tier.name) {
+            faults.add(FEES, place.as_str(), "no name, or the name again", "each name once");
+        }
+        if products.is_empty() {
+            faults.add(FEES, place.as_str(), "no product", "at least one product");
+        }
+        if from_fen > to_fen {
+            faults.add(
+                FEES,
+                place.as_str(),
+                format!("{from_fen} to {to_fen} fen"),
+                "`from_fen` to `to_fen`, not backwards",
+            );
+        }
+        let own = Product::ALL
+            .iter()
+            .find(|one| products.contains(**one) && !file.telco_rate.added_ppm.contains_key(one.code()));
+        if let Some(own) = own {
+            faults.add(
+                FEES,
+                place.as_str(),
+                format!("`{own}`, which has a rate of its own"),
+                "products of `telco_rate`",
+            );
+        }
+        let meets =
+            |other: &&Tier| other.products.overlaps(products) && other.from_fen <= to_fen && from_fen <= other.to_fen;
+        if let Some(other) = tiers.iter().find(meets) {
+            faults.add(
+                FEES,
+                place.as_str(),
+                format!("amounts of `{}` too", other.name),
+                "one tier at most for an order",
+            );
+        }
+        tiers.push(tier);
+    }
+    tiers
+}
+
+fn learned(file: &FeesFile, faults: &mut Faults) -> Learned {
+    let Some(row) = &file.learned else { return Learned::default() };
+    if !(0..=WHOLE_PPM).contains(&row.within_ppm) {
+        faults.add(FEES, "`learned.within_ppm`", format!("{} ppm", row.within_ppm), "0 to 1000000 ppm");
+        return Learned::default();
+    }
+    if row.within_ppm > 0 && row.source.trim().is_empty() {
+        faults.add(FEES, "`learned.source`", "nothing", "what learns the prices");
+    }
+    Learned { source: row.source.clone(), within_ppm: row.within_ppm }
 }
 
 /// A rate that only the clamp keeps inside its band on an ordinary day is a mistake in the file; a holiday's
@@ -78,8 +139,22 @@ pub(super) fn check_band(file: &FeesFile, fees: &Fees, faults: &mut Faults) {
         let named = Telco::ALL.into_iter().filter(|telco| file.telco_ppm.contains_key(telco.code()));
         for telco in named {
             let sum = i64::from(fees.telco_ppm[telco as usize]) + i64::from(*added_ppm);
-            if sum < i64::from(least) || sum > i64::from(most) {
+            let outside = |sum: i64| sum < i64::from(least) || sum > i64::from(most);
+            if outside(sum) {
                 faults.add(FEES, format!("`{word}` at {telco}"), format!("{sum} ppm"), &allowed);
+                continue;
+            }
+            let Ok(product) = word.parse() else { continue };
+            for tier in fees.tiers.iter().filter(|tier| tier.products.contains(product)) {
+                let sum = sum + i64::from(tier.added_ppm);
+                if outside(sum) {
+                    faults.add(
+                        FEES,
+                        format!("tier `{}`: `{word}` at {telco}", tier.name),
+                        format!("{sum} ppm"),
+                        &allowed,
+                    );
+                }
             }
         }
     }

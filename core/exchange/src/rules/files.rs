@@ -148,6 +148,26 @@ pub(super) struct FeesFile {
     pub(super) holiday: HolidayRow,
     pub(super) telco_rate: TelcoRateRow,
     pub(super) own_rate: BTreeMap<String, OwnRateRow>,
+    #[serde(default)]
+    pub(super) tier: Vec<TierRow>,
+    pub(super) learned: Option<LearnedRow>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TierRow {
+    pub(super) name: String,
+    pub(super) products: Vec<String>,
+    pub(super) from_fen: u64,
+    pub(super) to_fen: u64,
+    pub(super) added_ppm: i32,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LearnedRow {
+    pub(super) source: String,
+    pub(super) within_ppm: i32,
 }
 
 #[derive(Deserialize)]

@@ -40,10 +40,11 @@ pub use licence::{Expiring, Licence, LicenceKind, Notice, ProvinceSet, Unlicense
 pub use limit::{Limit, LimitSubject, Occasion, Period, Standing, Subjects, counts};
 pub use numbers::{Line, NumberRefusal, NumberTable, NumberTableError, VirtualOperators};
 pub use policy::{
-    Arrives, Charge, Draws, Entry, Fees, GiftReach, Leaves, Limits, Pays, Policy, PriceBand, ProductPolicy, Taken, Unit,
+    Arrives, Charge, Draws, Entry, Fees, GiftReach, Learned, Leaves, Limits, Pays, Policy, PriceBand, ProductPolicy,
+    Taken, Tier, Unit,
 };
 pub use precedence::PRECEDENCE;
-pub use price::{PriceError, Priced, price};
+pub use price::{PriceError, Priced, Sale, price};
 pub use refused::{Detail, Moment, Refused};
 pub use region::{CodeBy, Evidence, ProductSet, Region, Use, Verdict, Verification};
 pub use rows::{Change, Place, changes, rows};

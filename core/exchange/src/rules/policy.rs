@@ -10,9 +10,9 @@ use super::identity::Identity;
 use super::instrument::InstrumentRule;
 use super::licence::Licence;
 use super::limit::Limit;
-use super::region::Region;
+use super::region::{ProductSet, Region};
 use super::texts::PolicyFiles;
-use facts::{Day, Millis, PolicyVersion, Product, Provenance, Province, Refusal};
+use facts::{Day, LearnedPrice, Millis, PolicyVersion, Product, Provenance, Province, Refusal};
 use money::{Ratio, Telco};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -180,7 +180,7 @@ pub enum Taken {
 }
 
 /// Rates in parts per million, and the band that clamps the sum of them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fees {
     /// By telco, in wire order.
     pub telco_ppm: [i32; Telco::ALL.len()],
@@ -192,6 +192,48 @@ pub struct Fees {
     pub band_most_ppm: i32,
     /// The least fee of a product that charges the telco's rate, in fen.
     pub least_fen: u64,
+    /// What orders of some sizes add, in the order of the file; one at most is for an order.
+    pub tiers: Vec<Tier>,
+    /// Whose learned prices may move a rate, and how far.
+    pub learned: Learned,
+}
+
+/// What orders of some sizes add to the rate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tier {
+    /// What people call it.
+    pub name: String,
+    /// The products that it is for; all of them charge the telco's rate.
+    pub products: ProductSet,
+    /// The least amount, in fen.
+    pub from_fen: u64,
+    /// The greatest amount, in fen.
+    pub to_fen: u64,
+    /// Parts per million; negative for a discount.
+    pub added_ppm: i32,
+}
+
+impl Tier {
+    /// Whether the tier is for an order.
+    pub fn is_for(&self, product: Product, amount: u64) -> bool {
+        self.products.contains(product) && (self.from_fen..=self.to_fen).contains(&amount)
+    }
+}
+
+/// How far learned prices may move a rate. The band holds whatever they say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Learned {
+    /// What learns them; none is heard from any other.
+    pub source: String,
+    /// The most, either way, in parts per million; 0 switches them off.
+    pub within_ppm: i32,
+}
+
+impl Learned {
+    /// How far a learned price moves the rate.
+    pub fn moves(&self, price: &LearnedPrice) -> i32 {
+        if price.source == self.source { price.ppm.clamp(-self.within_ppm, self.within_ppm) } else { 0 }
+    }
 }
 
 /// What a person may do.

@@ -2,7 +2,7 @@
 
 use super::policy::{Charge, Pays, Policy, Taken};
 use core::fmt;
-use facts::{Day, FeeLine, FeeRule, Product};
+use facts::{Day, FeeLine, FeeRule, LearnedPrice, Product};
 use money::{Ppm, Telco};
 
 /// A price with its reasons.
@@ -40,14 +40,29 @@ impl fmt::Display for PriceError {
 
 impl core::error::Error for PriceError {}
 
-/// Prices an amount of a product asked for on a day. Whether the amount is allowed is not asked here.
+/// What is to be priced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sale<'a> {
+    /// The product.
+    pub product: Product,
+    /// At which telco.
+    pub telco: Telco,
+    /// On which day it is asked for.
+    pub on: Day,
+    /// How much, in the product's unit.
+    pub amount: u64,
+    /// A price that was learned for it; the price list has none.
+    pub learned: Option<&'a LearnedPrice>,
+}
+
+/// Prices a sale. Whether its amount is allowed is not asked here.
 ///
 /// Errors: an amount too great to compute with, or too small for its fee.
-pub fn price(policy: &Policy, product: Product, telco: Telco, on: Day, amount: u64) -> Result<Priced, PriceError> {
-    let terms = policy.product(product);
+pub fn price(policy: &Policy, sale: &Sale<'_>) -> Result<Priced, PriceError> {
+    let (terms, amount) = (policy.product(sale.product), sale.amount);
     let (mut fee_lines, least_fen, taken) = match terms.charge {
         Charge::TelcoRate { added_ppm } => {
-            (telco_lines(policy, telco, on, added_ppm), policy.fees().least_fen, Taken::FromAmount)
+            (telco_lines(policy, sale, added_ppm), policy.fees().least_fen, Taken::FromAmount)
         }
         Charge::OwnRate { ppm, taken } => (rate_line(FeeRule::Product, ppm).into_iter().collect(), 0, taken),
     };
@@ -75,16 +90,21 @@ fn share(lines: &[FeeLine], amount: u64) -> Result<u64, PriceError> {
     Ppm::new(parts).of_half_up(amount).map_err(|_| PriceError::Overflow)
 }
 
-fn telco_lines(policy: &Policy, telco: Telco, on: Day, added_ppm: i32) -> Vec<FeeLine> {
+fn telco_lines(policy: &Policy, sale: &Sale<'_>, added_ppm: i32) -> Vec<FeeLine> {
     let fees = policy.fees();
-    let holiday_ppm = if policy.calendar().is_public_holiday(on) { fees.holiday_ppm } else { 0 };
-    let telco_ppm = fees.telco_ppm[telco as usize];
-    let sum = telco_ppm + holiday_ppm + added_ppm;
+    let holiday_ppm = if policy.calendar().is_public_holiday(sale.on) { fees.holiday_ppm } else { 0 };
+    let telco_ppm = fees.telco_ppm[sale.telco as usize];
+    let tier_ppm =
+        fees.tiers.iter().find(|tier| tier.is_for(sale.product, sale.amount)).map_or(0, |tier| tier.added_ppm);
+    let learned_ppm = sale.learned.map_or(0, |learned| fees.learned.moves(learned));
+    let sum = telco_ppm + holiday_ppm + added_ppm + tier_ppm + learned_ppm;
     let clamped = sum.clamp(fees.band_least_ppm, fees.band_most_ppm);
     let lines = [
         rate_line(FeeRule::TelcoRate, telco_ppm),
         rate_line(FeeRule::Holiday, holiday_ppm),
         rate_line(FeeRule::Product, added_ppm),
+        rate_line(FeeRule::Tier, tier_ppm),
+        rate_line(FeeRule::Learned, learned_ppm),
         rate_line(FeeRule::Clamp, clamped - sum),
     ];
     lines.into_iter().flatten().collect()

@@ -5,9 +5,9 @@
 use facts::{
     AccountName, Action, Actor, ActorKind, Admission, Approval, ApprovalAct, ApprovalId, ApprovalState,
     ApprovalSubject, Bucket, Cause, Channel, Count, Counter, Day, Due, Fact, FeeLine, FeeRule, InstrumentId, Key16,
-    KeyUse, LimitHit, Lot, LotUse, Made, Measure, Meta, Meter, Millis, Necessity, OpenRecord, Order, OrderId,
-    OrderState, Partner, PersonId, PolicyVersion, Product, Provenance, Province, QuoteId, Quoted, Refusal, Reward,
-    Shared, SignalKind, StepPlan, Subject, SubscriberId, Target, Terms, Verdict, Window,
+    KeyUse, LearnedPrice, LimitHit, Lot, LotUse, Made, Measure, Meta, Meter, Millis, Necessity, OpenRecord, Order,
+    OrderId, OrderState, Partner, PersonId, PolicyVersion, Product, Provenance, Province, QuoteId, Quoted, Refusal,
+    Reward, Shared, SignalKind, StepPlan, Subject, SubscriberId, Target, Terms, Verdict, Window,
 };
 use ledger::{AccountId, Action as Move, Bound, Entry, Transfer, TransferId};
 use money::{Asset, Telco};
@@ -83,17 +83,24 @@ pub fn terms() -> Terms {
             FeeLine { rule: FeeRule::TelcoRate, ppm: 40_000, fen: 0 },
             FeeLine { rule: FeeRule::Product, ppm: -10_000, fen: 0 },
             FeeLine { rule: FeeRule::Minimum, ppm: 0, fen: 10 },
+            FeeLine { rule: FeeRule::Tier, ppm: -1_000, fen: 0 },
+            FeeLine { rule: FeeRule::Learned, ppm: 250, fen: 0 },
         ],
         payout: 9_590,
         arrives_on: Day::from_count(20_781),
         policy: PolicyVersion([0xA1; 16]),
         drawn: 10_000,
         reward: Some(Box::new(reward())),
+        learned: Some(Box::new(learned())),
     }
 }
 
 fn reward() -> Reward {
     Reward { campaign: 3, name: "spring".to_owned(), amount: 500, usable_from: Day::from_count(20_788) }
+}
+
+fn learned() -> LearnedPrice {
+    LearnedPrice { source: "elasticity".to_owned(), version: "2026-11".to_owned(), ppm: -500 }
 }
 
 pub fn plan() -> StepPlan {

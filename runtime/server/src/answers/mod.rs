@@ -10,6 +10,6 @@ mod subscriber;
 pub use approval::ApprovalAnswer;
 pub use batch::{BatchAnswer, ReceivedAnswer};
 pub use kept::{Kept, POSITION};
-pub use order::{FeeLineAnswer, OrderAnswer, PlacedAnswer};
+pub use order::{FeeLineAnswer, LearnedPriceAnswer, OrderAnswer, PlacedAnswer};
 pub use reward::{QuotedRewardAnswer, WordsAnswer};
 pub use subscriber::{SubscriberAnswer, reveal};

@@ -2,7 +2,7 @@
 
 use super::reward::{PlacedRewardAnswer, RewardAnswer};
 use crate::moments;
-use facts::{FeeLine, Order, OrderState, QuoteId, Step, StepState};
+use facts::{FeeLine, LearnedPrice, Order, OrderState, QuoteId, Step, StepState};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 #[derive(Serialize, ToSchema)]
 #[schema(as = FeeLine)]
 pub struct FeeLineAnswer {
-    /// `telco_rate`, `holiday`, `product`, `clamp` or `minimum`.
+    /// `telco_rate`, `holiday`, `product`, `tier`, `learned`, `clamp` or `minimum`.
     rule: &'static str,
     /// Parts per million of the amount; negative for a discount.
     ppm: i32,
@@ -21,6 +21,25 @@ pub struct FeeLineAnswer {
 impl From<&FeeLine> for FeeLineAnswer {
     fn from(line: &FeeLine) -> FeeLineAnswer {
         FeeLineAnswer { rule: line.rule.code(), ppm: line.ppm, fen: line.fen }
+    }
+}
+
+/// A price that was learned.
+#[derive(Serialize, ToSchema)]
+#[schema(as = LearnedPrice)]
+pub struct LearnedPriceAnswer {
+    /// What learned it.
+    source: String,
+    /// Which version of that.
+    version: String,
+    /// How far it would move the rate, in parts per million; its line says how far it did.
+    ppm: i32,
+}
+
+impl From<&LearnedPrice> for LearnedPriceAnswer {
+    fn from(learned: &LearnedPrice) -> LearnedPriceAnswer {
+        let LearnedPrice { source, version, ppm } = learned.clone();
+        LearnedPriceAnswer { source, version, ppm }
     }
 }
 
@@ -40,6 +59,8 @@ pub struct PlacedAnswer {
     fee_fen: u64,
     /// How the fee came about.
     fee_lines: Vec<FeeLineAnswer>,
+    /// The learned price behind the line `learned`, if there is one.
+    learned_price: Option<LearnedPriceAnswer>,
     /// Fen paid out.
     payout_fen: u64,
     /// The day on which the money arrives.
@@ -66,6 +87,7 @@ impl From<&Order> for PlacedAnswer {
             amount: terms.amount,
             fee_fen: terms.fee,
             fee_lines: terms.fee_lines.iter().map(FeeLineAnswer::from).collect(),
+            learned_price: terms.learned.as_deref().map(LearnedPriceAnswer::from),
             payout_fen: terms.payout,
             arrives_on: terms.arrives_on.to_string(),
             policy: terms.policy.to_string(),
@@ -136,6 +158,8 @@ pub struct OrderAnswer {
     fee_fen: u64,
     /// How the fee came about.
     fee_lines: Vec<FeeLineAnswer>,
+    /// The learned price behind the line `learned`, if there is one.
+    learned_price: Option<LearnedPriceAnswer>,
     /// Fen paid out; 0 when it was refused at the door.
     payout_fen: u64,
     /// The day on which the money arrives; none when it was refused at the door.
@@ -174,6 +198,7 @@ impl From<&Order> for OrderAnswer {
             amount: placed.amount,
             fee_fen: placed.fee_fen,
             fee_lines: placed.fee_lines,
+            learned_price: placed.learned_price,
             payout_fen: placed.payout_fen,
             arrives_on: order.refusal.is_none().then_some(placed.arrives_on),
             policy: placed.policy,

@@ -9,7 +9,7 @@ use crate::query::Parameters;
 use crate::routes::orders::PRODUCT;
 use axum::Json;
 use axum::extract::State;
-use exchange::rules::{Policy, Unit, price};
+use exchange::rules::{Policy, Sale, Unit, price};
 use facts::{Day, Millis, Product, Province};
 use money::Telco;
 use serde::Serialize;
@@ -162,7 +162,8 @@ impl Asked {
     }
 
     fn price(&self, policy: &Policy, telco: Telco) -> Option<PriceAnswer> {
-        let priced = price(policy, self.product, telco, self.at.day(), self.amount).ok()?;
+        let (product, on, amount) = (self.product, self.at.day(), self.amount);
+        let priced = price(policy, &Sale { product, telco, on, amount, learned: None }).ok()?;
         Some(PriceAnswer {
             telco: telco.code(),
             fee_fen: priced.fee,

@@ -1,6 +1,6 @@
 //! Quotes: what an order would cost and bring. A quote is a signed value; nothing is kept of it.
 
-use crate::answers::{FeeLineAnswer, QuotedRewardAnswer};
+use crate::answers::{FeeLineAnswer, LearnedPriceAnswer, QuotedRewardAnswer};
 use crate::body::Json;
 use crate::caller::Caller;
 use crate::chance;
@@ -58,6 +58,8 @@ pub struct QuoteAnswer {
     fee_fen: u64,
     /// How the fee came about.
     fee_lines: Vec<FeeLineAnswer>,
+    /// The learned price behind the line `learned`, if there is one.
+    learned_price: Option<LearnedPriceAnswer>,
     /// Fen paid out.
     payout_fen: u64,
     /// The day on which the money would arrive.
@@ -97,7 +99,8 @@ pub async fn ask(
     let now = context.now();
     let meta = Meta { now, requested_at: now, ..caller.meta(Some(order.channel_province), Key16::default()) };
     let rules = context.node.rules();
-    let (terms, position) = context.read(move |state| quote(state, &rules, &meta, &order)).await?;
+    // Nothing that learns prices is connected.
+    let (terms, position) = context.read(move |state| quote(state, &rules, &meta, &order, None)).await?;
     let terms = terms.map_err(Problem::refused)?;
     let id = QuoteId::new(now.0, subscriber.bucket(), chance::bits()?);
     let marks = match terms.reward {
@@ -115,6 +118,7 @@ fn answer(quote: &Quote, context: &Context) -> QuoteAnswer {
         id: quote.id.to_string(),
         fee_fen: terms.fee,
         fee_lines: terms.fee_lines.iter().map(FeeLineAnswer::from).collect(),
+        learned_price: terms.learned.as_deref().map(LearnedPriceAnswer::from),
         payout_fen: terms.payout,
         arrives_on: terms.arrives_on.to_string(),
         expires_at: moments::text(quote.expires_at),

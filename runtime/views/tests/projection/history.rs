@@ -101,6 +101,7 @@ fn admitted(dice: &mut Dice, order: OrderId, now: Millis) -> Fact {
         policy: PolicyVersion::default(),
         drawn: dice.roll(50_000),
         reward: None,
+        learned: None,
     };
     Fact::OrderAdmitted(Box::new(Admission {
         order,
