@@ -7,7 +7,7 @@ use super::texts;
 use crate::failure::{Doing, Failure};
 use crate::output::Output;
 use exchange::rules::{InstrumentRule, Limit, PRECEDENCE, Policy, Sale, price};
-use facts::{Counters, Measure, OrderId, Product, Refusal};
+use facts::{Counters, LearnedPrice, Measure, OrderId, Product, Refusal, Reward};
 use money::yuan;
 use serde::Serialize;
 
@@ -62,6 +62,8 @@ struct Explained {
     checks: Vec<Check>,
     fee_fen: Option<u64>,
     fee_lines: Vec<Line>,
+    learned: Option<String>,
+    reward: Option<String>,
     payout_fen: Option<u64>,
     arrives_on: Option<String>,
     limits: Vec<Used>,
@@ -114,10 +116,21 @@ fn explained(policy: &Policy, past: &Past, counters: &Counters) -> Explained {
         checks: checks(policy, past, counters),
         fee_fen: terms.map(|terms| terms.fee),
         fee_lines: fee_lines.unwrap_or_default(),
+        learned: terms.and_then(|terms| terms.learned.as_deref()).map(learned),
+        reward: terms.and_then(|terms| terms.reward.as_deref()).map(reward),
         payout_fen: terms.map(|terms| terms.payout),
         arrives_on: terms.map(|terms| terms.arrives_on.to_string()),
         limits: used(policy, past, counters),
     }
+}
+
+fn learned(price: &LearnedPrice) -> String {
+    format!("{} of `{}`, version `{}`, before policy and band", percent(price.ppm.into()), price.source, price.version)
+}
+
+fn reward(reward: &Reward) -> String {
+    let (amount, day) = (yuan(reward.amount), reward.usable_from);
+    format!("{amount} CNY of airtime from {day} on (campaigns.toml, campaign {})", reward.name)
 }
 
 /// Every check in the order of precedence: those before the answer passed, those after it were not reached.
@@ -252,9 +265,25 @@ fn words(explained: &Explained) -> String {
         said.push(format!("fee {} CNY, {}: {}", yuan(fee), percent(rate), fee_words(&explained.fee_lines)));
         said.push(format!("pays {} CNY on {day}", yuan(payout)));
     }
+    let told = [("learned price", &explained.learned), ("reward", &explained.reward)];
+    said.extend(told.into_iter().filter_map(|(what, value)| Some(format!("{what}: {}", value.as_ref()?))));
     for used in &explained.limits {
         let Used { limit, measure, before, after, most } = used;
         said.push(format!("limit {limit}: {before} before, {after} after, of {most} {measure}"));
     }
     said.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_moved_a_price_and_what_came_with_it_is_named() {
+        let price = LearnedPrice { source: "elasticity".to_owned(), version: "2026-11".to_owned(), ppm: -2_500 };
+        assert_eq!(learned(&price), "-0.25% of `elasticity`, version `2026-11`, before policy and band");
+        let usable_from = "2026-12-01".parse().expect("a date");
+        let given = Reward { campaign: 7, name: "autumn".to_owned(), amount: 500, usable_from };
+        assert_eq!(reward(&given), "5.00 CNY of airtime from 2026-12-01 on (campaigns.toml, campaign autumn)");
+    }
 }
