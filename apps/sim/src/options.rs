@@ -43,6 +43,8 @@ pub struct Report {
     pub declined: u64,
     /// Orders that wait for a person.
     pub suspended: u64,
+    /// Orders whose reward was granted.
+    pub rewarded: u64,
     /// Steps that nobody knows about.
     pub unknown_open: u64,
     /// How many breaches the auditor found.

@@ -11,8 +11,8 @@ use crate::house::{House, Setup};
 use crate::options::{Faults, Options, Report};
 use crate::shelf::Shelf;
 use crate::telco::SimTelco;
-use exchange::{Answer, Command, Envelope, Profile, Reply, Rules, Signal, Via};
-use facts::{Day, Made, Meta, Millis, OrderId, Partner, Refusal, SaltKey, State};
+use exchange::{Answer, Command, Envelope, Profile, Quote, Reply, Rules, Signal, Via, quote};
+use facts::{Day, Key16, Made, Meta, Millis, OrderId, Partner, QuoteId, Refusal, SaltKey, State};
 use money::Telco;
 use node::{Ask, AskKind, Effect, Job, Lane, Timers, Told, heard, news, recover};
 use partners::StatementItem;
@@ -23,6 +23,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 const FUNDING: u64 = 10_000_000_000;
 /// How long a client waits for an answer before it sends again.
 const CLIENT_PATIENCE_MS: u64 = 4_000;
+/// How long a quote holds.
+const QUOTE_HOLDS_MS: u64 = 300_000;
 const SWEEP_EVERY_MS: u64 = 600_000;
 /// A run that has not come to rest after so many events, and so many for each order, never will. Nine quiet days
 /// take about 1,300 sweeps; an order, under heavy faults, about 60 events.
@@ -83,6 +85,8 @@ pub(crate) struct World {
     bank: SimBank,
     clients: Clients,
     auditor: Auditor,
+    /// Quotes that clients think about, by the key of the order.
+    quotes: BTreeMap<Key16, Quote>,
     cursors: BTreeMap<Partner, usize>,
     mail: Mailbox,
     next_turn: Option<Millis>,
@@ -115,6 +119,7 @@ impl World {
         let auditor = Auditor::new(
             salts.clone(),
             rules.policy.limits().giving(Refusal::DailyLimitExceeded).map(|limit| limit.most),
+            rules.policy.campaigns().iter().map(|campaign| (campaign.number, campaign.budget_fen)),
         );
         let ended_stay_ms = seed.fork(5).pick(&[None, Some(0), Some(5_000), Some(3_600_000)]);
         let setup = Setup { rules: Arc::new(rules), salts, funding: FUNDING, ended_stay_ms, bug: options.bug };
@@ -123,6 +128,7 @@ impl World {
             agenda: Agenda::new(start),
             setup,
             house: None,
+            quotes: BTreeMap::new(),
             life: 0,
             disk: SimDisk::new(seed.fork(3), if heavy { 1_000 } else { 0 }),
             shelf: Shelf::default(),
@@ -382,9 +388,27 @@ impl World {
             return;
         }
         let Some(envelope) = self.clients.envelope(errand, self.agenda.now()) else { return };
+        let Some(envelope) = self.quoted(envelope) else { return };
         let answer =
             self.answering(move |told| Mail::Client(errand, told.reply.unwrap_or(Reply::Nothing), told.sequence));
         self.push(Lane::Orders, Job { envelope: Some(envelope), answer: Some(answer) });
+    }
+
+    /// An order for which a campaign gives something is placed with the quote that shows it, when its client comes
+    /// again: by then others may have taken what was left.
+    fn quoted(&mut self, mut envelope: Envelope) -> Option<Envelope> {
+        let (now, key) = (self.agenda.now(), envelope.key.map(|key| key.key).unwrap_or_default());
+        let Command::Place(place) = &mut envelope.command else { return Some(envelope) };
+        if let Some(shown) = self.quotes.get(&key) {
+            place.quote = Some(shown.clone());
+            return Some(envelope);
+        }
+        let (Some(house), Some(subscriber)) = (&self.house, place.asker.subscriber()) else { return Some(envelope) };
+        let terms = quote(house.desk.core().state(), &self.setup.rules, &envelope.meta, place, None);
+        let Some(terms) = terms.ok().filter(|terms| terms.reward.is_some()) else { return Some(envelope) };
+        let (id, expires_at) = (QuoteId::from_bits(place.order.bits()), now.plus(QUOTE_HOLDS_MS));
+        self.quotes.insert(key, Quote { id, subscriber, terms, expires_at, marks: None });
+        None
     }
 
     fn answer_client(&mut self, errand: Errand, reply: Reply, sequence: u64) {
@@ -566,6 +590,7 @@ impl World {
             calls: self.calls,
             strays: ending.strays,
             recalled: ending.recalled,
+            rewarded: ending.rewarded,
             faults,
             crashes: self.crashes.values().sum(),
             records,

@@ -6,6 +6,8 @@ use sim::{Bug, Faults, Options, Report, run};
 use std::collections::BTreeSet;
 
 const ORDERS: u64 = 200;
+/// A campaign whose budget is soon spent.
+const CAMPAIGNS: &str = include_str!("campaigns.toml");
 
 fn play(seed: u64, faults: Faults) -> Report {
     run(Options { seed, orders: ORDERS, faults, bug: None }, shipped::rules())
@@ -68,6 +70,24 @@ fn under_heavy_faults_the_books_agree() {
 #[test]
 fn under_heavy_faults_the_books_agree_again() {
     heavy(16..=30);
+}
+
+/// Whatever partners and the power do: no campaign promises more than its budget, every promise is kept or taken
+/// back with its order, and the books say what the rewards cost.
+#[test]
+fn rewards_survive_faults_and_crashes() {
+    for faults in [Faults::None, Faults::Light, Faults::Heavy] {
+        let (mut rewarded, mut crashes) = (0, 0);
+        for seed in 201..=210 {
+            let options = Options { seed, orders: ORDERS, faults, bug: None };
+            let report = run(options, shipped::rules_with(&[("campaigns.toml", CAMPAIGNS)]));
+            check(&report);
+            rewarded += report.rewarded;
+            crashes += report.crashes;
+        }
+        assert!(rewarded > 100, "{faults:?}: {rewarded} rewards in ten runs");
+        assert_eq!(crashes > 10, faults == Faults::Heavy, "{faults:?}: {crashes} crashes");
+    }
 }
 
 #[test]

@@ -59,6 +59,8 @@ pub(super) struct Case {
     pub(super) fee: u64,
     pub(super) payout: u64,
     pub(super) lots: Vec<(u32, u64)>,
+    /// The campaign of its reward, and how much that is.
+    pub(super) reward: Option<(u16, u64)>,
     pub(super) state: OrderState,
     pub(super) cause: Cause,
     pub(super) parts: Vec<Part>,
@@ -78,6 +80,7 @@ impl Case {
             fee: admission.terms.fee,
             payout: admission.terms.payout,
             lots: admission.lots.iter().map(|lot| (lot.taken.number, lot.taken.remaining)).collect(),
+            reward: admission.terms.reward.as_ref().map(|reward| (reward.campaign, reward.amount)),
             state: OrderState::Created,
             cause: Cause::Planned,
             parts: admission.steps.iter().map(Part::of).collect(),
@@ -96,6 +99,7 @@ impl Case {
             fee: 0,
             payout: 0,
             lots: Vec::new(),
+            reward: None,
             state: OrderState::Declined,
             cause: Cause::Refused,
             parts: Vec::new(),
@@ -152,6 +156,13 @@ impl Case {
         part.stage = stage;
         let change = part.exposure() - before;
         (change != 0).then_some((part.partner, change))
+    }
+
+    /// What came of its reward.
+    pub(super) fn granted(&self) -> u64 {
+        let granting = self.parts.iter().filter(|part| part.action == Action::GrantReward);
+        let done = granting.map(|part| if let Stage::Done(amount) = part.stage { amount } else { 0 });
+        done.sum()
     }
 
     pub(super) fn unknown(&self) -> usize {

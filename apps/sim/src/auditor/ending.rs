@@ -18,6 +18,7 @@ pub(crate) struct Ending {
     pub(crate) unknown_open: u64,
     pub(crate) strays: u64,
     pub(crate) recalled: u64,
+    pub(crate) rewarded: u64,
     pub(crate) breach_count: u64,
     pub(crate) breaches: Vec<String>,
 }
@@ -41,12 +42,25 @@ impl Auditor {
             ending.count(case);
         }
         faults.extend(taken.keys().map(|order| format!("a telco moved value for {order}, which does not exist")));
+        if ending.suspended == 0 {
+            self.check_rewards(&mut faults);
+        }
         if ending.suspended == 0 && self.books.open_holds() > 0 {
             faults.push(format!("{} holds are still open", self.books.open_holds()));
         }
         faults.into_iter().for_each(|fault| self.breach(format!("at the end: {fault}")));
         let (strays, recalled) = (self.strays, self.recalled);
         Ending { breach_count: self.breach_count, breaches: self.breaches, strays, recalled, ..ending }
+    }
+
+    /// What campaigns promised came, and cost what it was.
+    fn check_rewards(&self, faults: &mut Vec<String>) {
+        for (campaign, (_, promised)) in &self.promises {
+            let cost = self.books.net(AccountName::Promotion(*campaign), Asset::Cny);
+            if cost != *promised {
+                faults.push(format!("campaign {campaign} promised {promised}, its rewards cost {cost}"));
+            }
+        }
     }
 
     /// Every key that was sent made one order, and every order came from one.
@@ -95,6 +109,7 @@ impl Ending {
             _ => &mut self.declined,
         };
         *counter += 1;
+        self.rewarded += u64::from(case.granted() > 0);
         self.unknown_open += u64::try_from(case.unknown()).unwrap_or(0);
     }
 }
@@ -109,22 +124,25 @@ fn case_faults(case: &Case, telco: TelcoSums, paid: i128, books: &Books) -> Vec<
     let mut faults = Vec::new();
     let settled = case.state == OrderState::Settled;
     let of = |amount: u64| if settled { i128::from(amount) } else { 0 };
+    let granted = i128::from(case.granted());
     let mut expect = |what: &str, found: i128, expected: i128| {
         if found != expected {
             faults.push(format!("{what} {found}, expected {expected}"));
         }
     };
     expect("the bank paid", paid, of(case.payout));
-    expect("the telco took", telco.taken, of(case.amount));
+    expect("the telco took", telco.taken, of(case.amount) - granted);
+    expect("the reward", granted, of(case.reward.map_or(0, |(_, amount)| amount)));
     expect("the telco still holds", telco.reserved, 0);
     for (account, net) in &case.net {
         let Some(name) = books.name(*account) else { continue };
         // What an order leaves behind when it is settled: airtime and money change places, and a fee stays.
         let airtime = books.accounts().any(|(number, sums)| number == *account && sums.is_airtime());
         let expected = match name {
-            AccountName::TelcoTaken(_) => of(case.amount),
-            AccountName::Position(_) if airtime => -of(case.amount),
-            AccountName::Position(_) => of(case.payout) + of(case.fee),
+            AccountName::TelcoTaken(_) => of(case.amount) - granted,
+            AccountName::Position(_) if airtime => granted - of(case.amount),
+            AccountName::Position(_) => of(case.payout) + of(case.fee) - granted,
+            AccountName::Promotion(_) => granted,
             AccountName::FeesConversion => -of(case.fee),
             AccountName::ReserveBank => -of(case.payout),
             _ => 0,

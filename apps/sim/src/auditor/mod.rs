@@ -22,6 +22,8 @@ const TOLD_MOST: usize = 20;
 pub(crate) struct Auditor {
     salts: SaltKey,
     day_most: Option<i128>,
+    /// What each campaign may promise, and what it has promised.
+    promises: BTreeMap<u16, (i128, i128)>,
     sequence: u64,
     hash: Hash,
     epoch: u32,
@@ -41,10 +43,11 @@ pub(crate) struct Auditor {
 }
 
 impl Auditor {
-    pub(crate) fn new(salts: SaltKey, day_most: Option<u64>) -> Auditor {
+    pub(crate) fn new(salts: SaltKey, day_most: Option<u64>, budgets: impl Iterator<Item = (u16, u64)>) -> Auditor {
         Auditor {
             salts,
             day_most: day_most.map(i128::from),
+            promises: budgets.map(|(campaign, budget)| (campaign, (i128::from(budget), 0))).collect(),
             sequence: 0,
             hash: Hash::default(),
             epoch: 0,
@@ -137,6 +140,7 @@ impl Auditor {
             Fact::OrderAdmitted(admission) => {
                 let case = Case::admitted(admission);
                 self.count(&case, 1, faults);
+                self.promise(&case, 1, faults);
                 self.made(admission.order, client_key, case, faults);
             }
             Fact::OrderDeclined { order, person, subscriber, amount, requested_at, .. } => {
@@ -144,6 +148,12 @@ impl Auditor {
                 self.made(*order, client_key, case, faults);
             }
             Fact::ValueReturned { order, .. } => self.give_back(*order, faults),
+            Fact::RewardWithdrawn { order, .. } => {
+                let Some(mut case) = self.cases.remove(order) else { return };
+                self.promise(&case, -1, faults);
+                case.reward = None;
+                self.cases.insert(*order, case);
+            }
             _ => self.follow_order(fact, faults),
         }
     }
@@ -181,8 +191,21 @@ impl Auditor {
             faults.push(format!("{order} gave its value back twice"));
         }
         self.count(&case, -1, faults);
+        self.promise(&case, -1, faults);
         case.returned = true;
         self.cases.insert(order, case);
+    }
+
+    /// Counts an order's reward against its campaign's budget, or takes it back.
+    fn promise(&mut self, case: &Case, sign: i128, faults: &mut Vec<String>) {
+        let Some((campaign, amount)) = case.reward else { return };
+        let Some((budget, promised)) = self.promises.get_mut(&campaign) else {
+            return faults.push(format!("campaign {campaign} does not exist"));
+        };
+        *promised += sign * i128::from(amount);
+        if *promised > *budget || *promised < 0 {
+            faults.push(format!("campaign {campaign} has promised {promised}, {budget} is allowed"));
+        }
     }
 
     /// Counts an order's lots and its person's day, or takes them back.
