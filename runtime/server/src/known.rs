@@ -124,7 +124,7 @@ impl Context {
         let found = self.in_vault(move |vault| vault.find_number(&msisdn)).await?;
         let registered = found.map(|(id, _)| SubscriberId::from_bits(id.0));
         let subscriber = registered.unwrap_or_else(|| stranger(&self.digests, self.now(), target));
-        Ok(Recipient::Number { subscriber, line })
+        Ok(Recipient::Number { subscriber, line: self.line(target, line).await })
     }
 
     async fn adult_from(&self, subscriber: &Subscriber) -> Result<Option<Day>, Problem> {

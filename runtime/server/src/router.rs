@@ -5,8 +5,7 @@ use crate::context::{Api, Context};
 use crate::envelope;
 use crate::routes::{
     approvals, batches, calendar, callbacks, campaigns, cancel, clock, health, holdings, ledger, limits, metrics,
-    numbers, order_list,
-    orders, partners, policies, prices, quotes, recharges, subscribers, timeline,
+    numbers, order_list, orders, partners, policies, prices, quotes, recharges, subscribers, timeline,
 };
 use axum::Router;
 use axum::http::header::CONTENT_TYPE;

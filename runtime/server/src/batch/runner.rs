@@ -144,9 +144,10 @@ impl<'r> Run<'r> {
     fn enter(&mut self, lines: Vec<OrderLine<'_>>) -> Result<(), Halt> {
         let received_at = Millis(self.batch.sent.received_at);
         let looked = Looked::up(self.context, self.handle, &lines, received_at)?;
+        let numbers = self.context.numbers.table();
         let rows = Rows {
             node: &self.context.node,
-            numbers: &self.context.numbers,
+            numbers: &numbers,
             digests: &self.context.digests,
             file: self.batch.file(),
             latest: received_at,
