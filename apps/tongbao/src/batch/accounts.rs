@@ -5,7 +5,7 @@ use crate::failure::{Doing, Failure};
 use exchange::rules::{Cards, IdentityNumber, Line, NumberTable};
 use exchange::{Command, Envelope, Opening, Registration};
 use facts::{Bucket, Channel, InstrumentId, Meta, Millis, PersonId, Provenance, State, SubscriberId};
-use node::Lane;
+use node::{Lane, Pending};
 use orderfile::Subscriber;
 use server::DigestKey;
 use server::batch::{Account, Register};
@@ -73,18 +73,25 @@ impl Accounts {
     pub async fn register(&self, world: &World) -> Result<(), Failure> {
         // In file order, so that those who are registered are the first ones.
         let (done, _) = world.node.read(State::subscriber_count).await.doing("registering")?;
+        let mut before = Vec::new();
         for chunk in self.numbers.get(done..).unwrap_or_default().chunks(CHUNK) {
             let rows: Vec<vault::Registration> =
                 chunk.iter().map(|number| number.row(&world.digests)).collect::<Result<_, _>>()?;
             tokio::task::block_in_place(|| world.vault.register(&rows)).doing("filling the vault")?;
             let registrations = chunk.iter().map(|number| number.registration(world.end));
             let entered = registrations.map(|envelope| world.node.enter(Lane::Orders, Some(envelope), |_| ()));
-            for pending in entered.collect::<Vec<_>>() {
-                pending.durable().await.doing("registering")?;
-            }
+            // The core works on these while the vault takes the next.
+            all_durable(std::mem::replace(&mut before, entered.collect())).await?;
         }
-        Ok(())
+        all_durable(before).await
     }
+}
+
+async fn all_durable(entered: Vec<Pending<()>>) -> Result<(), Failure> {
+    for pending in entered {
+        pending.durable().await.doing("registering")?;
+    }
+    Ok(())
 }
 
 impl Number {

@@ -19,7 +19,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use vault::Vault;
-use views::{ViewReader, Views};
+use views::ViewReader;
 
 /// Fen in the reserve: more than any file can pay out, and far from where sums end.
 const FUNDING: u64 = 1_000_000_000_000_000_000;
@@ -161,9 +161,7 @@ impl World {
         }
         // Their thread goes on until it has what the node left.
         if tokio::task::block_in_place(|| progress.wait_for(durable, VIEWS_MOST)) {
-            let views = tokio::task::block_in_place(|| Views::open(&self.node.dir().join(node::VIEWS)));
-            let counts = views.doing("making the indexes of the views")?.reader().counts();
-            let counts = counts.doing("reading the views")?;
+            let counts = self.views.counts().doing("reading the views")?;
             let settled = counts.iter().find(|count| count.state == OrderState::Settled);
             return Ok(settled.map_or(0, |count| count.orders));
         }
