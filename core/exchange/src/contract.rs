@@ -26,6 +26,18 @@ pub enum Refusals {
     Confirm,
 }
 
+/// What a partner does with a request that it was sent before, under the same reference. The engine repeats none
+/// before the first is finally failed, whatever the partner says here: this is what a person may do, and what a
+/// partner is held to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Repeats {
+    /// It does it once and answers as the first time: a repeat is safe.
+    AnsweredAgain,
+    /// It does it again: a repeat takes twice.
+    DoneAgain,
+}
+
 /// The terms on which a partner is asked. Times are in node time, except the reply timeout.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -34,6 +46,8 @@ pub struct Contract {
     pub profile: Profile,
     /// What a refusal in a reply is worth.
     pub refusals: Refusals,
+    /// What comes of a repeated request.
+    pub repeats: Repeats,
     /// How many requests may be under way.
     pub window: u32,
     /// How many steps may wait before new orders are refused with `partner_unavailable`.

@@ -24,7 +24,7 @@ pub use command::{
     Asker, ClientKey, Command, Decision, Denied, Doors, Envelope, Opening, PlaceOrder, Proposal, Recipient,
     Registration, Reply, Rules,
 };
-pub use contract::{Contract, ContractFault, Contracts, Profile, Refusals};
+pub use contract::{Contract, ContractFault, Contracts, Profile, Refusals, Repeats};
 pub use decide::decide;
 pub use hear::lost_calls;
 pub use place::{convertible, quote};

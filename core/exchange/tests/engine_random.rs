@@ -362,3 +362,15 @@ fn a_late_capture_in_a_suspended_order_leaves_nothing_set_aside() {
         assert_eq!(world.stands(order), facts::OrderState::Suspended);
     }
 }
+
+/// Found by chance: after two captures of one reservation failed for good, the telco tells that it made both, the second
+/// when the reservation had been given back in our books. It waits for a person; nothing else is touched.
+#[test]
+fn a_capture_of_what_was_given_back_waits_for_a_person() {
+    let hex = "82d84100786700600000d8130009003347445e0000e1003e00001848004b14ec0300007b00205a0200180800244d7b00420000007b006300b1006300686c00000300440000000300d80e006e000107ddf4200b751688de85f779ab3971e5ce4337d2baac815353257012734a136bf04fe6a7379ffec7090bae392c591c8870f3af4da2561470351f031396744cdb8c3609c29e8ea5cb033fc514d1cfb1c2be4a5acd1dab26aefe9c20d13975dc0264738bca1b5ac687b742af769196cd7a48dea0d7a461b45664a273b5";
+    let bytes = (0..hex.len() / 2).map(|i| u8::from_str_radix(&hex[2 * i..2 * i + 2], 16).expect("hex")).collect();
+    let world = plays_out(bytes);
+    assert!(check::refused_by_books(&world));
+    let waits = world.state.orders().filter(|order| order.state == facts::OrderState::Suspended);
+    assert_eq!(waits.map(|order| order.id).collect::<Vec<_>>(), [OrderId::from_bits(6)]);
+}

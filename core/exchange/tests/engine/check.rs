@@ -2,7 +2,9 @@
 
 use super::World;
 use exchange::Command;
-use facts::{AccountName, Action, Counter, Millis, Necessity, Order, OrderState, Partner, State, Step, StepState};
+use facts::{
+    AccountName, Action, Cause, Counter, Millis, Necessity, Order, OrderState, Partner, State, Step, StepState,
+};
 use ledger::{Bound, Side};
 use money::{Asset, Telco};
 use std::collections::BTreeMap;
@@ -96,8 +98,18 @@ fn queues_are_the_steps(world: &World, command: &Command) {
     }
 }
 
+/// Whether an order waits for a person because the books refuse what a partner told: that is not booked, so that the
+/// two sides differ by it until somebody looked.
+pub fn refused_by_books(world: &World) -> bool {
+    let refused = |order: &Order| (order.state, order.cause) == (OrderState::Suspended, Cause::BooksRefused);
+    world.state.orders().any(refused)
+}
+
 /// What the partners told is what the external accounts say, neither more nor less.
 fn told_is_booked(world: &World, command: &Command) {
+    if refused_by_books(world) {
+        return;
+    }
     for telco in Telco::ALL {
         let told = world.partners.sums(Partner::Telco(telco), None, true).taken;
         let ours = world.debit(AccountName::TelcoTaken(telco), Asset::Airtime(telco));
@@ -141,6 +153,9 @@ fn granted(order: &Order) -> u64 {
 
 /// When nothing is open any more and every partner has told everything: both sides agree to the fen.
 pub fn at_rest(world: &World) {
+    if refused_by_books(world) {
+        return replays(world);
+    }
     for telco in Telco::ALL {
         let truth = world.partners.sums(Partner::Telco(telco), None, false);
         let airtime = Asset::Airtime(telco);
