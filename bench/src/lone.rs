@@ -1,6 +1,6 @@
 //! One order at a time, three ways: as soon as the node rests from the last, at the answer of the last, and
-//! after a pause. Beside each stands a sync of 4 KiB done at the same distances: the device answers the slower
-//! the longer it was left alone, and no acknowledgement is faster than the sync it waits for.
+//! after a pause. Beside each stands a sync of 4 KiB done at the same distances, and a request that does nothing:
+//! the device answers the slower the longer it was left alone, and no acknowledgement is faster than both together.
 //!
 //! The client is a thread that blocks on one connection, as a caller on another machine would: a task of the
 //! runtime that serves would add that runtime's own wake-ups to what is measured.
@@ -22,6 +22,8 @@ use tokio::runtime::Handle;
 const PAUSE: Duration = Duration::from_millis(10);
 /// About as long as the node works on an order after its acknowledgement.
 const REST: Duration = Duration::from_micros(700);
+/// A request that does nothing.
+const EMPTY: &str = "GET /livez HTTP/1.1\r\nHost: bench\r\n\r\n";
 /// What a sync writes, and how far it goes round in its file.
 const BLOCK: usize = 4_096;
 const BLOCKS: u64 = 1_024;
@@ -42,6 +44,8 @@ pub struct Lone {
     ack_p99_us: u64,
     sync_p50_us: u64,
     sync_p99_us: u64,
+    empty_p50_us: u64,
+    empty_p99_us: u64,
 }
 
 /// One connection, one request at a time.
@@ -73,9 +77,16 @@ pub fn measure(
             acks.push(client.order()?);
         }
         rest(node);
+        let mut empty = Vec::new();
+        for _ in 0..rounds {
+            std::thread::sleep(gap.pause());
+            empty.push(client.timed(EMPTY, 200)?);
+        }
+        let (empty_p50_us, empty_p99_us) = halves(empty);
         let syncs = syncs(&dir.join("sync-probe"), gap, rounds)?;
         let ((ack_p50_us, ack_p99_us), (sync_p50_us, sync_p99_us)) = (halves(acks), halves(syncs));
-        figures.push(Lone { gap: gap.name(), ack_p50_us, ack_p99_us, sync_p50_us, sync_p99_us });
+        let gap = gap.name();
+        figures.push(Lone { gap, ack_p50_us, ack_p99_us, sync_p50_us, sync_p99_us, empty_p50_us, empty_p99_us });
     }
     Ok(figures)
 }
@@ -90,14 +101,19 @@ impl Client<'_> {
     /// Sends one order and waits for the whole answer; says how many microseconds that took.
     fn order(&mut self) -> io::Result<u32> {
         let request = request(self.people, self.numbers.fetch_add(1, Ordering::Relaxed));
+        self.timed(&request, 201)
+    }
+
+    /// As [`Client::order`], for a request that is answered with this status.
+    fn timed(&mut self, request: &str, wanted: u16) -> io::Result<u32> {
         let started = Instant::now();
         self.stream.write_all(request.as_bytes())?;
         let (status, answer) = self.answer()?;
         let took_us = u32::try_from(started.elapsed().as_micros()).unwrap_or(u32::MAX);
-        match status {
-            201 => Ok(took_us),
-            _ => Err(io::Error::other(format!("an order was answered {status}: {answer}"))),
+        if status != wanted {
+            return Err(io::Error::other(format!("a request was answered {status}: {answer}")));
         }
+        Ok(took_us)
     }
 
     fn answer(&mut self) -> io::Result<(u16, String)> {

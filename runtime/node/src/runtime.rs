@@ -1,6 +1,7 @@
 //! Threads around the desk: a sequencer, a journal writer, a projector, and tasks that talk to partners.
 
 mod recall;
+mod sequencer;
 mod shared;
 mod sweeps;
 mod talk;
@@ -215,7 +216,9 @@ impl Node {
         envelope: Option<Envelope>,
         answer: impl FnOnce(Told<'_>) -> R + Send + 'static,
     ) -> Result<(R, u64), NodeError> {
-        self.enter(lane, envelope, answer).durable().await
+        let (job, pending) = asked(envelope, answer);
+        self.shared.push_and_turn(lane, job);
+        pending.durable().await
     }
 
     /// Puts a command, or a read, at the end of its lane and returns at once: what is entered first is done first.
@@ -226,17 +229,9 @@ impl Node {
         envelope: Option<Envelope>,
         answer: impl FnOnce(Told<'_>) -> R + Send + 'static,
     ) -> Pending<R> {
-        let (sender, receiver) = oneshot::channel();
-        let answer = Box::new(move |told: Told<'_>| -> Box<dyn FnOnce() + Send> {
-            let sequence = told.sequence;
-            let result = answer(told);
-            Box::new(move || {
-                // Whoever asked may have gone.
-                let _ = sender.send((result, sequence));
-            })
-        });
-        self.shared.push(lane, Job { envelope, answer: Some(answer) });
-        Pending(receiver)
+        let (job, pending) = asked(envelope, answer);
+        self.shared.push(lane, job);
+        pending
     }
 
     /// Whether the node rests: nothing waits, is under way, or is due.
@@ -352,6 +347,23 @@ impl Clone for Node {
     fn clone(&self) -> Node {
         Node { shared: Arc::clone(&self.shared) }
     }
+}
+
+/// A job, and where its answer arrives.
+fn asked<R: Send + 'static>(
+    envelope: Option<Envelope>,
+    answer: impl FnOnce(Told<'_>) -> R + Send + 'static,
+) -> (Job, Pending<R>) {
+    let (sender, receiver) = oneshot::channel();
+    let answer = Box::new(move |told: Told<'_>| -> Box<dyn FnOnce() + Send> {
+        let sequence = told.sequence;
+        let result = answer(told);
+        Box::new(move || {
+            // Whoever asked may have gone.
+            let _ = sender.send((result, sequence));
+        })
+    });
+    (Job { envelope, answer: Some(answer) }, Pending(receiver))
 }
 
 /// The rules a node is started with and the policies it keeps; all that were adopted must be among them.

@@ -9,7 +9,7 @@ use crate::phrases::Code;
 use crate::problem::Problem;
 use exchange::Recipient;
 use exchange::rules::{Cards, Identity, IdentityNumber, Instrument, InstrumentRule, NumberRefusal};
-use facts::{Day, InstrumentId, Millis, PersonId, Province, Subscriber, SubscriberId};
+use facts::{Day, InstrumentId, Millis, Province, SubscriberId};
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use vault::{CardNumber, Msisdn};
@@ -83,12 +83,15 @@ impl Context {
         }
         let (found, _) = self.read(move |state| state.subscriber(id).cloned()).await?;
         let subscriber = found.ok_or_else(|| Problem::new(Code::SubscriberUnknown))?;
+        let (person, number) = (vault::PersonId(subscriber.person.bits()), vault::SubscriberId(id.bits()));
+        let revealed = self.in_vault(move |vault| Ok((vault.reveal_identity(person)?.1, vault.reveal_msisdn(number)?)));
+        let (identity, msisdn) = revealed.await?;
         let known = Known {
             province: subscriber.province,
             own_card: subscriber.own_card,
             credit_card: subscriber.credit_card,
-            adult_from: self.adult_from(&subscriber).await?,
-            served_until: self.follow(&subscriber).await?,
+            adult_from: self.adult_from(&identity),
+            served_until: self.follow(&subscriber, &msisdn).await?,
         };
         self.known.put(id, known);
         Ok(known)
@@ -127,15 +130,9 @@ impl Context {
         Ok(Recipient::Number { subscriber, line: self.line(target, line).await })
     }
 
-    async fn adult_from(&self, subscriber: &Subscriber) -> Result<Option<Day>, Problem> {
+    fn adult_from(&self, identity: &vault::IdentityNumber) -> Option<Day> {
         let years = self.policy().limits().adult_from_years;
-        let identity = self.identity_of(subscriber.person).await?;
-        Ok(IdentityNumber::parse(identity.expose()).ok().map(|number| adult_from(number, years)))
-    }
-
-    async fn identity_of(&self, person: PersonId) -> Result<vault::IdentityNumber, Problem> {
-        let person = vault::PersonId(person.bits());
-        self.in_vault(move |vault| vault.reveal_identity(person)).await.map(|(_, identity)| identity)
+        IdentityNumber::parse(identity.expose()).ok().map(|number| adult_from(number, years))
     }
 
     /// Works with the vault where blocking is allowed.

@@ -14,6 +14,7 @@ use money::Telco;
 use node::Lane;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
+use vault::Msisdn;
 
 /// How many answers are kept; then it starts afresh.
 const KEPT_MAX: usize = 1 << 20;
@@ -85,10 +86,8 @@ impl Context {
 
     /// Until when a subscriber's telco is known. One that was ported is written down first.
     ///
-    /// Errors: vault or node do not answer.
-    pub async fn follow(&self, subscriber: &Subscriber) -> Result<Millis, Problem> {
-        let id = vault::SubscriberId(subscriber.id.bits());
-        let msisdn = self.in_vault(move |vault| vault.reveal_msisdn(id)).await?;
+    /// Errors: the node does not answer.
+    pub async fn follow(&self, subscriber: &Subscriber, msisdn: &Msisdn) -> Result<Millis, Problem> {
         // A number whose segment is gone stays where it was.
         let segments = self.numbers.lookup(msisdn.expose()).map_or(subscriber.telco, |line| line.telco);
         let served = self.served(msisdn.expose(), segments, subscriber.telco).await;

@@ -1,35 +1,38 @@
-//! What the node's threads share, and the sequencer's loop.
+//! What the node's threads share, and how they end.
 
+use super::sequencer::Sequencer;
 use super::{Gateways, Node, NodeConfig, NodeError, StartError};
 use crate::breaker::Breaker;
 use crate::clock::Clock;
-use crate::desk::{Desk, Job, Lane, Timers};
+use crate::desk::{Desk, Job, Lane};
 use crate::directory::Directory;
 use crate::outbox::{Effect, Outbox, Performer};
 use crate::projector::{self, Pace, Progress};
 use exchange::Rules;
 use exchange::rules::Policy;
 use facts::{Millis, Partner, PolicyVersion, State};
-use journal::{CommitterOptions, Entry, GroupCommitter, SubmitError};
+use journal::{CommitterOptions, GroupCommitter};
 use std::collections::{BTreeMap, VecDeque};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::Instant;
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 use views::{Projected, ViewReader, Views};
 
-/// The longest the sequencer sleeps, so that an accelerated or moved clock is noticed.
-const SLEEP_MOST: Duration = Duration::from_millis(20);
 /// How many new orders may wait; beyond it the caller is told to come back.
 const ORDERS_WAITING_MOST: usize = 100_000;
 
 pub(super) struct Shared {
     pub(super) inbox: Mutex<Inbox>,
     pub(super) arrived: Condvar,
+    /// None before the start and after the end.
+    pub(super) sequencer: Mutex<Option<Sequencer>>,
     pub(super) outbox: Outbox,
+    /// What is durable and leaves behind the answers.
+    behind: Mutex<VecDeque<Effect>>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) gateways: Gateways,
     pub(super) directory: Arc<dyn Directory>,
@@ -41,7 +44,7 @@ pub(super) struct Shared {
     pub(super) progress: Arc<Progress>,
     pub(super) projector: Mutex<Option<Sender<Projected>>>,
     pub(super) breakers: Mutex<BTreeMap<Partner, Breaker>>,
-    pub(super) runtime: tokio::runtime::Handle,
+    pub(super) runtime: Handle,
     pub(super) stop: watch::Sender<Option<String>>,
     pub(super) stopping: AtomicBool,
     pub(super) asks_under_way: AtomicU64,
@@ -54,6 +57,8 @@ pub(super) struct Inbox {
     pub(super) learned: Vec<Arc<Policy>>,
     pub(super) jobs: VecDeque<(Lane, Job)>,
     pub(super) orders: usize,
+    /// Until when the sequencer's thread sleeps; none while it is awake.
+    pub(super) sleeps_until: Option<Instant>,
 }
 
 impl Shared {
@@ -61,7 +66,9 @@ impl Shared {
         Shared {
             inbox: Mutex::default(),
             arrived: Condvar::new(),
+            sequencer: Mutex::default(),
             outbox: Outbox::new(state.sequence()),
+            behind: Mutex::default(),
             clock: Arc::clone(&config.clock),
             gateways: config.gateways.clone(),
             directory: Arc::clone(&config.directory),
@@ -72,7 +79,7 @@ impl Shared {
             progress: Arc::default(),
             projector: Mutex::default(),
             breakers: Mutex::default(),
-            runtime: tokio::runtime::Handle::current(),
+            runtime: Handle::current(),
             stop: watch::channel(None).0,
             stopping: AtomicBool::new(false),
             asks_under_way: AtomicU64::new(0),
@@ -97,77 +104,10 @@ impl Shared {
             move |sequence| durable.perform_all(durable.outbox.release(sequence)),
             move |error| failed.fail(&format!("the journal stopped: {error}")),
         )?;
+        *self.lock_sequencer() = Some(Sequencer { desk, committer });
         let shared = Arc::clone(self);
-        thread("sequencer", move || {
-            let node = Arc::clone(&shared);
-            // State and journal may disagree now; a node that nobody sequences must not look alive.
-            if catch_unwind(AssertUnwindSafe(|| node.sequence(desk, committer))).is_err() {
-                shared.fail("the sequencer panicked");
-            }
-        })?;
+        thread("sequencer", move || shared.sequence())?;
         Ok(())
-    }
-
-    /// The sequencer's loop.
-    pub(super) fn sequence(self: Arc<Shared>, mut desk: Desk, committer: GroupCommitter) {
-        while !self.stopping.load(Ordering::Acquire) && self.stop.borrow().is_none() {
-            self.gather(&mut desk, self.timers());
-            // Asked again: the clock may have jumped during the wait.
-            let turn = match desk.turn(self.clock.now(), self.timers()) {
-                Ok(turn) => turn,
-                Err(stopped) => return self.fail(&stopped.to_string()),
-            };
-            // Before the records are handed over: what may leave must not wait for their sync.
-            self.perform_all(self.outbox.put(turn.effects));
-            if !turn.entries.is_empty() && self.hand_over(&desk, &committer, turn.entries).is_err() {
-                return self.fail("the journal takes no more records");
-            }
-        }
-        match committer.shutdown() {
-            Ok(_) => drop(self.end("stopped in order")),
-            Err(error) => self.fail(&error.to_string()),
-        }
-    }
-
-    /// Gives records to the journal. With nothing more to decide they are made durable on this thread, which spares a
-    /// lone order that hand-over; otherwise the journal's thread does it while this one decides on. What comes during
-    /// the sync waits for its end, and could not have left before: even a read tells of what is not durable yet.
-    fn hand_over(&self, desk: &Desk, committer: &GroupCommitter, entries: Vec<Entry>) -> Result<(), SubmitError> {
-        let rests = self.lock_inbox().jobs.is_empty() && !desk.has_work(self.clock.now());
-        if rests { committer.commit(entries) } else { committer.submit(entries) }
-    }
-
-    fn timers(&self) -> Timers {
-        if self.clock.is_trusted() { Timers::Fire } else { Timers::Hold }
-    }
-
-    /// Moves what arrived onto the desk; waits a little when there is nothing to do.
-    pub(super) fn gather(&self, desk: &mut Desk, timers: Timers) {
-        let mut inbox = self.lock_inbox();
-        // What is due or waits to be taken is no work while the clock is not trusted.
-        if inbox.jobs.is_empty() && (timers == Timers::Hold || !desk.has_work(self.clock.now())) {
-            // What is due but waits for a credit or an answer is woken by the partner's word, not by time.
-            let future = desk.core().state().next_due().filter(|due| *due > self.clock.now());
-            let sleep = future.map_or(SLEEP_MOST, |due| self.clock.wait_for(due).min(SLEEP_MOST));
-            inbox = self.arrived.wait_timeout(inbox, sleep).unwrap_or_else(PoisonError::into_inner).0;
-        }
-        inbox.learned.drain(..).for_each(|policy| desk.learn(policy));
-        while let Some((lane, job)) = inbox.jobs.pop_front() {
-            desk.push(lane, job);
-        }
-        // Orders that wait on the desk still wait: the door counts them until they are taken.
-        inbox.orders = desk.waiting(Lane::Orders);
-    }
-
-    pub(super) fn push(&self, lane: Lane, job: Job) {
-        if self.stop.borrow().is_some() {
-            return;
-        }
-        let mut inbox = self.lock_inbox();
-        inbox.orders += usize::from(lane == Lane::Orders);
-        inbox.jobs.push_back((lane, job));
-        drop(inbox);
-        self.arrived.notify_one();
     }
 
     pub(super) fn check_door(&self) -> Result<(), NodeError> {
@@ -211,8 +151,39 @@ impl Shared {
         })
     }
 
+    /// Answers leave at once. On a thread of the runtime the rest leaves in a task of its own, which runs when the one
+    /// whose answer this is has written it to its caller: partners and views can wait that long.
     pub(super) fn perform_all(self: &Arc<Shared>, effects: Vec<Effect>) {
-        effects.into_iter().for_each(|effect| self.perform(effect));
+        let mut behind = self.lock_behind();
+        for effect in effects {
+            match effect {
+                Effect::Answer(answer) => answer(),
+                effect => behind.push_back(effect),
+            }
+        }
+        if behind.is_empty() {
+            return;
+        }
+        drop(behind);
+        match Handle::try_current() {
+            Ok(runtime) => {
+                let shared = Arc::clone(self);
+                drop(runtime.spawn(async move { shared.perform_behind() }));
+            }
+            Err(_) => self.perform_behind(),
+        }
+    }
+
+    /// Under the lock, so that records reach the views in their order.
+    fn perform_behind(self: &Arc<Shared>) {
+        let mut behind = self.lock_behind();
+        while let Some(effect) = behind.pop_front() {
+            self.perform(effect);
+        }
+    }
+
+    fn lock_behind(&self) -> MutexGuard<'_, VecDeque<Effect>> {
+        self.behind.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
