@@ -3,9 +3,9 @@
 use crate::disk::SimDisk;
 use exchange::{Command, Envelope, Rules};
 use facts::{Meta, Millis, Partner, SaltKey};
-use journal::{Engine, Entry};
+use journal::{Engine, Entry, Seal};
 use node::bugs::Bug;
-use node::{Core, Desk, Effect, Job, Lane, Outbox, Timers, recover};
+use node::{Core, Desk, Effect, Job, Lane, Outbox, Sealer, Timers, recover};
 use std::sync::Arc;
 
 /// What a node is started with, every time.
@@ -21,6 +21,7 @@ pub(crate) struct Setup {
 /// A node that runs. When it dies, it is dropped with all that was not durable.
 pub(crate) struct House {
     pub(crate) desk: Desk,
+    sealer: Sealer,
     outbox: Outbox,
     filling: Vec<Entry>,
     committing: Vec<Entry>,
@@ -34,14 +35,15 @@ impl House {
     pub(crate) fn start(setup: &Setup, disk: &mut SimDisk) -> Result<House, String> {
         let recovered = recover(None, disk, &setup.salts, |_, _| {}).map_err(|error| error.to_string())?;
         let last = recovered.state.sequence();
-        let (rules, salts) = (Arc::clone(&setup.rules), setup.salts.clone());
-        let core = Core::new(recovered.state, recovered.last_hash, rules, salts, recovered.epoch + 1);
+        let sealer = Sealer::new(recovered.last_hash, setup.salts.clone());
+        let core = Core::new(recovered.state, Arc::clone(&setup.rules), recovered.epoch + 1);
         let mut desk = Desk::new(core);
         if let Some(bug) = setup.bug {
             desk.core_mut().plant(bug);
         }
         let mut house = House {
             desk,
+            sealer,
             outbox: Outbox::new(last),
             filling: Vec::new(),
             committing: Vec::new(),
@@ -68,7 +70,8 @@ impl House {
     /// Errors: the writer stopped, in words.
     pub(crate) fn turn(&mut self, now: Millis, timers: Timers) -> Result<Waiting, String> {
         let turn = self.desk.turn(now, timers).map_err(|stopped| stopped.to_string())?;
-        Ok(Waiting { entries: turn.entries, effects: turn.effects })
+        let entries = turn.records.into_iter().map(|record| self.sealer.seal(record)).collect();
+        Ok(Waiting { entries, effects: turn.effects })
     }
 
     /// Submits what a turn brought; gives what may leave at once.

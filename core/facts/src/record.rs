@@ -19,6 +19,8 @@ pub const READER: u16 = 1;
 const CHAIN_LABEL: &[u8] = b"tongbao record v1";
 const PART_LABEL: &[u8] = b"tongbao part v1";
 const LEAF_PREFIX: u8 = 0x00;
+/// What most parts of a record stay below.
+const PART_BYTES_MOSTLY: usize = 1_024;
 
 words! {
     /// What kind of actor gave a command.
@@ -387,8 +389,12 @@ fn decode_parts(receipt: &[u8], internal: &[u8]) -> Result<Vec<Fact>, RecordErro
 }
 
 fn encode<T: Encode<()>>(value: &T) -> Vec<u8> {
+    // Most parts fit: growing would copy them again and again.
+    let mut bytes = Vec::with_capacity(PART_BYTES_MOSTLY);
     // Writing to a vector cannot fail.
-    minicbor::to_vec(value).unwrap_or_default()
+    let written = minicbor::encode(value, &mut bytes).is_ok();
+    debug_assert!(written);
+    bytes
 }
 
 fn chain_hash(header: &[u8]) -> Hash {

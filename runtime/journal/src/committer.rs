@@ -3,6 +3,8 @@
 //! Nothing may leave before it is durable, and a sync costs the same for one record as for many.
 //! So records wait together while the group before them commits.
 //!
+//! Records come as they were decided; their bytes are made here, in order, so that whoever decides need not wait for it.
+//!
 //! There is one [`Writer`], and who holds it commits: the writer's thread, or a submitter that has nothing else to
 //! do and is spared the way to that thread. So there are never two appends at once, and groups keep their order.
 //! What is not here: retrying. After a failed sync nobody knows what is on disk, and the process has to stop.
@@ -45,15 +47,49 @@ pub enum SubmitError {
     },
 }
 
+/// Makes the bytes of records, in their order, on the thread that commits them.
+pub trait Seal: Send + 'static {
+    /// A record on its way.
+    type Record: Send + 'static;
+
+    /// Its place in the journal.
+    fn sequence(record: &Self::Record) -> u64;
+
+    /// About how many bytes it will have.
+    fn bytes(record: &Self::Record) -> usize;
+
+    /// Its entry, behind all those before it.
+    fn seal(&mut self, record: Self::Record) -> Entry;
+}
+
+/// For records that have their bytes.
+pub struct Sealed;
+
+impl Seal for Sealed {
+    type Record = Entry;
+
+    fn sequence(record: &Entry) -> u64 {
+        record.sequence
+    }
+
+    fn bytes(record: &Entry) -> usize {
+        record.bytes.len()
+    }
+
+    fn seal(&mut self, record: Entry) -> Entry {
+        record
+    }
+}
+
 /// Commits groups, on a thread of its own or on that of a submitter, one at a time.
 /// Dropping it commits what is waiting, as [`GroupCommitter::shutdown`] does.
-pub struct GroupCommitter {
-    shared: Arc<Shared>,
+pub struct GroupCommitter<S: Seal> {
+    shared: Arc<Shared<S>>,
     thread: Option<JoinHandle<()>>,
 }
 
-struct Shared {
-    filling: Mutex<Filling>,
+struct Shared<S: Seal> {
+    filling: Mutex<Filling<S>>,
     /// Signalled when there is something for the thread to commit, or nothing more will come.
     filled: Condvar,
     /// Signalled when the filling group was taken, or nothing more is taken.
@@ -62,14 +98,14 @@ struct Shared {
 }
 
 /// The group that is filling.
-struct Filling {
-    group: Vec<Entry>,
+struct Filling<S: Seal> {
+    group: Vec<S::Record>,
     bytes: usize,
     /// The sequence that comes next.
     next: u64,
     phase: Phase,
     /// Who holds it commits; none while a group does, and after a failure.
-    writer: Option<Writer>,
+    writer: Option<Writer<S>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,26 +117,28 @@ enum Phase {
     Failed,
 }
 
-/// The engine, and who is told what came of it.
-struct Writer {
+/// The engine, who seals for it, and who is told what came of it.
+struct Writer<S: Seal> {
+    seal: S,
     engine: Box<dyn Engine>,
     on_durable: Box<dyn FnMut(u64) + Send>,
     on_failure: Box<dyn FnOnce(AppendError) + Send>,
 }
 
-impl GroupCommitter {
+impl<S: Seal> GroupCommitter<S> {
     /// Starts the writer's thread.
     ///
     /// `on_durable` is called after each group with the last durable sequence, on the thread that committed it.
     /// `on_failure` is called at most once, after which nothing is acknowledged any more.
     pub fn start(
         engine: Box<dyn Engine>,
+        seal: S,
         options: CommitterOptions,
         on_durable: impl FnMut(u64) + Send + 'static,
         on_failure: impl FnOnce(AppendError) + Send + 'static,
     ) -> io::Result<Self> {
         let next = engine.last_sequence() + 1;
-        let writer = Writer { engine, on_durable: Box::new(on_durable), on_failure: Box::new(on_failure) };
+        let writer = Writer { seal, engine, on_durable: Box::new(on_durable), on_failure: Box::new(on_failure) };
         let filling = Filling { group: Vec::new(), bytes: 0, next, phase: Phase::Running, writer: Some(writer) };
         let (filled, taken) = (Condvar::new(), Condvar::new());
         let shared = Arc::new(Shared { filling: Mutex::new(filling), filled, taken, options });
@@ -113,8 +151,8 @@ impl GroupCommitter {
 
     /// Hands consecutive records to the filling group, which the writer's thread commits; waits while that is full.
     /// The records of one submission always share a group.
-    pub fn submit(&self, entries: Vec<Entry>) -> Result<(), SubmitError> {
-        drop(self.shared.fill(entries)?);
+    pub fn submit(&self, records: Vec<S::Record>) -> Result<(), SubmitError> {
+        drop(self.shared.fill(records)?);
         self.shared.filled.notify_one();
         Ok(())
     }
@@ -123,12 +161,12 @@ impl GroupCommitter {
     /// thread commits what waits, and `on_durable` was called on it when this returns.
     ///
     /// Errors: [`SubmitError::Stopped`] also when this very append failed, which `on_failure` was told.
-    pub fn commit(&self, entries: Vec<Entry>) -> Result<(), SubmitError> {
-        let mut filling = self.shared.fill(entries)?;
+    pub fn commit(&self, records: Vec<S::Record>) -> Result<(), SubmitError> {
+        let mut filling = self.shared.fill(records)?;
         // Whoever holds the writer sees to the next group when giving it back.
         let Some((writer, group)) = filling.begin() else { return Ok(()) };
         drop(filling);
-        self.shared.write(writer, &group)
+        self.shared.write(writer, group)
     }
 
     /// Commits what is waiting, ends the thread and returns the last durable sequence.
@@ -139,7 +177,7 @@ impl GroupCommitter {
     }
 
     /// Ends the thread; none when an append failed, or all was drained before.
-    fn drain(&mut self) -> Option<Writer> {
+    fn drain(&mut self) -> Option<Writer<S>> {
         let mut filling = self.shared.lock();
         if filling.phase == Phase::Running {
             filling.phase = Phase::Draining;
@@ -152,27 +190,27 @@ impl GroupCommitter {
     }
 }
 
-impl Drop for GroupCommitter {
+impl<S: Seal> Drop for GroupCommitter<S> {
     fn drop(&mut self) {
         self.drain();
     }
 }
 
-impl Filling {
-    fn take(&mut self, entries: Vec<Entry>) -> Result<(), SubmitError> {
-        for (expected, entry) in (self.next..).zip(&entries) {
-            if entry.sequence != expected {
-                return Err(SubmitError::NotConsecutive { expected, found: entry.sequence });
+impl<S: Seal> Filling<S> {
+    fn take(&mut self, records: Vec<S::Record>) -> Result<(), SubmitError> {
+        for (expected, found) in (self.next..).zip(records.iter().map(S::sequence)) {
+            if found != expected {
+                return Err(SubmitError::NotConsecutive { expected, found });
             }
         }
-        self.next += entries.len() as u64;
-        self.bytes += entries.iter().map(|entry| entry.bytes.len()).sum::<usize>();
-        self.group.extend(entries);
+        self.next += records.len() as u64;
+        self.bytes += records.iter().map(S::bytes).sum::<usize>();
+        self.group.extend(records);
         Ok(())
     }
 
     /// Takes the writer and what it is to write; none when nothing waits or a group is committing.
-    fn begin(&mut self) -> Option<(Writer, Vec<Entry>)> {
+    fn begin(&mut self) -> Option<(Writer<S>, Vec<S::Record>)> {
         if self.group.is_empty() {
             return None;
         }
@@ -182,11 +220,12 @@ impl Filling {
     }
 }
 
-impl Writer {
-    /// Makes the group durable and tells so. A panic of either is a failure as any other.
-    fn write(&mut self, group: &[Entry]) -> Result<(), AppendError> {
+impl<S: Seal> Writer<S> {
+    /// Seals the group, makes it durable and tells so. A panic of any is a failure as any other.
+    fn write(&mut self, group: Vec<S::Record>) -> Result<(), AppendError> {
         let written = catch_unwind(AssertUnwindSafe(|| {
-            self.engine.append(group)?;
+            let group: Vec<Entry> = group.into_iter().map(|record| self.seal.seal(record)).collect();
+            self.engine.append(&group)?;
             (self.on_durable)(self.engine.last_sequence());
             Ok(())
         }));
@@ -194,18 +233,18 @@ impl Writer {
     }
 }
 
-impl Shared {
+impl<S: Seal> Shared<S> {
     /// A panic elsewhere leaves the state as it was: it is changed only while nothing can panic.
-    fn lock(&self) -> MutexGuard<'_, Filling> {
+    fn lock(&self) -> MutexGuard<'_, Filling<S>> {
         self.filling.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn is_full(&self, filling: &Filling) -> bool {
+    fn is_full(&self, filling: &Filling<S>) -> bool {
         filling.bytes >= self.options.group_bytes_max || filling.group.len() >= self.options.group_records_max
     }
 
     /// Adds to the filling group; waits while that is full.
-    fn fill(&self, entries: Vec<Entry>) -> Result<MutexGuard<'_, Filling>, SubmitError> {
+    fn fill(&self, records: Vec<S::Record>) -> Result<MutexGuard<'_, Filling<S>>, SubmitError> {
         let mut filling = self.lock();
         while filling.phase == Phase::Running && self.is_full(&filling) {
             filling = self.taken.wait(filling).unwrap_or_else(PoisonError::into_inner);
@@ -213,21 +252,21 @@ impl Shared {
         if filling.phase != Phase::Running {
             return Err(SubmitError::Stopped);
         }
-        filling.take(entries)?;
+        filling.take(records)?;
         Ok(filling)
     }
 
     /// The writer's thread: until nothing more comes, or an append fails.
     fn commit_what_comes(&self) {
         while let Some((writer, group)) = self.next_group() {
-            if self.write(writer, &group).is_err() {
+            if self.write(writer, group).is_err() {
                 break;
             }
         }
     }
 
     /// Waits for something to commit; none when nothing more will come.
-    fn next_group(&self) -> Option<(Writer, Vec<Entry>)> {
+    fn next_group(&self) -> Option<(Writer<S>, Vec<S::Record>)> {
         let mut filling = self.lock();
         loop {
             match (filling.begin(), filling.phase) {
@@ -242,7 +281,7 @@ impl Shared {
     }
 
     /// Writes a group on this thread and gives the writer back; what came meanwhile is the thread's.
-    fn write(&self, mut writer: Writer, group: &[Entry]) -> Result<(), SubmitError> {
+    fn write(&self, mut writer: Writer<S>, group: Vec<S::Record>) -> Result<(), SubmitError> {
         self.taken.notify_all();
         if let Err(error) = writer.write(group) {
             self.fail(writer, error);
@@ -257,7 +296,7 @@ impl Shared {
     }
 
     /// Submissions are refused before anybody hears of the failure. The writer is not given back.
-    fn fail(&self, writer: Writer, error: AppendError) {
+    fn fail(&self, writer: Writer<S>, error: AppendError) {
         let mut filling = self.lock();
         filling.phase = Phase::Failed;
         filling.group.clear();

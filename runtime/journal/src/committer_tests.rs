@@ -27,7 +27,7 @@ impl Engine for HeldEngine {
 
 /// A committer, and the test's side of its engine and callbacks.
 struct Bench {
-    committer: Arc<GroupCommitter>,
+    committer: Arc<GroupCommitter<Sealed>>,
     begun: Receiver<Vec<u64>>,
     outcomes: Sender<Result<(), AppendError>>,
     durable: Receiver<u64>,
@@ -46,7 +46,7 @@ fn bench(options: CommitterOptions) -> Bench {
     let engine = Box::new(HeldEngine { last: 0, begun: begun_to, outcomes: outcomes_from });
     let on_durable = move |sequence| durable_to.send(sequence).unwrap();
     let on_failure = move |error| failures_to.send(error).unwrap();
-    let committer = GroupCommitter::start(engine, options, on_durable, on_failure).unwrap();
+    let committer = GroupCommitter::start(engine, Sealed, options, on_durable, on_failure).unwrap();
     Bench { committer: Arc::new(committer), begun, outcomes, durable, failures }
 }
 
@@ -125,7 +125,7 @@ fn who_has_nothing_else_to_do_commits_on_its_own_thread() {
     let here = std::thread::current().id();
     let told = move |_| threads_to.send(std::thread::current().id()).unwrap();
     let options = CommitterOptions::default();
-    let committer = GroupCommitter::start(Box::new(names), options, told, |error| panic!("{error}")).unwrap();
+    let committer = GroupCommitter::start(Box::new(names), Sealed, options, told, |error| panic!("{error}")).unwrap();
     committer.commit(vec![entry(1)]).unwrap();
     assert_eq!(threads.try_iter().collect::<Vec<_>>(), [here, here], "appended and told before it returned");
     committer.submit(vec![entry(2)]).unwrap();
@@ -228,7 +228,7 @@ fn order_is_kept_between_submitters_that_commit_and_those_that_do_not() {
     let on_durable = move |sequence| durable_to.send((sequence, std::thread::current().id())).unwrap();
     let options = CommitterOptions { group_records_max: 8, ..CommitterOptions::default() };
     let engine = Box::new(Continues { last: 0 });
-    let committer = GroupCommitter::start(engine, options, on_durable, |error| panic!("{error}")).unwrap();
+    let committer = GroupCommitter::start(engine, Sealed, options, on_durable, |error| panic!("{error}")).unwrap();
     std::thread::scope(|scope| {
         for commits in [true, true, false, false] {
             let committer = &committer;
@@ -317,7 +317,7 @@ fn a_panic_in_the_engine_is_a_failure() {
     let (failures_to, failures) = channel();
     let on_failure = move |error| failures_to.send(error).unwrap();
     let committer =
-        GroupCommitter::start(Box::new(Panicking), CommitterOptions::default(), |_| {}, on_failure).unwrap();
+        GroupCommitter::start(Box::new(Panicking), Sealed, CommitterOptions::default(), |_| {}, on_failure).unwrap();
     committer.submit(vec![entry(1)]).unwrap();
     assert!(matches!(failures.recv_timeout(PATIENCE).unwrap(), AppendError::Panicked));
     assert_eq!(committer.submit(vec![entry(2)]), Err(SubmitError::Stopped));
@@ -328,7 +328,7 @@ fn a_panic_under_who_commits_is_a_failure_and_goes_no_further() {
     let (failures_to, failures) = channel();
     let on_failure = move |error| failures_to.send(error).unwrap();
     let committer =
-        GroupCommitter::start(Box::new(Panicking), CommitterOptions::default(), |_| {}, on_failure).unwrap();
+        GroupCommitter::start(Box::new(Panicking), Sealed, CommitterOptions::default(), |_| {}, on_failure).unwrap();
     assert_eq!(committer.commit(vec![entry(1)]), Err(SubmitError::Stopped));
     let told: Vec<_> = failures.iter().collect();
     assert!(matches!(told[..], [AppendError::Panicked]), "{told:?}");

@@ -29,7 +29,7 @@ mod sqlite;
 mod statement;
 mod verify;
 
-pub use committer::{CommitterOptions, GroupCommitter, SubmitError};
+pub use committer::{CommitterOptions, GroupCommitter, Seal, Sealed, SubmitError};
 pub use copy::{CopyError, CopyReport, backup, restore};
 pub use engine::{AppendError, Engine, ReadError, Reader};
 pub use entry::Entry;

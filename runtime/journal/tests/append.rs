@@ -5,7 +5,7 @@ mod support;
 use std::fs;
 
 use journal::{
-    AppendError, CommitterOptions, Engine, Entry, GroupCommitter, OpenError, Options, Reader, SqliteJournal,
+    AppendError, CommitterOptions, Engine, Entry, GroupCommitter, OpenError, Options, Reader, Sealed, SqliteJournal,
     SqliteReader, verify,
 };
 use proptest::prelude::*;
@@ -166,7 +166,7 @@ fn what_the_committer_acknowledges_can_be_read() {
     };
     let on_failure = |error| panic!("{error}");
     let options = CommitterOptions::default();
-    let committer = GroupCommitter::start(Box::new(journal), options, on_durable, on_failure).unwrap();
+    let committer = GroupCommitter::start(Box::new(journal), Sealed, options, on_durable, on_failure).unwrap();
     for sequence in 1..=500 {
         committer.submit(vec![record(sequence, 300)]).unwrap();
     }

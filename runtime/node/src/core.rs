@@ -1,23 +1,20 @@
-//! The core at work: decide, apply, seal, and say what is to be asked of partners once the record is durable.
+//! The core at work: decide, apply, and say what is to be asked of partners once the record is durable.
 
 use exchange::rules::Policy;
 use exchange::{Command, Envelope, Reply, Rules, Signal, decide};
 use facts::{
-    Action, Broken, CallRef, Fact, Hash, InstrumentId, Meta, Millis, OpenRecord, Order, OrderId, Partner, SaltKey,
-    State, Step, SubscriberId,
+    Action, Broken, CallRef, Fact, InstrumentId, Meta, Millis, OpenRecord, Order, OrderId, Partner, State, Step,
+    SubscriberId,
 };
-use journal::Entry;
 use ledger::{Action as Move, Entry as Posting};
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-/// The single writer's state, rules and place in the chain.
+/// The single writer's state and rules.
 pub struct Core {
     state: State,
     rules: Arc<Rules>,
-    salts: SaltKey,
-    last_hash: Hash,
     epoch: u32,
     #[cfg(feature = "bugs")]
     bug: Option<crate::bugs::Bug>,
@@ -35,9 +32,7 @@ pub struct Handled {
 
 /// A record, and what leaves once it is durable.
 pub struct Written {
-    /// For the journal.
-    pub entry: Entry,
-    /// For the views.
+    /// For the journal and the views.
     pub record: Arc<OpenRecord>,
     /// What was posted, for the totals.
     pub posted: Vec<Posting>,
@@ -103,13 +98,11 @@ impl fmt::Display for Stopped {
 impl std::error::Error for Stopped {}
 
 impl Core {
-    /// A core that goes on from a state whose last record has `last_hash`.
-    pub fn new(state: State, last_hash: Hash, rules: Arc<Rules>, salts: SaltKey, epoch: u32) -> Core {
+    /// A core that goes on from a state.
+    pub fn new(state: State, rules: Arc<Rules>, epoch: u32) -> Core {
         Core {
             state,
             rules,
-            salts,
-            last_hash,
             epoch,
             #[cfg(feature = "bugs")]
             bug: None,
@@ -137,7 +130,7 @@ impl Core {
         Arc::make_mut(&mut self.rules).proposed.insert(policy.version(), policy);
     }
 
-    /// Takes a command: decides, applies, seals.
+    /// Takes a command: decides and applies.
     ///
     /// A panic in `decide` suspends the one order the command is about.
     /// Errors: a panic or a mismatch while applying; the core is then unusable.
@@ -172,11 +165,8 @@ impl Core {
         let record = OpenRecord { sequence, shard: 0, epoch: self.epoch, meta, facts };
         let applied = catch_unwind(AssertUnwindSafe(|| self.state.apply(&record)));
         applied.map_err(|_| Stopped::Panicked { sequence })?.map_err(Stopped::Broken)?;
-        let seal = record.seal(self.last_hash, &self.salts);
-        self.last_hash = seal.hash;
         let asks = record.facts.iter().filter_map(|fact| self.ask_of(fact)).collect();
-        let entry = Entry::new(sequence, seal.bytes);
-        Ok(Handled { reply, sequence, written: Some(Written { entry, record: Arc::new(record), posted, asks }) })
+        Ok(Handled { reply, sequence, written: Some(Written { record: Arc::new(record), posted, asks }) })
     }
 
     fn ask_of(&self, fact: &Fact) -> Option<Ask> {

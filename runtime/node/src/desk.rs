@@ -7,8 +7,7 @@ use crate::core::{Ask, AskKind, Core, Stopped};
 use crate::outbox::Effect;
 use exchange::rules::Policy;
 use exchange::{Command, Envelope, Reply, Signal, Via};
-use facts::{ApprovalAct, ApprovalId, CallRef, Meta, Millis, Partner, State};
-use journal::Entry;
+use facts::{ApprovalAct, ApprovalId, CallRef, Meta, Millis, OpenRecord, Partner, State};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -72,7 +71,7 @@ pub struct Desk {
 #[derive(Default)]
 pub struct Turn {
     /// Records for the journal, in order.
-    pub entries: Vec<Entry>,
+    pub records: Vec<Arc<OpenRecord>>,
     /// Effects with the sequence that must be durable first.
     pub effects: Vec<(u64, Effect)>,
 }
@@ -198,7 +197,7 @@ impl Desk {
             return Ok(handled.reply);
         };
         let sequence = handled.sequence;
-        turn.entries.push(written.entry);
+        turn.records.push(Arc::clone(&written.record));
         turn.effects.push((sequence, Effect::Project(written.record, written.posted)));
         turn.effects.extend(written.asks.into_iter().map(|ask| (sequence, Effect::Ask(ask))));
         Ok(handled.reply)

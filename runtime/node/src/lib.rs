@@ -17,6 +17,7 @@ pub mod policies;
 mod projector;
 mod recovery;
 mod runtime;
+mod sealer;
 mod snapshot;
 mod sweep;
 
@@ -29,5 +30,6 @@ pub use outbox::{Effect, Outbox, Performer};
 pub use projector::Pace;
 pub use recovery::{Recovered, RecoveryError, recover};
 pub use runtime::{Gateways, Node, NodeConfig, NodeError, Pending, StartError, VIEWS};
+pub use sealer::Sealer;
 pub use snapshot::{SnapshotError, read_latest, write_snapshot};
 pub use sweep::news;

@@ -98,7 +98,7 @@ fn a_request_under_way_at_a_crash_is_unknown_afterwards_and_asked_about() {
     desk.turn(START, Timers::Fire).expect("a turn");
     let state = desk.core().state().clone();
     assert_eq!(state.order(order(1)).expect("there").steps[0].state, StepState::Sent);
-    let again = node::Core::new(state, facts::Hash::default(), Arc::new(rules()), support::salts(), 2);
+    let again = node::Core::new(state, Arc::new(rules()), 2);
     let mut restarted = Desk::new(again);
     restarted.turn(START, Timers::Fire).expect("a turn");
     let step = restarted.core().state().order(order(1)).expect("there").steps[0].clone();

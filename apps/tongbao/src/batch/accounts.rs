@@ -9,11 +9,16 @@ use node::{Lane, Pending};
 use orderfile::Subscriber;
 use server::DigestKey;
 use server::batch::{Account, Register};
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
+use std::ops::Range;
+use std::sync::Arc;
+use tokio::task::JoinHandle;
 use vault::{CardNumber, Msisdn, NewPerson, PersonName};
 
 /// How many go to the vault at once.
 const CHUNK: usize = 16_384;
+/// How many chunks are on their way to the vault.
+const FILLING: usize = 2;
 /// The name of somebody whose name nobody gave.
 const NAMELESS: &str = "不详";
 
@@ -70,22 +75,40 @@ impl Accounts {
     }
 
     /// Registers everybody who is not yet: first in the vault, then in the core.
-    pub async fn register(&self, world: &World) -> Result<(), Failure> {
+    pub async fn register(self: &Arc<Accounts>, world: &World) -> Result<(), Failure> {
         // In file order, so that those who are registered are the first ones.
         let (done, _) = world.node.read(State::subscriber_count).await.doing("registering")?;
+        let mut chunks =
+            (done..self.numbers.len()).step_by(CHUNK).map(|first| first..self.numbers.len().min(first + CHUNK));
+        // The vault encrypts the one while it writes the other.
+        let mut filling: VecDeque<Filling> =
+            chunks.by_ref().take(FILLING).map(|chunk| self.fill(world, chunk)).collect();
         let mut before = Vec::new();
-        for chunk in self.numbers.get(done..).unwrap_or_default().chunks(CHUNK) {
-            let rows: Vec<vault::Registration> =
-                chunk.iter().map(|number| number.row(&world.digests)).collect::<Result<_, _>>()?;
-            tokio::task::block_in_place(|| world.vault.register(&rows)).doing("filling the vault")?;
-            let registrations = chunk.iter().map(|number| number.registration(world.end));
+        while let Some((chunk, filled)) = filling.pop_front() {
+            filled.await.doing("filling the vault")??;
+            filling.extend(chunks.next().map(|chunk| self.fill(world, chunk)));
+            let registrations = self.numbers[chunk].iter().map(|number| number.registration(world.end));
             let entered = registrations.map(|envelope| world.node.enter(Lane::Orders, Some(envelope), |_| ()));
             // The core works on these while the vault takes the next.
             all_durable(std::mem::replace(&mut before, entered.collect())).await?;
         }
         all_durable(before).await
     }
+
+    fn fill(self: &Arc<Accounts>, world: &World, chunk: Range<usize>) -> Filling {
+        let (accounts, vault, digests) = (Arc::clone(self), Arc::clone(&world.vault), world.digests.clone());
+        let numbers = chunk.clone();
+        let filled = tokio::task::spawn_blocking(move || {
+            let rows = accounts.numbers[numbers].iter().map(|number| number.row(&digests));
+            let rows = rows.collect::<Result<Vec<_>, Failure>>()?;
+            vault.register(&rows).doing("filling the vault").map(drop)
+        });
+        (chunk, filled)
+    }
 }
+
+/// Numbers on their way into the vault.
+type Filling = (Range<usize>, JoinHandle<Result<(), Failure>>);
 
 async fn all_durable(entered: Vec<Pending<()>>) -> Result<(), Failure> {
     for pending in entered {

@@ -47,7 +47,7 @@ async fn convert(options: &BatchRunOptions, output: &Output) -> Result<report::R
     let lines = inputs.lines;
     drop(inputs);
     let world = World::open(&dir, rules)?;
-    let accounts = Accounts::of(listed, &world, &numbers);
+    let accounts = Arc::new(Accounts::of(listed, &world, &numbers));
     accounts.register(&world).await?;
     let bar = output.progress(lines, "converting");
     let mut report = run::answer(options, &world, &accounts, numbers, &bar).await?;

@@ -6,7 +6,9 @@
 
 use super::shared::Shared;
 use crate::desk::{Desk, Job, Lane, Timers};
-use journal::{Entry, GroupCommitter, SubmitError};
+use crate::sealer::Sealer;
+use facts::OpenRecord;
+use journal::{GroupCommitter, SubmitError};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, MutexGuard, PoisonError, TryLockError};
@@ -18,7 +20,7 @@ const SLEEP_MOST: Duration = Duration::from_millis(20);
 /// The desk, and where its records go.
 pub(super) struct Sequencer {
     pub(super) desk: Desk,
-    pub(super) committer: GroupCommitter,
+    pub(super) committer: GroupCommitter<Sealer>,
 }
 
 impl Shared {
@@ -104,18 +106,23 @@ impl Shared {
         let turn = desk.turn(self.clock.now(), self.timers()).map_err(|stopped| stopped.to_string())?;
         // Before the records are handed over: what may leave must not wait for their sync.
         self.perform_all(self.outbox.put(turn.effects));
-        if turn.entries.is_empty() {
+        if turn.records.is_empty() {
             return Ok(());
         }
-        self.hand_over(desk, committer, turn.entries).map_err(|_| "the journal takes no more records".to_owned())
+        self.hand_over(desk, committer, turn.records).map_err(|_| "the journal takes no more records".to_owned())
     }
 
     /// Gives records to the journal. With nothing more to decide they are made durable on this thread, which spares a
     /// lone order that hand-over; otherwise the journal's thread does it while this one decides on. What comes during
     /// the sync waits for its end, and could not have left before: even a read tells of what is not durable yet.
-    fn hand_over(&self, desk: &Desk, committer: &GroupCommitter, entries: Vec<Entry>) -> Result<(), SubmitError> {
+    fn hand_over(
+        &self,
+        desk: &Desk,
+        committer: &GroupCommitter<Sealer>,
+        records: Vec<Arc<OpenRecord>>,
+    ) -> Result<(), SubmitError> {
         let rests = self.lock_inbox().jobs.is_empty() && !desk.has_work(self.clock.now());
-        if rests { committer.commit(entries) } else { committer.submit(entries) }
+        if rests { committer.commit(records) } else { committer.submit(records) }
     }
 
     fn timers(&self) -> Timers {

@@ -8,6 +8,7 @@ use crate::desk::{Desk, Job, Lane};
 use crate::directory::Directory;
 use crate::outbox::{Effect, Outbox, Performer};
 use crate::projector::{self, Pace, Progress};
+use crate::sealer::Sealer;
 use exchange::Rules;
 use exchange::rules::Policy;
 use facts::{Millis, Partner, PolicyVersion, State};
@@ -90,7 +91,7 @@ impl Shared {
     pub(super) fn start(
         self: &Arc<Shared>,
         desk: Desk,
-        engine: Box<dyn journal::Engine>,
+        (engine, sealer): (Box<dyn journal::Engine>, Sealer),
         pace: Pace,
     ) -> Result<(), StartError> {
         let (sender, records) = channel();
@@ -100,6 +101,7 @@ impl Shared {
         let (durable, failed) = (Arc::clone(self), Arc::clone(self));
         let committer = GroupCommitter::start(
             engine,
+            sealer,
             CommitterOptions::default(),
             move |sequence| durable.perform_all(durable.outbox.release(sequence)),
             move |error| failed.fail(&format!("the journal stopped: {error}")),

@@ -88,7 +88,7 @@ pub fn opening(rules: &Rules) -> Vec<Envelope> {
 
 /// A core with an empty journal.
 pub fn core() -> Core {
-    Core::new(facts::State::default(), facts::Hash::default(), Arc::new(rules()), salts(), 1)
+    Core::new(facts::State::default(), Arc::new(rules()), 1)
 }
 
 /// A partner that does what it is asked, at once.
