@@ -119,8 +119,8 @@ impl Writer {
         let group = group.cut_after(self.up_to);
         self.report.last_sequence = group.last;
         self.report.bytes += group.body.len() as u64;
-        let Some(segment) = &mut self.segment else { return Ok(()) };
-        segment.groups.insert(&group).map_err(|error| self.failed(error.into()))
+        let Some(segment) = &self.segment else { return Ok(()) };
+        segment.connection.insert(&group).map_err(|error| self.failed(error.into()))
     }
 
     fn finish_segment(&mut self) -> Result<(), CopyError> {

@@ -26,7 +26,7 @@ mod sealer;
 mod segment;
 mod sql;
 mod sqlite;
-mod statement;
+mod storage_error;
 mod verify;
 
 pub use committer::{CommitterOptions, GroupCommitter, Seal, Sealed, SubmitError};

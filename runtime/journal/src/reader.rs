@@ -3,9 +3,10 @@
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 
-use crate::connection::{Access, Connection, read_failure};
+use crate::connection::{Access, Connection};
 use crate::group::Group;
 use crate::segment::damage;
+use crate::storage_error::read_failure;
 use crate::{Entry, ReadError, Reader, layout};
 
 /// The most groups fetched at once, whatever their size.
@@ -43,7 +44,7 @@ impl SqliteReader {
         Ok(())
     }
 
-    fn connection(&mut self, first: u64) -> Result<&mut Connection, ReadError> {
+    fn connection(&mut self, first: u64) -> Result<&Connection, ReadError> {
         if self.open.as_ref().is_none_or(|(open, _)| *open != first) {
             self.open = None;
             let path = layout::segment_path(&self.dir, first);
@@ -51,7 +52,7 @@ impl SqliteReader {
                 Connection::open(&path, Access::Read).map_err(|error| read_failure(first, first, error))?;
             self.open = Some((first, connection));
         }
-        let (_, connection) = self.open.as_mut().expect("opened above");
+        let (_, connection) = self.open.as_ref().expect("opened above");
         Ok(connection)
     }
 

@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::connection::{Access, Connection, read_failure};
+use crate::connection::{Access, Connection};
 use crate::group::Group;
 use crate::segment::{Before, Meta, check_first, check_follows, damage};
+use crate::storage_error::read_failure;
 use crate::{ReadError, Reader, SqliteReader, layout, mark};
 
 /// Groups fetched at once.
@@ -47,11 +48,11 @@ impl Scan {
             if before.last >= up_to {
                 return Ok(());
             }
-            let mut connection = self.connect(first)?;
-            let meta = Meta::read(&mut connection, first)?;
+            let connection = self.connect(first)?;
+            let meta = Meta::read(&connection, first)?;
             check_follows(meta, before).map_err(ReadError::from)?;
             visit(Found::Segment(meta))?;
-            before = walk_segment(&mut connection, first, before, up_to, &mut visit)?;
+            before = walk_segment(&connection, first, before, up_to, &mut visit)?;
             before.segment = first;
         }
         if before.last < up_to {
@@ -69,7 +70,7 @@ impl Scan {
 }
 
 fn walk_segment<E: From<ReadError>>(
-    connection: &mut Connection,
+    connection: &Connection,
     first: u64,
     mut before: Before,
     up_to: u64,

@@ -7,6 +7,7 @@ use std::thread::JoinHandle;
 
 use crate::connection::{Access, Connection};
 use crate::log_space;
+use crate::storage_error::StorageError;
 
 /// How often a checkpoint is tried while readers are in the way; each try waits for some seconds.
 const TRIES: u32 = 6;
@@ -70,13 +71,13 @@ fn run(queue: Receiver<Work>) {
 }
 
 /// The records are durable in the log already, and the next opening seals what is left.
-fn report(sealed: Result<(), sqlx::Error>) {
+fn report(sealed: Result<(), StorageError>) {
     if let Err(error) = sealed {
         tracing::warn!(%error, "segment was not sealed");
     }
 }
 
-fn seal(mut connection: Connection) -> Result<(), sqlx::Error> {
+fn seal(connection: Connection) -> Result<(), StorageError> {
     for _ in 0..TRIES {
         if connection.checkpoint()? {
             break;

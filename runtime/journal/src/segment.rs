@@ -4,8 +4,8 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::connection::{Access, Connection, MetaRows, read_failure};
-use crate::statement::{GroupInsert, PrepareError};
+use crate::connection::{Access, Connection, MetaRows};
+use crate::storage_error::{StorageError, read_failure};
 use crate::{Damage, ReadError, layout, sql};
 
 /// The format this release reads and writes.
@@ -24,7 +24,7 @@ pub struct Meta {
 
 impl Meta {
     /// Reads what the segment that starts at `first` says about itself, and checks format and place.
-    pub fn read(connection: &mut Connection, first: u64) -> Result<Self, ReadError> {
+    pub fn read(connection: &Connection, first: u64) -> Result<Self, ReadError> {
         let rows = connection.meta().map_err(|error| read_failure(first, first, error))?;
         let format: u32 = number(&rows, "format", first)?;
         if format != FORMAT {
@@ -43,7 +43,7 @@ impl Meta {
         Ok(meta)
     }
 
-    fn write(self, connection: &mut Connection) -> Result<(), sqlx::Error> {
+    fn write(self, connection: &Connection) -> Result<(), StorageError> {
         connection.insert_meta("format", &FORMAT.to_string())?;
         connection.insert_meta("shard", &self.shard.to_string())?;
         connection.insert_meta("first_sequence", &self.first.to_string())?;
@@ -105,27 +105,26 @@ pub type MakeError = Box<dyn std::error::Error + Send + Sync>;
 /// A segment that is being made under a name of its own; nobody sees it before [`Unfinished::finish`].
 pub struct Unfinished {
     /// For writing the groups that the segment holds from the start.
-    pub groups: GroupInsert,
+    pub connection: Connection,
     dir: PathBuf,
     meta: Meta,
 }
 
 impl Unfinished {
     /// Starts a segment: file, tables, and what it says about itself. Leaves a transaction open.
-    pub fn start(dir: &Path, meta: Meta) -> Result<Self, PrepareError> {
-        let mut connection = Connection::create(&layout::unfinished_path(dir, meta.first), Access::Write)?;
+    pub fn start(dir: &Path, meta: Meta) -> Result<Self, StorageError> {
+        let connection = Connection::create(&layout::unfinished_path(dir, meta.first), Access::Write)?;
         connection.run(sql::BEGIN)?;
         connection.run(sql::CREATE_GROUPS)?;
         connection.run(sql::CREATE_META)?;
-        meta.write(&mut connection)?;
-        Ok(Self { groups: GroupInsert::prepare(connection)?, dir: dir.to_owned(), meta })
+        meta.write(&connection)?;
+        Ok(Self { connection, dir: dir.to_owned(), meta })
     }
 
     /// Commits, merges the log, and gives the segment its name, durably. A spare log becomes its log.
     pub fn finish(self) -> Result<PathBuf, MakeError> {
-        let mut connection = self.groups.release();
-        connection.run(sql::COMMIT)?;
-        connection.close()?;
+        self.connection.run(sql::COMMIT)?;
+        self.connection.close()?;
         let unfinished = layout::unfinished_path(&self.dir, self.meta.first);
         let path = layout::segment_path(&self.dir, self.meta.first);
         File::open(&unfinished)?.sync_all()?;

@@ -4,13 +4,13 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::connection::{Access, Connection, log_bytes_of, read_failure};
+use crate::connection::{Access, Connection, log_bytes_of};
 use crate::group::{Group, body_bytes};
 use crate::lock::WriterLock;
 use crate::mark::{self, Mark};
 use crate::sealer::{Sealer, Work};
 use crate::segment::{Before, MakeError, Meta, Unfinished, check_first, check_follows, damage};
-use crate::statement::{GroupInsert, PrepareError};
+use crate::storage_error::read_failure;
 use crate::{AppendError, Engine, Entry, OpenError, ReadError, layout, log_check, log_space};
 
 /// The smallest and the largest segment in bytes.
@@ -64,7 +64,7 @@ pub struct SqliteJournal {
 
 /// The segment that takes groups.
 struct Newest {
-    groups: GroupInsert,
+    connection: Connection,
     first: u64,
     /// The last sequence of the journal, before `first` when the segment is empty.
     last: u64,
@@ -131,7 +131,7 @@ impl SqliteJournal {
         if self.segment.holds_groups() && self.segment.bytes + bytes > self.options.segment_bytes {
             self.open_next_segment()?;
         }
-        self.segment.groups.insert(group)?;
+        self.segment.connection.insert(group)?;
         self.segment.last = group.last;
         self.segment.checksum = group.checksum;
         self.segment.bytes += bytes;
@@ -144,12 +144,12 @@ impl SqliteJournal {
         let (last, checksum) = (self.segment.last, self.segment.checksum);
         let meta = Meta { shard: self.options.shard, first: last + 1, previous_checksum: checksum };
         let path = make_segment(&self.dir, meta)?;
-        let mut connection = Connection::open(&path, access(&self.options))?;
+        let connection = Connection::open(&path, access(&self.options))?;
+        connection.prepare_insert()?;
         let bytes = connection.size()?;
-        let groups = GroupInsert::prepare(connection)?;
-        let next = Newest { groups, first: meta.first, last, checksum, bytes };
+        let next = Newest { connection, first: meta.first, last, checksum, bytes };
         let full = std::mem::replace(&mut self.segment, next);
-        self.sealer.give(Work::Seal(full.groups.release()));
+        self.sealer.give(Work::Seal(full.connection));
         self.sealer.give(Work::Spare(self.dir.clone(), self.options.segment_bytes));
         Ok(())
     }
@@ -184,8 +184,8 @@ fn inspect(dir: &Path, segments: &[u64], options: &Options) -> Result<Inspected,
     let path = layout::segment_path(dir, first);
     let storage = |error| OpenError::from(read_failure(first, first, error));
     refuse_damaged_log(&path, first)?;
-    let mut connection = Connection::open(&path, Access::Read).map_err(storage)?;
-    let meta = Meta::read(&mut connection, first)?;
+    let connection = Connection::open(&path, Access::Read).map_err(storage)?;
+    let meta = Meta::read(&connection, first)?;
     if meta.shard != options.shard {
         return Err(OpenError::OtherShard { dir: dir.to_owned(), found: meta.shard, expected: options.shard });
     }
@@ -208,24 +208,19 @@ impl Newest {
         let path = layout::segment_path(dir, first);
         let storage = |error| OpenError::from(read_failure(first, first, error));
         let recovered_bytes = settle(&path, first)?;
-        let mut connection = Connection::open(&path, access(options)).map_err(storage)?;
+        let connection = Connection::open(&path, access(options)).map_err(storage)?;
         let bytes = connection.size().map_err(storage)?;
         connection.close().map_err(storage)?;
         let filled = log_space::fill_log(&path, options.segment_bytes.saturating_sub(bytes));
         filled.map_err(|source| OpenError::Io { path: layout::log_path(&path), source })?;
         let connection = Connection::open(&path, access(options)).map_err(storage)?;
-        let groups = GroupInsert::prepare(connection).map_err(|error| unprepared(first, error))?;
-        Ok((Self { groups, first, last, checksum, bytes }, recovered_bytes))
+        connection.prepare_insert().map_err(storage)?;
+        Ok((Self { connection, first, last, checksum, bytes }, recovered_bytes))
     }
 
     fn holds_groups(&self) -> bool {
         self.last >= self.first
     }
-}
-
-/// A segment whose tables were just read does not take the insert.
-fn unprepared(first: u64, error: PrepareError) -> OpenError {
-    ReadError::Storage { segment: layout::segment_name(first), source: error.into() }.into()
 }
 
 /// Writes what an interrupted writer left in the log into the main file, and syncs it.
@@ -239,7 +234,7 @@ fn settle(path: &Path, first: u64) -> Result<u64, OpenError> {
         return Ok(0);
     }
     let storage = |error| OpenError::from(read_failure(first, first, error));
-    let mut connection = Connection::open(path, Access::Write).map_err(storage)?;
+    let connection = Connection::open(path, Access::Write).map_err(storage)?;
     if !connection.checkpoint().map_err(storage)? {
         let source = "a reader kept the log from being merged".into();
         return Err(ReadError::Storage { segment: layout::segment_name(first), source }.into());
@@ -263,7 +258,7 @@ fn last_of_sealed(dir: &Path, first: u64) -> Result<Before, OpenError> {
     let path = layout::segment_path(dir, first);
     refuse_damaged_log(&path, first)?;
     let storage = |error| read_failure(first, first, error);
-    let mut connection = Connection::open(&path, Access::Read).map_err(storage)?;
+    let connection = Connection::open(&path, Access::Read).map_err(storage)?;
     let last = connection.last_group().map_err(storage)?;
     let last = last.ok_or_else(|| damage(first, first, "no group".to_owned(), "at least one".to_owned()))?;
     last.check(&layout::segment_name(first))?;
