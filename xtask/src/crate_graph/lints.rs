@@ -1,10 +1,10 @@
-//! The lints that keep the pure floors pure are in each manifest and in `core/clippy.toml`; this sees that they stay.
+//! The lints that keep the pure floors pure are in each manifest and in `core/clippy.toml`, the one against unsafe code
+//! is in each manifest or in the workspace's; this sees that they stay.
 
 use toml::{Table, Value};
 
 /// Lints of the pure floors, with the level each must have at least.
-const NEEDED: [(&str, &str, &str); 8] = [
-    ("rust", "unsafe_code", "forbid"),
+const NEEDED: [(&str, &str, &str); 7] = [
     ("clippy", "disallowed_types", "deny"),
     ("clippy", "disallowed_methods", "deny"),
     ("clippy", "disallowed_macros", "deny"),
@@ -34,17 +34,32 @@ pub fn faults(name: &str, manifest: &str) -> Vec<String> {
         return vec![format!("the manifest of `{name}` is not TOML")];
     };
     let lints = manifest.get("lints");
-    let level = |group: &str, lint: &str| {
-        let set = lints?.get(group)?.get(lint)?;
-        set.as_str().or_else(|| set.get("level")?.as_str())
-    };
     NEEDED
         .iter()
-        .filter(|(group, lint, needed)| !is_enough(level(group, lint), needed))
+        .filter(|(group, lint, needed)| !is_enough(level(lints, group, lint), needed))
         .map(|(group, lint, needed)| {
             format!("`{name}` stands on a pure floor and needs `{group}.{lint} = \"{needed}\"`")
         })
         .collect()
+}
+
+/// Says when a crate of ours may hold unsafe code: its lint table, or the workspace's if it takes that, does not forbid it.
+/// What is forbidden no source can allow again, as it can what is denied.
+pub fn unsafe_fault(name: &str, manifest: &str, workspace: &str) -> Option<String> {
+    let [manifest, workspace] = [manifest, workspace].map(|text| toml::from_str::<Table>(text).unwrap_or_default());
+    let own = manifest.get("lints");
+    let takes = own.and_then(|lints| lints.get("workspace")).and_then(Value::as_bool).unwrap_or_default();
+    let shared = workspace.get("workspace").and_then(|shared| shared.get("lints"));
+    match level(if takes { shared } else { own }, "rust", "unsafe_code") {
+        Some("forbid") => None,
+        _ => Some(format!("`{name}` needs `rust.unsafe_code = \"forbid\"`, of its own or of the workspace")),
+    }
+}
+
+/// The level that a table of lints gives to one of them.
+fn level<'a>(lints: Option<&'a Value>, group: &str, lint: &str) -> Option<&'a str> {
+    let set = lints?.get(group)?.get(lint)?;
+    set.as_str().or_else(|| set.get("level")?.as_str())
 }
 
 fn is_enough(found: Option<&str>, needed: &str) -> bool {
@@ -70,8 +85,6 @@ mod tests {
     use super::*;
 
     const FULL: &str = r#"
-        [lints.rust]
-        unsafe_code = "forbid"
         [lints.clippy]
         disallowed_types = "deny"
         disallowed_methods = { level = "deny", priority = 1 }
@@ -93,17 +106,32 @@ mod tests {
 
     #[test]
     fn a_warning_is_not_enough() {
-        let weak = FULL.replace("unsafe_code = \"forbid\"", "unsafe_code = \"deny\"");
-        assert_eq!(
-            faults("money", &weak),
-            ["`money` stands on a pure floor and needs `rust.unsafe_code = \"forbid\"`"]
-        );
-        assert_eq!(faults("money", &FULL.replace("float_cmp = \"deny\"", "float_cmp = \"warn\"")).len(), 1);
+        let weak = FULL.replace("float_cmp = \"deny\"", "float_cmp = \"warn\"");
+        let said = faults("money", &weak);
+        assert_eq!(said, ["`money` stands on a pure floor and needs `clippy.float_cmp = \"deny\"`"]);
     }
 
     #[test]
     fn the_workspace_table_is_not_enough() {
         assert_eq!(faults("money", "[lints]\nworkspace = true").len(), NEEDED.len());
+    }
+
+    #[test]
+    fn unsafe_code_is_forbidden_by_the_crate_or_by_the_workspace() {
+        let (own, takes, none) = ("[lints.rust]\nunsafe_code = 'forbid'", "[lints]\nworkspace = true", "[package]");
+        let shared = "[workspace.lints.rust]\nunsafe_code = { level = 'forbid', priority = 1 }";
+        assert_eq!(unsafe_fault("journal", own, none), None);
+        assert_eq!(unsafe_fault("journal", takes, shared), None);
+        let said = "`journal` needs `rust.unsafe_code = \"forbid\"`, of its own or of the workspace";
+        for (manifest, workspace) in [
+            (none, shared),
+            (takes, none),
+            (takes, &shared.replace("forbid", "deny")),
+            (&own.replace("forbid", "deny"), shared),
+            ("no TOML", shared),
+        ] {
+            assert_eq!(unsafe_fault("journal", manifest, workspace).as_deref(), Some(said), "{manifest}, {workspace}");
+        }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The crate graph: floors, external crates, licences, and the lints of the pure crates.
+//! The crate graph: floors, external crates, licences, and lints: those of the pure crates, and no unsafe code in any.
 //!
 //! The rules are in `xtask/crates.toml`, the graph comes from `cargo metadata`.
 
@@ -27,9 +27,13 @@ pub fn run(words: &[String]) -> Outcome {
 fn faults(graph: &Graph, rules: &Rules) -> Outcome<Vec<String>> {
     let mut faults = arrows::faults(graph, rules);
     faults.extend(externals::faults(graph, rules));
-    for member in graph.members.iter().filter(|member| rules.is_pure(&member.name)) {
+    let workspace = read(&root().join("Cargo.toml"))?;
+    for member in &graph.members {
         let manifest = read(&member.manifest)?;
-        faults.extend(lints::faults(&member.name, &manifest));
+        faults.extend(lints::unsafe_fault(&member.name, &manifest, &workspace));
+        if rules.is_pure(&member.name) {
+            faults.extend(lints::faults(&member.name, &manifest));
+        }
     }
     faults.extend(lints::ban_faults(&read(&root().join("core/clippy.toml"))?));
     Ok(faults)
