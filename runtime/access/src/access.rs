@@ -95,6 +95,23 @@ impl Access {
         })
     }
 
+    /// Writes a consistent copy of the store to a place where there is none, while it is in use.
+    pub fn backup(&self, to: &Path) -> Result<(), AccessError> {
+        self.store.copy_into(to)
+    }
+
+    /// What is to be done once after a restore: ends every session, code and invitation, since the copy does not know
+    /// which were ended after it was made. API keys and signing keys that were revoked since are to be revoked again.
+    pub fn after_restore(&self) -> Result<(), AccessError> {
+        self.store.write(|rows| {
+            for change in sql::FORGET_LIVE {
+                rows.change(change, [])?;
+            }
+            lock(&self.sessions).clear();
+            Ok(())
+        })
+    }
+
     /// Forgets what is remembered when another process changed the store: it may have revoked something.
     fn forget_if_changed(&self) -> Result<(), AccessError> {
         self.store.read(|rows| {
@@ -161,4 +178,25 @@ pub fn check_name(name: &str) -> Result<(), Denied> {
     let known = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'_' | b'-');
     let fits = (2..=32).contains(&name.len()) && name.bytes().all(known) && name.as_bytes()[0].is_ascii_lowercase();
     if fits { Ok(()) } else { Err(Denied::NameMalformed) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_access_is_shared_by_threads() {
+        fn shared<T: Send + Sync>() {}
+        shared::<Access>();
+        shared::<crate::Provider>();
+    }
+
+    #[test]
+    fn a_network_is_an_address_of_ipv4_and_half_of_one_of_ipv6() {
+        let of = |text: &str| network(text.parse().unwrap());
+        assert_eq!(of("2001:db8:1:2:3::4"), of("2001:db8:1:2:ffff::9"));
+        assert_ne!(of("2001:db8:1:2::1"), of("2001:db8:1:3::1"));
+        assert_eq!(of("::ffff:192.0.2.1"), of("192.0.2.1"));
+        assert_ne!(of("192.0.2.1"), of("192.0.2.2"));
+    }
 }

@@ -123,8 +123,13 @@ pub const ENROLMENT_END: &str = "DELETE FROM enrolments WHERE code = $1";
 pub const ENROLMENTS_END_OF: &str = "DELETE FROM enrolments WHERE client = $1 AND till = $2";
 pub const ENROLMENTS_PRUNE: &str = "DELETE FROM enrolments WHERE until < $1";
 
+/// What a copy of the store may say is live though it has been ended since.
+pub const FORGET_LIVE: [&str; 4] =
+    ["DELETE FROM sessions", "DELETE FROM codes", "DELETE FROM enrolments", "UPDATE staff SET invitation = NULL"];
+
 // SQLite only.
 
+pub const COPY_INTO: &str = "VACUUM INTO $1";
 pub const SETUP: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; \
      PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF;";
 pub const TABLES: &str = "SELECT COUNT(*) FROM sqlite_master WHERE name = 'meta'";

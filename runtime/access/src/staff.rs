@@ -249,11 +249,17 @@ impl Access {
         let (Some(account), true, Ok(step)) = (account, password_fits, step) else {
             return Err(Denied::CredentialWrong.into());
         };
+        // The settings ask for more, or less, than when it was made.
+        let stale = account.password.as_deref().is_some_and(|hash| !self.hasher.is_current(hash));
+        let renewed = if stale { Some(self.hasher.hash(given.password)?) } else { None };
         self.store.write(|rows| {
             let now_known = rows.one(sql::STAFF_BY_ID, [account.member.id.0], Account::read)?;
             let same = now_known.is_some_and(|known| known.is_active() && known.password == account.password);
             if !same || rows.change(sql::TOTP_USE, (account.member.id.0, At(Millis(step))))? == 0 {
                 return Err(Denied::CredentialWrong.into());
+            }
+            if let Some(hash) = &renewed {
+                rows.change(sql::STAFF_PASSWORD, (account.member.id.0, hash))?;
             }
             tries::forgive(rows, &subject)?;
             self.open_in(rows, &account.principal(), now)

@@ -58,6 +58,14 @@ impl Store {
         result
     }
 
+    /// Writes a consistent copy, which its owner alone can read, to a place where there is none.
+    pub fn copy_into(&self, to: &Path) -> Result<(), AccessError> {
+        let failed = |source| AccessError::File { path: to.to_owned(), source };
+        OpenOptions::new().write(true).create_new(true).mode(0o600).open(to).map_err(failed)?;
+        let text = to.to_str().ok_or_else(|| failed(io::Error::other("the path is no UTF-8 text")))?;
+        self.read(|rows| rows.change(sql::COPY_INTO, [text]).map(drop))
+    }
+
     fn lock(&self) -> MutexGuard<'_, Connection> {
         // A panic rolled its transaction back; the connection is as good as before.
         self.connection.lock().unwrap_or_else(PoisonError::into_inner)

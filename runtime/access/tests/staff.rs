@@ -5,7 +5,7 @@ mod common;
 use access::{
     Access, AccessError, AccessKey, Denied, InvitationToken, Password, PrincipalKind, Role, Roles, StaffState,
 };
-use common::{HERE, NOW, PASSWORD, Place, denied, settings};
+use common::{HERE, NOW, PASSWORD, Place, changed, denied, settings};
 use std::os::unix::fs::PermissionsExt;
 
 const DAY_MS: u64 = 86_400_000;
@@ -217,6 +217,38 @@ fn a_changed_password_ends_every_session_but_the_fresh_one() {
     place.access.session(&opened.token, NOW).unwrap();
     let now = NOW.plus(120_000);
     assert_eq!(denied(place.sign_in(admin.name, PASSWORD, &admin.seed.code_at(now), now)), Denied::CredentialWrong);
+}
+
+#[test]
+fn a_hash_is_made_again_at_the_costs_of_now_when_its_owner_signs_in() {
+    let place = Place::new();
+    let admin = place.admin();
+    let place = place.reopened_with(changed(&[("memory_kib = 8", "memory_kib = 16")]));
+    let holds = |place: &Place, text: &str| place.bytes().windows(text.len()).any(|window| window == text.as_bytes());
+    assert!(holds(&place, "m=8,t=1") && !holds(&place, "m=16,t=1"));
+    for minutes in [2, 4] {
+        let now = NOW.plus(minutes * 60_000);
+        place.sign_in(admin.name, PASSWORD, &admin.seed.code_at(now), now).unwrap();
+        assert!(holds(&place, "m=16,t=1"));
+    }
+}
+
+#[test]
+fn a_copy_opens_elsewhere_and_revives_no_session() {
+    let place = Place::new();
+    let admin = place.admin();
+    let elsewhere = tempfile::TempDir::new().unwrap();
+    let file = elsewhere.path().join("access.sqlite");
+    place.access.backup(&file).unwrap();
+    assert!(place.access.backup(&file).is_err(), "nothing is written over");
+    assert_eq!(file.metadata().unwrap().permissions().mode() & 0o7777, 0o600);
+    place.access.end(admin.opened.session.id).unwrap();
+    let copy = Access::open(&file, &AccessKey::from_bytes([7; 32]), settings()).unwrap();
+    let now = NOW.plus(120_000);
+    copy.session(&admin.opened.token, now).unwrap();
+    copy.after_restore().unwrap();
+    assert_eq!(denied(copy.session(&admin.opened.token, now)), Denied::SessionExpired);
+    assert_eq!(copy.members().unwrap(), place.access.members().unwrap());
 }
 
 #[test]

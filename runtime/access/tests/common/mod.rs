@@ -48,7 +48,13 @@ impl Place {
 
     /// The same store, as after a restart.
     pub fn reopened(self) -> Place {
-        let Place { directory, settings, access } = self;
+        let settings = self.settings.clone();
+        self.reopened_with(settings)
+    }
+
+    /// The same under other settings.
+    pub fn reopened_with(self, settings: Settings) -> Place {
+        let Place { directory, access, .. } = self;
         drop(access);
         let access = open(&directory, &settings).unwrap();
         Place { directory, settings, access }
