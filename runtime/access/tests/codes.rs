@@ -3,7 +3,7 @@
 mod common;
 
 use access::{Access, CodeAction, CodeFor, CodeMessage, CodeSender, Denied, OneTimeCode, PrincipalKind, Scope};
-use common::{HERE, NOW, Place, denied};
+use common::{HERE, NOW, Place, changed, denied};
 use facts::{Millis, SubscriberId};
 use money::Asset;
 use std::net::{IpAddr, Ipv4Addr};
@@ -109,6 +109,23 @@ fn five_wrong_codes_lock_for_longer_each_time_and_end_the_code() {
     }
     let code = sent(&place.access, &sign_in(), now);
     place.access.redeem_code(&sign_in(), &code, HERE, now).unwrap();
+}
+
+#[test]
+fn a_code_that_was_guessed_at_is_not_good_after_a_short_lock_either() {
+    let place = Place::with(changed(&[("first_lock_s = 900", "first_lock_s = 10")]));
+    let code = sent(&place.access, &sign_in(), NOW);
+    (0..5).for_each(|_| drop(place.access.redeem_code(&sign_in(), &wrong(&code), HERE, NOW)));
+    let unlocked = NOW.plus(10_000);
+    assert_eq!(denied(place.access.redeem_code(&sign_in(), &code, HERE, unlocked)), Denied::CodeExpired);
+}
+
+#[test]
+fn the_fifth_try_may_be_the_right_one() {
+    let place = Place::new();
+    let code = sent(&place.access, &sign_in(), NOW);
+    (0..4).for_each(|_| drop(place.access.redeem_code(&sign_in(), &wrong(&code), HERE, NOW)));
+    place.access.redeem_code(&sign_in(), &code, HERE, NOW).unwrap();
 }
 
 #[test]

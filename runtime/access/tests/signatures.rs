@@ -146,10 +146,13 @@ fn one_scheme_is_not_the_other_and_one_clients_key_is_not_anothers() {
     // The public key as an HMAC secret, under the serial of the Ed25519 key.
     let Key::Ed25519(key) = &bank_key.key else { panic!("no public key") };
     let confused = Client { key: Key::Hmac(key.verifying_key().as_bytes().to_vec()), ..bank_key.clone() };
+    // What stands in for a key that is not there, under serials of the other scheme.
+    let zeros = Client { key: Key::Hmac(vec![0; 32]), ..bank_key.clone() };
+    let sevens = Client { key: Key::Ed25519(SigningKey::from_bytes(&[7; 32])), ..bank.clone() };
     let as_bank = Client { name: bank.name.clone(), ..mall.clone() };
     let other_serial = Client { serial: "h2".into(), ..bank.clone() };
     let forged = Client { key: Key::Ed25519(SigningKey::from_bytes(&[9; 32])), ..bank_key.clone() };
-    for client in [confused, as_bank, other_serial, forged] {
+    for client in [confused, zeros, sevens, as_bank, other_serial, forged] {
         let header = client.header(&ORDER, NOW, &nonce(1));
         assert_eq!(denied(place.access.signed(&header, &ORDER, NOW)), Denied::SignatureWrong, "{header}");
     }
