@@ -27,6 +27,7 @@ mod oidc;
 mod one_time_code;
 mod password;
 mod principal;
+mod rekey;
 mod sealing;
 mod secret;
 mod session;

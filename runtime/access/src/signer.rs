@@ -96,7 +96,8 @@ pub struct NewSigner<'a> {
     pub expires_at: Millis,
 }
 
-fn place_of_key(name: SignerName<'_>) -> String {
+/// What a shared key is sealed for.
+pub fn place_of_key(name: SignerName<'_>) -> String {
     format!("key {} of client {}", name.serial, name.client)
 }
 

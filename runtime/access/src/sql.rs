@@ -127,6 +127,13 @@ pub const ENROLMENTS_PRUNE: &str = "DELETE FROM enrolments WHERE until < $1";
 pub const FORGET_LIVE: [&str; 4] =
     ["DELETE FROM sessions", "DELETE FROM codes", "DELETE FROM enrolments", "UPDATE staff SET invitation = NULL"];
 
+pub const SEEDS: &str = "SELECT id, totp FROM staff WHERE totp IS NOT NULL";
+pub const SEED_PUT: &str = "UPDATE staff SET totp = $2 WHERE id = $1";
+pub const SHARED_KEYS: &str = "SELECT client, key_serial, secret FROM signers WHERE scheme = 0";
+pub const SHARED_KEY_PUT: &str = "UPDATE signers SET secret = $3 WHERE client = $1 AND key_serial = $2";
+/// What is found by digests under the store's key.
+pub const FORGET_DIGESTS: [&str; 3] = ["DELETE FROM tries", "DELETE FROM codes", "DELETE FROM enrolments"];
+
 // SQLite only.
 
 pub const COPY_INTO: &str = "VACUUM INTO $1";

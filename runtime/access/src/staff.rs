@@ -120,7 +120,8 @@ fn check_not_last(rows: &Rows<'_>, id: PrincipalId) -> Result<(), AccessError> {
     if last { Err(Denied::LastAdministrator.into()) } else { Ok(()) }
 }
 
-fn place_of_seed(id: PrincipalId) -> String {
+/// What a seed is sealed for.
+pub fn place_of_seed(id: PrincipalId) -> String {
     format!("totp of staff {id}")
 }
 

@@ -14,7 +14,8 @@ use std::time::Duration;
 
 /// How long a statement waits for another process, such as the command line.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
-const KEY_CHECK: &str = "key_check";
+/// What the store recognises its key by.
+pub const KEY_CHECK: &str = "key_check";
 
 /// The store. What is remembered in memory is changed only while this is locked, so that it never outlives the row.
 pub struct Store {

@@ -3,7 +3,8 @@
 mod common;
 
 use access::{
-    Denied, DeviceProof, EnrolmentCode, Principal, Scope, SignedRequest, SignerName, device_lines, five_lines,
+    Access, AccessError, AccessKey, Denied, DeviceProof, EnrolmentCode, Principal, Scope, SignedRequest, SignerName,
+    device_lines, five_lines,
 };
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -244,6 +245,28 @@ fn keys_overlap_expire_and_are_revoked() {
     assert_eq!(denied(taken), Denied::SerialTaken);
     let listed = place.access.signers_of("bank").unwrap();
     assert_eq!(listed.iter().map(|key| key.revoked).collect::<Vec<_>>(), [false, true, false]);
+}
+
+#[test]
+fn a_store_under_another_key_knows_everybody_whom_it_knew() {
+    let place = Place::new();
+    let admin = place.admin();
+    place.access.add_partner(&admin.principal, "bank", NOW).unwrap();
+    let client = shared(&place, &admin.principal, "bank", "h1");
+    let file = place.file();
+    let closed = place.closed();
+    let key = |byte| AccessKey::from_bytes([byte; 32]);
+    assert!(matches!(Access::rekey(&file, &key(9), &key(8)), Err(AccessError::WrongKey)));
+    for _ in 0..2 {
+        Access::rekey(&file, &key(7), &key(8)).unwrap();
+    }
+    assert!(matches!(Access::open(&file, &key(7), common::settings()).map(drop), Err(AccessError::WrongKey)));
+    let access = Access::open(&file, &key(8), common::settings()).unwrap();
+    access.signed(&client.header(&ORDER, NOW, &nonce(1)), &ORDER, NOW).unwrap();
+    let now = NOW.plus(120_000);
+    access.confirm_again(&admin.principal, &admin.seed.code_at(now), now).unwrap();
+    access.session(&admin.opened.token, now).unwrap();
+    drop(closed);
 }
 
 #[test]

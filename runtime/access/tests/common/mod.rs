@@ -60,6 +60,11 @@ impl Place {
         Place { directory, settings, access }
     }
 
+    /// The directory, when nobody has the store open.
+    pub fn closed(self) -> TempDir {
+        self.directory
+    }
+
     /// The same store in another process.
     pub fn beside(&self) -> Access {
         open(&self.directory, &self.settings).unwrap()
