@@ -2,8 +2,8 @@
 //! the generator shares the machine with what it measures.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -90,6 +90,9 @@ impl Connection {
     }
 }
 
+/// The API key that every request carries.
+pub static KEY: OnceLock<String> = OnceLock::new();
+
 /// The request that makes order `number`, whole.
 pub fn request(people: &[Order], number: u64) -> String {
     let place = usize::try_from(number.wrapping_mul(2_654_435_761) % people.len() as u64).unwrap_or_default();
@@ -100,7 +103,8 @@ pub fn request(people: &[Order], number: u64) -> String {
         person.subscriber, person.province
     );
     format!(
-        "POST /v1/orders HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nIdempotency-Key: b{number}\r\nContent-Length: {}\r\n\r\n{body}",
+        "POST /v1/orders HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nAuthorization: Bearer {}\r\nIdempotency-Key: b{number}\r\nContent-Length: {}\r\n\r\n{body}",
+        KEY.get().map_or("", String::as_str),
         body.len()
     )
 }

@@ -7,6 +7,7 @@ mod load;
 mod lone;
 mod people;
 
+use access::{Access, AccessKey, ApiScope, ApiScopes, KeyMode, KeyTerms, Role, Roles, Settings};
 use bench::{resident_kib, root, rules, text};
 use clap::Parser;
 use exchange::rules::{NumberTable, VirtualOperators};
@@ -16,7 +17,7 @@ use flate2::read::GzDecoder;
 use journal::{Options, Reader, SqliteReader};
 use node::{Clock, Gateways, Node, NodeClock, NodeConfig, recover};
 use serde::Serialize;
-use server::{Api, Bounds, DigestKey, Numbers};
+use server::{Api, Bounds, DigestKey, May, Numbers};
 use std::io::Read;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -103,7 +104,7 @@ async fn measure(arguments: &Arguments, dir: &Path) -> Figures {
     let (node, vault, numbers, segments) = start(dir);
     let people = Arc::new(people::register(&node, &vault, &numbers, &segments, arguments.subscribers).await);
     drop(segments);
-    let address = serve(node.clone(), vault, numbers).await;
+    let address = serve(node.clone(), vault, numbers, dir).await;
     let counter = Arc::new(AtomicU64::new(0));
     let started = Instant::now();
     let span = Duration::from_secs(arguments.seconds);
@@ -172,19 +173,37 @@ fn accelerated(rules: Rules) -> Rules {
     Rules { contracts: rules.contracts.accelerated(RATE), ..rules }
 }
 
-async fn serve(node: Node, vault: Arc<Vault>, numbers: NumberTable) -> SocketAddr {
+/// Identities with one programme, which may order for anybody.
+fn operator(dir: &Path) -> Access {
+    let settings = Settings::parse(Settings::SHIPPED).expect("the shipped settings");
+    let access = Access::open(&dir.join("access.sqlite"), &AccessKey::from_bytes([5; 32]), settings);
+    let (access, now) = (access.expect("a new file"), server::wall_now());
+    let scopes = ApiScopes::of(ApiScope::ALL);
+    let terms = KeyTerms { mode: KeyMode::Test, scopes, expires_at: now.plus(86_400_000) };
+    let key = access.house_key(&access.keeper(), "bench", Roles::of(&[Role::Operator]), terms, now);
+    load::KEY.get_or_init(|| key.expect("a key").text.expose().to_owned());
+    access
+}
+
+async fn serve(node: Node, vault: Arc<Vault>, numbers: NumberTable, dir: &Path) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
     let api = Api {
         node,
         vault,
+        access: Arc::new(operator(dir)),
+        may: May::load(&root().join("access")).expect("the shipped policies"),
         numbers: Numbers::new(numbers, Box::new(|| Err("a run has one plan".to_owned()))),
         quote_key: QuoteKey([3; 32]),
         digest_key: DigestKey([4; 32]),
         test_clock: false,
         bounds: Bounds::default(),
     };
-    tokio::spawn(server::serve(listener, server::router(api), std::future::pending()));
+    tokio::spawn(server::serve(
+        listener,
+        server::router(api).expect("a policy for each route"),
+        std::future::pending(),
+    ));
     address
 }
 

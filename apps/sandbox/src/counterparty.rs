@@ -47,11 +47,11 @@ pub(crate) trait Counterparty: Send + Sync + 'static {
 pub(crate) async fn host<C: Counterparty>(
     partner: Arc<C>,
     interface: Router<Arc<C>>,
-    callbacks: Waiting,
+    (callbacks, authorization): (Waiting, Option<String>),
     listener: TcpListener,
 ) -> io::Result<()> {
     let mut background = JoinSet::new();
-    background.spawn(outbox::deliver(callbacks));
+    background.spawn(outbox::deliver(callbacks, authorization));
     background.spawn(keep_agenda(partner.clone()));
     let inquiries = from_fn_with_state(partner.clone(), inquiry::<C>);
     let service = interface

@@ -50,7 +50,7 @@ impl Outbox {
 }
 
 /// Sends what waits, until the outbox is gone.
-pub(crate) async fn deliver(mut waiting: Waiting) {
+pub(crate) async fn deliver(mut waiting: Waiting, authorization: Option<String>) {
     // Callbacks go where the test listens: a proxy of the environment has no business there.
     let client = reqwest::Client::builder().no_proxy().timeout(TRY_TIMEOUT).build();
     let client = match client {
@@ -65,18 +65,22 @@ pub(crate) async fn deliver(mut waiting: Waiting) {
         let Ok(slot) = slots.clone().acquire_owned().await else {
             return;
         };
-        let client = client.clone();
+        let (client, authorization) = (client.clone(), authorization.clone());
         tokio::spawn(async move {
-            push(&client, &callback).await;
+            push(&client, &callback, authorization.as_deref()).await;
             drop(slot);
         });
     }
 }
 
-async fn push(client: &reqwest::Client, callback: &Callback) {
+async fn push(client: &reqwest::Client, callback: &Callback, authorization: Option<&str>) {
     let mut pause = FIRST_PAUSE;
     for attempt in 1..=TRIES {
-        let sent = client.post(&*callback.url).json(&*callback.body).send().await;
+        let mut request = client.post(&*callback.url).json(&*callback.body);
+        if let Some(authorization) = authorization {
+            request = request.header(reqwest::header::AUTHORIZATION, authorization);
+        }
+        let sent = request.send().await;
         match sent.and_then(reqwest::Response::error_for_status) {
             Ok(_) => return,
             Err(error) => tracing::debug!(%error, attempt, "callback not accepted"),

@@ -1,5 +1,6 @@
 //! The command line, as data.
 
+use crate::access::AccessCommand;
 use crate::approval::arguments::ApprovalCommand;
 use crate::policy::arguments::PolicyCommand;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -31,6 +32,12 @@ pub enum Command {
         /// What to do with it.
         #[command(subcommand)]
         command: PolicyCommand,
+    },
+    /// Let in the first administrator, and make keys for programmes.
+    Access {
+        /// What to do.
+        #[command(subcommand)]
+        command: AccessCommand,
     },
     /// Decide about the changes that two people make, at a running node.
     Approval {

@@ -3,6 +3,7 @@
 //! Floor 8: it reads the command line, finds data and policies, and calls the floors below. Data goes to
 //! stdout, everything else to stderr; with `--json` the last line of stdout is one JSON object.
 
+mod access;
 mod approval;
 mod arguments;
 mod batch;
@@ -44,6 +45,7 @@ fn run(command: Command, output: &Output) -> Result<(), Failure> {
         Command::Serve(options) => serve::serve(options),
         Command::Policy { command } => policy::policy(&command, output),
         Command::Approval { command } => approval::approval(&command, output),
+        Command::Access { command } => access::access(&command, output),
         Command::Demo(options) => demo::demo(&options, output),
         Command::CrashTest(options) => crash_test::crash_test(&options, output),
         Command::Sandbox(options) => sandboxes::sandbox(options),

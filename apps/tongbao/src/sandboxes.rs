@@ -6,6 +6,9 @@ use sandbox::{BankConfig, TelcoConfig};
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 
+/// The variable with what callbacks carry as `Authorization`: who lists processes does not see it.
+pub const CALLBACK_AUTHORIZATION: &str = "TONGBAO_SANDBOX_AUTHORIZATION";
+
 /// A counterparty and how it behaves.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -18,7 +21,12 @@ pub enum Counterparty {
 
 /// Serves until killed, after printing its address as the first line of stdout.
 pub fn sandbox(options: SandboxOptions) -> Result<(), Failure> {
-    let counterparty: Counterparty = serde_json::from_str(&options.config).doing("reading the configuration")?;
+    let mut counterparty: Counterparty = serde_json::from_str(&options.config).doing("reading the configuration")?;
+    let authorization = std::env::var(CALLBACK_AUTHORIZATION).ok();
+    match &mut counterparty {
+        Counterparty::Telco(config) => config.callback_authorization = authorization,
+        Counterparty::Bank(config) => config.callback_authorization = authorization,
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
     runtime.doing("starting")?.block_on(async {
         let listener = TcpListener::bind("127.0.0.1:0").await.doing("listening")?;

@@ -1,5 +1,6 @@
 //! `tongbao serve`: a node with its API, until it is told to stop or stops itself.
 
+use crate::access;
 use crate::arguments::ServeOptions;
 use crate::failure::{Doing, Failure};
 use crate::notices;
@@ -26,6 +27,8 @@ const SNAPSHOT_EVERY: u64 = 500_000;
 const SNAPSHOT_LOOK: Duration = Duration::from_secs(10);
 /// How long an ended order stays in memory, in real time: statements are read every few seconds and tell of it meanwhile.
 const ENDED_STAY: Duration = Duration::from_secs(300);
+/// How long a command that shuts somebody out takes to be noticed at the most.
+const TEND_EVERY: Duration = Duration::from_secs(5);
 /// How far the wall clock may be ahead of the last record at a start.
 const CLOCK_AHEAD_MOST: Duration = Duration::from_secs(7 * 86_400);
 /// How long requests under way may take to end when the node stops in order.
@@ -35,7 +38,7 @@ const GOODBYE: Duration = Duration::from_millis(500);
 pub fn serve(options: ServeOptions) -> Result<(), Failure> {
     if !options.listen.ip().is_loopback() {
         return Err(Failure::unable(format!("`{}` is not a loopback address", options.listen))
-            .hint("there is no access control yet: listen on 127.0.0.1"));
+            .hint("requests carry secrets: listen on 127.0.0.1 behind a proxy that speaks TLS"));
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     runtime.doing("starting")?.block_on(run(options))
@@ -52,6 +55,7 @@ async fn run(options: ServeOptions) -> Result<(), Failure> {
         tracing::warn!("{notice}");
     }
     let keys = NodeKeys::load(&options.dir)?;
+    let access = access::open(&options.dir, &keys, &site)?;
     let vault = Arc::new(Vault::open(&options.dir.join("vault.sqlite"), keys.vault).doing("opening the vault")?);
     let clock: Arc<dyn Clock> = match options.clock_base_ms {
         Some(base) => Arc::new(NodeClock::accelerated(Millis(base), options.clock_rate)),
@@ -75,9 +79,13 @@ async fn run(options: ServeOptions) -> Result<(), Failure> {
     let listener = TcpListener::bind(options.listen).await.doing(&format!("listening on {}", options.listen))?;
     tracing::info!(address = %options.listen, "ready");
     keep_snapshots(node.clone(), options.dir.clone());
+    let (access, may) = (Arc::new(access), server::May::load(&site.access_rules()).doing("reading `access`")?);
+    tend(Arc::clone(&access));
     let api = Api {
         node: node.clone(),
         vault,
+        access,
+        may,
         numbers: server::Numbers::new(numbers, Box::new(move || site.numbers().map_err(|error| error.to_string()))),
         quote_key: keys.quotes,
         digest_key: DigestKey(keys.digests),
@@ -91,8 +99,22 @@ async fn run(options: ServeOptions) -> Result<(), Failure> {
             _ = stopping.wait_stopped() => {}
         }
     };
-    server::serve(listener, server::router(api), shutdown).await.doing("serving")?;
+    server::serve(listener, server::router(api).doing("starting the API")?, shutdown).await.doing("serving")?;
     goodbye(&node).await
+}
+
+/// Writes down now and then who was here, and looks whether a command let somebody in or shut somebody out.
+fn tend(access: Arc<::access::Access>) {
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(TEND_EVERY).await;
+            let access = Arc::clone(&access);
+            let tended = tokio::task::spawn_blocking(move || access.tend(server::wall_now())).await;
+            if let Ok(Err(error)) = tended {
+                tracing::error!(%error, "identities could not be tended");
+            }
+        }
+    });
 }
 
 /// A restored node does not know what partners did after its last record, and would do it again.

@@ -2,6 +2,7 @@
 
 use crate::failure::{Doing, Failure};
 use crate::policy::texts::Texts;
+use access::{AccessKey, Settings};
 use exchange::rules::{NumberTable, VirtualOperators};
 use exchange::{Contracts, Doors, QuoteKey, Rules};
 use facts::SaltKey;
@@ -69,6 +70,16 @@ impl Site {
         Ok(Rules { policy: policy.into(), contracts, doors: Doors::Served, proposed: BTreeMap::new() })
     }
 
+    /// Where the policies are that say who may do what.
+    pub fn access_rules(&self) -> PathBuf {
+        self.root.join("access")
+    }
+
+    /// How long sessions last, and what else says how identities are handled.
+    pub fn access_settings(&self) -> Result<Settings, Failure> {
+        Settings::parse(&self.text("policies/access.toml")?).doing("reading `policies/access.toml`")
+    }
+
     /// The number segments, unpacked.
     pub fn segments(&self) -> Result<Vec<u8>, Failure> {
         let name = "data/number_segments_cn.csv.gz";
@@ -96,6 +107,8 @@ pub struct NodeKeys {
     pub quotes: QuoteKey,
     /// Digests clients' keys and bodies.
     pub digests: [u8; 32],
+    /// Seals and digests what proves who somebody is.
+    pub access: AccessKey,
 }
 
 impl NodeKeys {
@@ -115,6 +128,7 @@ impl NodeKeys {
             salts: SaltKey(vault.derive(b"record salts")),
             quotes: QuoteKey(vault.derive(b"quotes")),
             digests: vault.derive(b"request digests"),
+            access: AccessKey::from_bytes(vault.derive(b"access")),
             vault,
         })
     }

@@ -1,6 +1,7 @@
 //! One way: an order over HTTP, the same order in a file, and the same in a file over HTTP leave the same facts, apart
 //! from ids, times and channel.
 
+use access::{Access, AccessKey, ApiScope, ApiScopes, KeyMode, KeyTerms, Role, Roles, Settings};
 use exchange::rules::{NumberTable, Policy, PolicyFiles, VirtualOperators};
 use exchange::{Contracts, Doors, QuoteKey, Rules};
 use facts::{Channel, Fact, Millis, Partner, Record, SaltKey};
@@ -8,6 +9,8 @@ use flate2::read::GzDecoder;
 use journal::{Options, Reader, SqliteReader};
 use node::{Directory, Gateways, Node, NodeClock, NodeConfig};
 use partners::Willing;
+use reqwest::Client;
+use reqwest::header::{AUTHORIZATION, HeaderMap};
 use serde_json::{Value, json};
 use server::{Api, Bounds, DigestKey};
 use std::collections::BTreeMap;
@@ -132,9 +135,21 @@ async fn by_http(amount: u64, dir: &Path, sent: Sent) -> (Vec<Fact>, Vec<Channel
         sweep_every: Duration::from_secs(3_600),
     };
     let node = tokio::task::block_in_place(|| Node::start(config)).expect("a node");
+    let settings = Settings::parse(Settings::SHIPPED).expect("the shipped settings");
+    let access = Access::open(&dir.join("access.sqlite"), &AccessKey::from_bytes([5; 32]), settings);
+    let access = access.expect("identities");
+    let (scopes, now) = (ApiScopes::of(ApiScope::ALL), server::wall_now());
+    let terms = KeyTerms { mode: KeyMode::Test, scopes, expires_at: now.plus(86_400_000) };
+    let key = access.house_key(&access.keeper(), "house", Roles::of(&[Role::Operator]), terms, now).expect("a key");
+    let bearer = format!("Bearer {}", key.text.expose()).try_into().expect("a header");
+    let headers = HeaderMap::from_iter([(AUTHORIZATION, bearer)]);
+    let client = &Client::builder().default_headers(headers).build().expect("a client");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let api = Api {
         node: node.clone(),
         vault,
+        access: Arc::new(access),
+        may: server::May::load(&root.join("access")).expect("the shipped policies"),
         numbers: server::Numbers::new(numbers(), Box::new(|| Ok(numbers()))),
         quote_key: QuoteKey([2; 32]),
         digest_key: DigestKey([3; 32]),
@@ -143,20 +158,24 @@ async fn by_http(amount: u64, dir: &Path, sent: Sent) -> (Vec<Fact>, Vec<Channel
     };
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let url = format!("http://{}", listener.local_addr().expect("an address"));
-    tokio::spawn(server::serve(listener, server::router(api), std::future::pending()));
+    tokio::spawn(server::serve(
+        listener,
+        server::router(api).expect("a policy for each route"),
+        std::future::pending(),
+    ));
     let person = json!({
         "name": "张三", "id_number": ID_NUMBER, "msisdn": MSISDN, "own_card": "card_000001",
         "lots": [{"provenance": "self_paid", "amount_fen": 500_000, "at": "1970-01-01T08:00:00.001+08:00"}],
     });
-    let made = post(&url, "/v1/subscribers", &person).await;
+    let made = post(client, &url, "/v1/subscribers", &person).await;
     let subscriber = made["id"].as_str().expect("an id").to_owned();
     match sent {
         Sent::Alone => {
             let order =
                 json!({"subscriber": subscriber, "product": "direct", "amount": amount, "channel_province": "44"});
-            post(&url, "/v1/orders", &order).await;
+            post(client, &url, "/v1/orders", &order).await;
         }
-        Sent::InFile => send_file(&url, amount).await,
+        Sent::InFile => send_file(client, &url, amount).await,
     }
     loop {
         let idle = node.idle().await.expect("a running node");
@@ -172,18 +191,18 @@ async fn by_http(amount: u64, dir: &Path, sent: Sent) -> (Vec<Fact>, Vec<Channel
 }
 
 /// Sends an order file of one row and waits until it is answered.
-async fn send_file(url: &str, amount: u64) {
+async fn send_file(client: &Client, url: &str, amount: u64) {
     let file = format!(
         "request_id,requested_at,channel_province,id_number,msisdn,product,amount,instrument,target\n\
          r1,{AT},44,{ID_NUMBER},{MSISDN},direct,{amount},card_000001,\n"
     );
-    let request = reqwest::Client::new().post(format!("{url}/v1/batches")).header("Idempotency-Key", "one");
+    let request = client.post(format!("{url}/v1/batches")).header("Idempotency-Key", "one");
     let received = request.header("Content-Type", "text/csv").body(file).send().await.expect("an answer");
     assert_eq!(received.status(), 202);
     let received: Value = received.json().await.expect("JSON");
     let batch = format!("{url}/v1/batches/{}", received["id"].as_str().expect("an id"));
     loop {
-        let batch: Value = reqwest::get(&batch).await.expect("an answer").json().await.expect("JSON");
+        let batch: Value = client.get(&batch).send().await.expect("an answer").json().await.expect("JSON");
         if batch["state"] == "done" {
             return;
         }
@@ -191,8 +210,8 @@ async fn send_file(url: &str, amount: u64) {
     }
 }
 
-async fn post(url: &str, path: &str, body: &Value) -> Value {
-    let request = reqwest::Client::new().post(format!("{url}{path}")).header("Idempotency-Key", "one");
+async fn post(client: &Client, url: &str, path: &str, body: &Value) -> Value {
+    let request = client.post(format!("{url}{path}")).header("Idempotency-Key", "one");
     request.json(body).send().await.expect("an answer").json().await.expect("JSON")
 }
 

@@ -5,6 +5,7 @@ mod node;
 use facts::{Fact, Record};
 use journal::{Reader, SqliteReader};
 use node::Node;
+use reqwest::Client;
 use sandbox::TelcoConfig;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -49,14 +50,14 @@ fn file() -> (String, String) {
     (file, told)
 }
 
-async fn get(url: &str) -> Option<Value> {
-    reqwest::get(url).await.ok()?.json().await.ok()
+async fn get(client: &Client, url: &str) -> Option<Value> {
+    client.get(url).send().await.ok()?.json().await.ok()
 }
 
 /// Looks at the batch until so many rows are answered or it is done. Says whether it is.
-async fn reach(batch: &str, rows: u64) -> bool {
+async fn reach(client: &Client, batch: &str, rows: u64) -> bool {
     loop {
-        if let Some(seen) = get(batch).await {
+        if let Some(seen) = get(client, batch).await {
             if seen["state"] == "done" {
                 return true;
             }
@@ -90,7 +91,7 @@ async fn a_node_that_was_killed_goes_on_with_a_file_and_doubles_nothing() {
     // It knows nobody and refuses every order that was accepted: that is no concern of the file.
     tokio::spawn(sandbox::serve_telco(TelcoConfig::named("CTCC"), listener));
     let mut node = Node::start(&dir, &["--telco".to_owned(), telco]);
-    let (url, client) = (node.url(), reqwest::Client::new());
+    let (url, client) = (node.url(), node.client());
     for serial in 0..PEOPLE {
         let (id_number, msisdn) = person(serial);
         let body = json!({
@@ -107,12 +108,12 @@ async fn a_node_that_was_killed_goes_on_with_a_file_and_doubles_nothing() {
     let batch = format!("{url}/v1/batches/{}", received["id"].as_str().unwrap_or_else(|| panic!("no id: {received}")));
     let mut hit = 0;
     for kill in 0..KILLS {
-        hit += u64::from(!reach(&batch, kill * ROWS as u64 / KILLS).await);
+        hit += u64::from(!reach(&client, &batch, kill * ROWS as u64 / KILLS).await);
         node.kill_and_start();
     }
     assert!(hit >= 2, "only {hit} of {KILLS} kills met a file under way");
-    assert!(reach(&batch, u64::MAX).await);
-    let results = reqwest::get(format!("{batch}/results")).await.expect("an answer").text().await.expect("text");
+    assert!(reach(&client, &batch, u64::MAX).await);
+    let results = client.get(format!("{batch}/results")).send().await.expect("an answer").text().await.expect("text");
     assert!(results == told, "other results");
     drop(node);
 

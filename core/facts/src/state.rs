@@ -7,8 +7,8 @@ mod orders;
 use crate::fact::KeyUse;
 use crate::keys::Keys;
 use crate::{
-    AccountName, ApprovalId, Approvals, Counters, Fact, Hash, Key16, Lot, Millis, OpenRecord, Order, OrderId, Partner,
-    PartnerLoad, QuoteId, Subscriber, SubscriberId,
+    AccountName, Actor, ActorKind, ApprovalId, Approvals, Counters, Fact, Hash, Key16, Lot, Millis, OpenRecord, Order,
+    OrderId, Partner, PartnerLoad, QuoteId, Subscriber, SubscriberId,
 };
 use core::fmt;
 use ledger::{AccountId, Ledger, Refused};
@@ -212,12 +212,12 @@ impl State {
         self.sequence = record.sequence;
         self.now = self.now.max(record.meta.now);
         self.forget_expired_quotes();
-        record.facts.iter().try_for_each(|fact| self.evolve(fact))?;
+        record.facts.iter().try_for_each(|fact| self.evolve(fact, &record.meta.actor))?;
         self.leave_ended(record);
         Ok(())
     }
 
-    fn evolve(&mut self, fact: &Fact) -> Result<(), Broken> {
+    fn evolve(&mut self, fact: &Fact, by: &Actor) -> Result<(), Broken> {
         self.ledger.apply(fact.transfers()).map_err(Broken::Posting)?;
         match fact {
             Fact::AccountOpened { account, name, asset, bound } => {
@@ -242,6 +242,7 @@ impl State {
                     credit_card: *credit_card,
                     lots: Vec::new(),
                     next_lot: 0,
+                    partner: if by.kind == ActorKind::Partner { by.id } else { Key16::default() },
                 };
                 self.subscribers.insert(*subscriber, registered);
                 Ok(())

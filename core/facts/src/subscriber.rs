@@ -1,6 +1,6 @@
 //! Subscribers and the airtime they hold, in lots by provenance.
 
-use crate::{InstrumentId, Millis, PersonId, Provenance, Province, SubscriberId};
+use crate::{InstrumentId, Key16, Millis, PersonId, Provenance, Province, SubscriberId};
 use minicbor::{Decode, Encode};
 use money::Telco;
 
@@ -31,6 +31,9 @@ pub struct Subscriber {
     /// The holder's credit card, when one is bound: what points are exchanged with.
     #[n(7)]
     pub credit_card: Option<InstrumentId>,
+    /// The partner whose programme brought it in; all zero when none did.
+    #[n(8)]
+    pub partner: Key16,
 }
 
 /// Airtime of one origin.

@@ -2,10 +2,10 @@
 //!
 //! Text: `tb_live_` or `tb_test_`, 16 hexadecimal digits of id, `_`, 43 characters of secret (256 random bits).
 
-use crate::access::{lock, needs};
+use crate::access::{check_name, lock, needs};
 use crate::secret::{ApiKeyText, Digest, hex, random, random_text};
 use crate::store::{At, Rows, unreadable};
-use crate::{Access, AccessError, Denied, Principal, PrincipalId, PrincipalKind, Role, sql};
+use crate::{Access, AccessError, Denied, Principal, PrincipalId, PrincipalKind, Role, Roles, sql};
 use facts::Millis;
 use hashlink::LruCache;
 use std::fmt;
@@ -234,6 +234,29 @@ impl Access {
                 _ => Err(Denied::PrincipalUnknown.into()),
             }
         })
+    }
+
+    /// Makes a key for a programme of the house, which works in these roles under a name of its own. Who has the same
+    /// name is the same actor, so that nobody checks by one programme what they made by another of that name.
+    ///
+    /// Errors: whoever asks is no administrator; the name or the roles do not fit.
+    pub fn house_key(
+        &self,
+        by: &Principal,
+        name: &str,
+        roles: Roles,
+        terms: KeyTerms,
+        now: Millis,
+    ) -> Result<IssuedKey, AccessError> {
+        needs(by, Role::Admin)?;
+        check_name(name)?;
+        if !roles.fit_staff() {
+            return Err(Denied::RolesNotAllowed.into());
+        }
+        let digest = self.keys.digest(&[b"house", name.as_bytes()]);
+        let mut id = PrincipalId([0; 16]);
+        id.0.copy_from_slice(&digest.0[..16]);
+        self.store.write(|rows| put(rows, &Principal::staff(id, name, roles), terms, now))
     }
 
     /// Makes a key in the place of another, with the same terms for as long as that one had; the old one is good for

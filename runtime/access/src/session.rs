@@ -246,6 +246,11 @@ impl Access {
         })
     }
 
+    /// The value of `Set-Cookie` that gives a session's holder its token.
+    pub fn cookie(&self, token: &SessionToken) -> String {
+        crate::cookie::set_cookie(token, self.settings.sessions.absolute_s)
+    }
+
     /// The CSRF token of a session, for its pages. It stays while the session lives, and nothing of it is stored.
     pub fn csrf_token(&self, session: &Session) -> CsrfToken {
         CsrfToken::new(URL_SAFE_NO_PAD.encode(self.keys.csrf(&session.id.0).0))

@@ -126,6 +126,11 @@ pub fn place_of_seed(id: PrincipalId) -> String {
 }
 
 impl Access {
+    /// Whoever holds the node's key file. Such a person may let anybody in: commands on the node's machine act as this.
+    pub fn keeper(&self) -> Principal {
+        Principal::staff(PrincipalId([0xff; 16]), "keeper", Roles::of(&[Role::Admin]))
+    }
+
     /// Invites the first administrator; said again it makes another token, and the last one is good no more.
     ///
     /// Errors: an administrator is active.

@@ -1,7 +1,10 @@
-//! Who calls, as headers say it. Until there is access control, callers are believed.
+//! Who calls, as it was proved at the door, and what else headers say of them.
 
+use crate::access::Permit;
 use crate::context::Context;
+use crate::phrases::Code;
 use crate::problem::Problem;
+use access::Scope;
 use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
@@ -10,15 +13,18 @@ use std::sync::Arc;
 
 /// The longest value of a header about the caller.
 const WORD_BYTES_MAX: usize = 64;
-/// The client who names none.
-const ANONYMOUS: &str = "anonymous";
+/// The client that nobody is.
+const VISITOR: &str = "visitor";
 
 /// Who calls.
 #[derive(Clone, Debug)]
 pub struct Caller {
-    /// The programme that calls: the scope of its keys.
+    /// Who it is, for the scope of keys.
     pub client: String,
+    /// Who it is, for records.
     pub actor: Actor,
+    /// What the caller may do with this request.
+    pub permit: Permit,
     device: Key16,
     trace: Key16,
 }
@@ -61,26 +67,29 @@ impl FromRequestParts<Arc<Context>> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, context: &Arc<Context>) -> Result<Caller, Problem> {
-        let client = word(&parts.headers, "X-Client")?.unwrap_or(ANONYMOUS).to_owned();
+        // The door puts it there; where it did not, nobody may pass.
+        let permit = parts.extensions.get::<Permit>().cloned();
+        let permit = permit.ok_or_else(|| Problem::new(Code::CredentialsMissing))?;
         let device = word(&parts.headers, "X-Device")?;
         let device = device.map(|device| context.digests.of("device", &[device.as_bytes()])).unwrap_or_default();
         let trace = parts.extensions.get::<Trace>().map(|trace| trace.0).unwrap_or_default();
-        Ok(Caller { client, actor: actor(&parts.headers, context)?, device, trace })
+        let (client, actor) = match &permit.who {
+            Some(who) => (client(who.scope()), who.actor()),
+            None => (VISITOR.to_owned(), Actor { kind: ActorKind::Subscriber, id: Key16::default(), role: 0 }),
+        };
+        Ok(Caller { client, actor, permit, device, trace })
     }
 }
 
-/// The actor of `X-Actor`: a kind, and perhaps a name after a colon, as in `staff:wang`.
-fn actor(headers: &HeaderMap, context: &Context) -> Result<Actor, Problem> {
-    let Some(text) = word(headers, "X-Actor")? else {
-        return Ok(Actor { kind: ActorKind::Subscriber, id: Key16::default(), role: 0 });
-    };
-    let (kind, name) = text.split_once(':').unwrap_or((text, ""));
-    let known = kind.parse().ok().filter(|kind| *kind != ActorKind::System);
-    let kind = known.ok_or_else(|| {
-        Problem::malformed("X-Actor", "`subscriber`, `staff`, `partner` or `agent`, and perhaps `:` and a name")
-    })?;
-    let id = if name.is_empty() { Key16::default() } else { context.digests.of("actor", &[name.as_bytes()]) };
-    Ok(Actor { kind, id, role: 0 })
+/// The name under which somebody sends keys.
+fn client(scope: &Scope) -> String {
+    match scope {
+        Scope::Staff { name } => format!("staff:{name}"),
+        Scope::Federated { issuer, subject } => format!("staff:{issuer}#{subject}"),
+        Scope::Partner { name } => format!("partner:{name}"),
+        Scope::Subscriber { id } => format!("subscriber:{id}"),
+        Scope::Agent { name, .. } => format!("agent:{name}"),
+    }
 }
 
 fn word<'h>(headers: &'h HeaderMap, name: &'static str) -> Result<Option<&'h str>, Problem> {

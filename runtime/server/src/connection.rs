@@ -8,7 +8,7 @@ use axum::extract::connect_info::Connected;
 use axum::serve::{IncomingStream, Listener};
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -82,9 +82,16 @@ impl Drop for Begun {
     }
 }
 
-impl Connected<IncomingStream<'_, Watched>> for Busy {
-    fn connect_info(stream: IncomingStream<'_, Watched>) -> Busy {
-        stream.io().busy.clone()
+/// The other end of a connection.
+#[derive(Clone)]
+pub struct Peer {
+    pub busy: Busy,
+    pub address: IpAddr,
+}
+
+impl Connected<IncomingStream<'_, Watched>> for Peer {
+    fn connect_info(stream: IncomingStream<'_, Watched>) -> Peer {
+        Peer { busy: stream.io().busy.clone(), address: stream.remote_addr().ip() }
     }
 }
 

@@ -1,5 +1,6 @@
 //! What every route works with.
 
+use crate::access::{Actions, May};
 use crate::batch::shelf::Shelf;
 use crate::digest::DigestKey;
 use crate::idempotency::UnderWay;
@@ -10,6 +11,7 @@ use crate::numbers::Numbers;
 use crate::phrases::Code;
 use crate::portability::Portability;
 use crate::problem::Problem;
+use access::Access;
 use exchange::QuoteKey;
 use exchange::rules::Policy;
 use facts::{Millis, Order, OrderId};
@@ -26,6 +28,10 @@ pub struct Api {
     pub node: Node,
     /// Where personal data is.
     pub vault: Arc<Vault>,
+    /// Who somebody is.
+    pub access: Arc<Access>,
+    /// Who may do what.
+    pub may: May,
     /// The numbering plan.
     pub numbers: Numbers,
     /// Authenticates quotes; must stay the same while quotes are open.
@@ -84,6 +90,9 @@ impl Default for Bounds {
 pub struct Context {
     pub node: Node,
     pub vault: Arc<Vault>,
+    pub access: Arc<Access>,
+    pub may: May,
+    pub actions: Actions,
     pub numbers: Numbers,
     pub portability: Portability,
     pub quote_key: QuoteKey,
@@ -100,13 +109,16 @@ pub struct Context {
 }
 
 impl Context {
-    pub fn new(api: Api) -> Context {
+    pub fn new(api: Api, actions: Actions) -> Context {
         let views = api.node.views().reader();
         let shelf = Shelf::open(api.node.dir(), api.vault.files().clone());
         Context {
             views,
             node: api.node,
             vault: api.vault,
+            access: api.access,
+            may: api.may,
+            actions,
             numbers: api.numbers,
             portability: Portability::default(),
             quote_key: api.quote_key,

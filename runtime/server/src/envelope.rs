@@ -2,7 +2,7 @@
 
 use crate::caller::Trace;
 use crate::chance;
-use crate::connection::Busy;
+use crate::connection::Peer;
 use crate::context::Context;
 use crate::language::Language;
 use crate::phrases::Code;
@@ -23,7 +23,7 @@ const NO_ROUTE: &str = "unknown";
 /// Gives every request an id and every problem its words; counts answers.
 pub async fn wrap(State(context): State<Arc<Context>>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
-    let _busy = request.extensions().get::<ConnectInfo<Busy>>().map(|connection| connection.0.begin());
+    let _busy = request.extensions().get::<ConnectInfo<Peer>>().map(|peer| peer.0.busy.begin());
     let trace = trace_of(request.headers());
     request.extensions_mut().insert(trace);
     let request_id = trace.0.to_string();

@@ -9,7 +9,7 @@ use crate::phrases::Code;
 use crate::problem::Problem;
 use exchange::Recipient;
 use exchange::rules::{Cards, Identity, IdentityNumber, Instrument, InstrumentRule, NumberRefusal};
-use facts::{Day, InstrumentId, Millis, Province, SubscriberId};
+use facts::{Day, InstrumentId, Key16, Millis, Province, SubscriberId};
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use vault::{CardNumber, Msisdn};
@@ -24,6 +24,8 @@ const DAYS_MAX: u32 = 4_000_000;
 pub struct Known {
     /// The number's home.
     pub province: Province,
+    /// The partner who brought the subscriber in.
+    pub partner: Key16,
     own_card: Option<InstrumentId>,
     credit_card: Option<InstrumentId>,
     adult_from: Option<Day>,
@@ -88,6 +90,7 @@ impl Context {
         let (identity, msisdn) = revealed.await?;
         let known = Known {
             province: subscriber.province,
+            partner: subscriber.partner,
             own_card: subscriber.own_card,
             credit_card: subscriber.credit_card,
             adult_from: self.adult_from(&identity),

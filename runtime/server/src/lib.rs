@@ -6,6 +6,7 @@
 //!
 //! Start with [`Api`], make a [`router`] of it, and [`serve`] that.
 
+mod access;
 mod answers;
 pub mod batch;
 mod body;
@@ -35,6 +36,7 @@ mod routes;
 mod serve;
 mod shown;
 
+pub use access::{AccessRulesError, May, wall_now};
 pub use context::{Api, Bounds};
 pub use digest::DigestKey;
 pub use numbers::{Numbers, ReadNumbers};

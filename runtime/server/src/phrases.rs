@@ -55,6 +55,14 @@ codes! {
     KeyMissing = "idempotency_key_missing", BAD_REQUEST;
     /// The key is not 1 to 255 visible ASCII characters.
     KeyMalformed = "idempotency_key_malformed", BAD_REQUEST;
+    /// Nobody says who calls, and not everybody may.
+    CredentialsMissing = "credentials_missing", UNAUTHORIZED;
+    /// What is said about the caller cannot be read.
+    CredentialsUnreadable = "credentials_unreadable", BAD_REQUEST;
+    /// The caller may not do this, to anything.
+    NotPermitted = "not_permitted", FORBIDDEN;
+    /// Identities cannot be read now.
+    AccessUnavailable = "access_unavailable", SERVICE_UNAVAILABLE;
     /// A request with this key is under way.
     KeyInProgress = "idempotency_key_in_progress", CONFLICT;
     /// The key was used with another body.
@@ -199,7 +207,7 @@ static PHRASES: &[Phrase] = &[
     row("campaign_unknown", ["There is no such campaign", "营销活动不存在"],
         ["`GET /v1/campaigns` lists the campaigns", "`GET /v1/campaigns` 可列出各营销活动"]),
     row("actor_unnamed", ["Nobody answers for this change", "未指明操作人"],
-        ["send `X-Actor: staff:` and a name", "请发送 `X-Actor: staff:` 加姓名"]),
+        ["sign in as a member of staff", "请以员工身份登录"]),
     row("maker_cannot_check", ["Who proposed a change may not decide about it", "提出人不得审批本人的变更"],
         ["let another person decide", "请由他人审批"]),
     row("only_maker_withdraws", ["Only who proposed a change may take it back", "仅提出人可撤回变更"],
@@ -240,6 +248,66 @@ static PHRASES: &[Phrase] = &[
         ["send requests elsewhere until this answers 200", "在此接口返回 200 之前，请将请求发往别处"]),
     row("internal", ["A fault of ours", "系统内部错误"],
         ["repeat the request with the same key, and tell us the request id", "请用同一幂等键重复请求，并告知我们请求编号"]),
+    row("credential_wrong", ["The name or the secret is wrong", "名称或凭证错误"],
+        ["check both and try again", "请核对后重试"]),
+    row("account_locked", ["Locked after too many wrong tries", "错误次数过多，已锁定"],
+        ["wait as long as `Retry-After` says", "请在 `Retry-After` 所示时间后重试"]),
+    row("too_many_tries", ["Too many tries", "尝试过于频繁"],
+        ["wait as long as `Retry-After` says", "请在 `Retry-After` 所示时间后重试"]),
+    row("invitation_invalid", ["The enrolment token is not good, or no longer", "登记令牌无效或已失效"],
+        ["ask an administrator for another", "请向管理员重新获取"]),
+    row("password_too_weak", ["The password is too easy to guess", "密码过于简单"],
+        ["take 12 characters or more that are not your name", "请使用不少于 12 个字符且与名称无关的密码"]),
+    row("totp_wrong", ["The code of the authenticator is wrong", "动态验证码错误"],
+        ["wait for the next code; check the device's clock", "请等待下一个验证码并校准设备时间"]),
+    row("bootstrap_closed", ["There is an administrator already", "已有管理员"],
+        ["ask that administrator for an invitation", "请由现有管理员邀请"]),
+    row("name_malformed", ["The name is not as it must be", "名称格式不符"],
+        ["take 2 to 32 of `a-z 0-9 . _ -`", "请使用 2 至 32 个小写字母、数字或 `. _ -`"]),
+    row("name_taken", ["The name is taken", "名称已被占用"],
+        ["take another", "请更换名称"]),
+    row("roles_not_allowed", ["These roles do not fit", "角色不适用"],
+        ["name one or more roles of staff", "请指定一个或多个员工角色"]),
+    row("last_administrator", ["The last administrator stays", "不得移除最后一名管理员"],
+        ["make another administrator first", "请先设立另一名管理员"]),
+    row("not_permitted", ["You may not do this", "无权执行此操作"],
+        ["ask an administrator for the role", "请向管理员申请相应角色"]),
+    row("principal_unknown", ["There is no such member, client or key", "成员、客户端或密钥不存在"],
+        ["look it up in the list", "请在列表中查询"]),
+    row("key_expired", ["The key has expired", "密钥已过期"],
+        ["rotate the key", "请轮换密钥"]),
+    row("serial_taken", ["The serial is taken", "密钥序号已被占用"],
+        ["take another serial", "请更换序号"]),
+    row("public_key_malformed", ["This is no public key", "公钥格式不符"],
+        ["send 32 bytes of Ed25519 in base64", "请提交 Base64 编码的 32 字节 Ed25519 公钥"]),
+    row("signature_malformed", ["The header is no signature", "签名头格式不符"],
+        ["send client, nonce, timestamp, serial, signature", "请提供 client、nonce、timestamp、serial、signature"]),
+    row("signature_wrong", ["The signature does not fit", "签名不符"],
+        ["compare the five lines that you signed", "请核对所签的五行文本"]),
+    row("clock_skewed", ["The timestamp is outside the window", "时间戳超出允许范围"],
+        ["set the clock and sign again", "请校准时钟后重新签名"]),
+    row("nonce_reused", ["The nonce was used", "随机串已被使用"],
+        ["sign again with a fresh nonce", "请使用新的随机串重新签名"]),
+    row("session_expired", ["The session has ended", "会话已结束"],
+        ["sign in again", "请重新登录"]),
+    row("csrf_missing", ["The header `X-CSRF-Token` is missing", "缺少 `X-CSRF-Token` 请求头"],
+        ["send the session's token", "请携带本会话的令牌"]),
+    row("csrf_wrong", ["The CSRF token is another session's", "CSRF 令牌与会话不符"],
+        ["load the page again", "请刷新页面"]),
+    row("code_wrong", ["The code is wrong", "验证码错误"],
+        ["check it, or ask for another", "请核对或重新获取验证码"]),
+    row("code_expired", ["The code has expired", "验证码已过期"],
+        ["ask for another", "请重新获取验证码"]),
+    row("state_unknown", ["This sign-in was not begun here, or is over", "登录请求不存在或已失效"],
+        ["begin again", "请重新发起登录"]),
+    row("id_token_invalid", ["The identity provider's token is not good", "身份提供方令牌无效"],
+        ["begin again; tell an administrator if it repeats", "请重新登录；如反复出现请联系管理员"]),
+    row("credentials_missing", ["Nobody may do this without saying who they are", "未登录，不可执行此操作"],
+        ["sign in, or send an API key or a signature in `Authorization`", "请登录，或在 `Authorization` 中提供 API 密钥或签名"]),
+    row("credentials_unreadable", ["`Authorization` is not as it must be", "`Authorization` 请求头格式不符"],
+        ["send `Bearer` and an API key, or a signature of a scheme of ours", "请提供 `Bearer` 加 API 密钥，或本系统支持的签名"]),
+    row("access_unavailable", ["Who calls cannot be found out now", "暂时无法核实调用方身份"],
+        ["repeat the request with the same key", "请用同一幂等键重复请求"]),
     row("identity_invalid", ["The identity number is not valid", "身份证号无效"],
         ["check the eighteen characters of the resident identity number", "请核对十八位居民身份证号码"]),
     row("identity_underage", ["The person is too young", "未达到办理年龄"],
@@ -298,7 +366,8 @@ mod tests {
     #[test]
     fn every_code_is_told_in_both_languages() {
         let own = Code::ALL.iter().map(|code| code.text());
-        let codes: Vec<&str> = own.chain(Refusal::ALL.iter().map(|refusal| refusal.code())).collect();
+        let refusals = Refusal::ALL.iter().map(|refusal| refusal.code());
+        let codes: Vec<&str> = own.chain(refusals).chain(access::Denied::CODES.iter().copied()).collect();
         for code in &codes {
             let phrase = phrase(code);
             assert_eq!(phrase.code, *code, "nobody wrote about `{code}`");

@@ -27,6 +27,7 @@ struct Found {
     order: Option<String>,
     subscriber: Option<String>,
     reasons: Vec<String>,
+    retry_after_s: Option<u64>,
 }
 
 /// A problem as it is written. Source: RFC 9457.
@@ -76,6 +77,7 @@ impl Problem {
             order: None,
             subscriber: None,
             reasons: Vec::new(),
+            retry_after_s: None,
         }))
     }
 
@@ -85,6 +87,15 @@ impl Problem {
         problem.0.code = refused.refusal.code();
         problem.0.status = StatusCode::UNPROCESSABLE_ENTITY;
         problem.0.refused = Some(refused);
+        problem
+    }
+
+    /// A caller who is told no.
+    pub fn denied(denied: &access::Denied) -> Problem {
+        let mut problem = Problem::new(Code::NotPermitted).detail(denied.to_string());
+        problem.0.code = denied.code();
+        problem.0.status = StatusCode::from_u16(denied.status()).unwrap_or(StatusCode::FORBIDDEN);
+        problem.0.retry_after_s = denied.retry_after_ms().map(|ms| ms.div_ceil(1_000));
         problem
     }
 
@@ -127,13 +138,14 @@ impl Problem {
     pub fn render(self, language: Language, request_id: &str) -> Response {
         let status = self.0.status;
         let comes_back = status == StatusCode::SERVICE_UNAVAILABLE || self.0.code == Code::KeyInProgress.text();
+        let comes_back_in = self.0.retry_after_s.map(HeaderValue::from);
         let text = serde_json::to_vec(&self.0.body(language, request_id)).unwrap_or_default();
         let mut response = (status, text).into_response();
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(CONTENT_LANGUAGE, HeaderValue::from_static(language.tag()));
-        if comes_back {
-            headers.insert(RETRY_AFTER, RETRY_AFTER_S);
+        if let Some(seconds) = comes_back_in.or(comes_back.then_some(RETRY_AFTER_S)) {
+            headers.insert(RETRY_AFTER, seconds);
         }
         response
     }

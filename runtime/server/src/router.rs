@@ -1,11 +1,13 @@
 //! The routes together, and their description.
 
+use crate::access::{self, AccessRulesError, Actions};
 use crate::batch;
 use crate::context::{Api, Context};
 use crate::envelope;
 use crate::routes::{
-    approvals, batches, calendar, callbacks, campaigns, cancel, clock, health, holdings, ledger, limits, metrics,
-    numbers, order_list, orders, partners, policies, prices, quotes, recharges, subscribers, timeline,
+    approvals, batches, calendar, callbacks, campaigns, cancel, clients, clock, health, holdings, ledger, limits,
+    metrics, numbers, order_list, orders, partners, policies, prices, quotes, recharges, sessions, staff, subscribers,
+    timeline,
 };
 use axum::Router;
 use axum::http::header::CONTENT_TYPE;
@@ -58,6 +60,14 @@ fn business() -> Routes {
         .routes(routes!(numbers::get, numbers::replace))
         .routes(routes!(prices::get))
         .routes(routes!(callbacks::take))
+        .routes(routes!(sessions::sign_in, sessions::sign_out))
+        .routes(routes!(sessions::me))
+        .routes(routes!(staff::list, staff::invite))
+        .routes(routes!(staff::enrol))
+        .routes(routes!(staff::confirm))
+        .routes(routes!(clients::add))
+        .routes(routes!(clients::issue))
+        .routes(routes!(clients::revoke))
 }
 
 /// What must answer however busy the node is.
@@ -87,7 +97,21 @@ async fn description() -> impl IntoResponse {
 }
 
 /// The bodies of requests; a field that they do not have is refused.
-const BODIES: [&str; 7] = ["ClockMove", "NewAct", "NewApproval", "NewLot", "NewOrder", "NewQuote", "NewSubscriber"];
+const BODIES: [&str; 13] = [
+    "ClockMove",
+    "NewAct",
+    "NewApproval",
+    "NewClient",
+    "NewConfirmation",
+    "NewEnrolment",
+    "NewKey",
+    "NewLot",
+    "NewOrder",
+    "NewQuote",
+    "NewSession",
+    "NewStaff",
+    "NewSubscriber",
+];
 
 /// The description of all routes as OpenAPI 3.1, those of the test clock included.
 pub fn openapi_json() -> String {
@@ -107,18 +131,25 @@ pub fn openapi_json() -> String {
 }
 
 /// The API as a service, and what answers the order files that are sent to it. Must be called inside a tokio runtime.
-pub fn router(api: Api) -> Router {
+///
+/// Errors: there is a route that no policy lets anybody use.
+pub fn router(api: Api) -> Result<Router, AccessRulesError> {
     let test_clock = if api.test_clock { test_clock() } else { OpenApiRouter::new() };
-    let context = Arc::new(Context::new(api));
+    let described = business().merge(operations()).merge(self::test_clock()).into_openapi();
+    let actions = Actions::of(&described);
+    api.may.check_routes(actions.all())?;
+    let context = Arc::new(Context::new(api, actions));
     tokio::spawn(batch::runner::run(Arc::clone(&context)));
     let admit = from_fn_with_state(Arc::clone(&context), envelope::admit);
     let wrap = from_fn_with_state(Arc::clone(&context), envelope::wrap);
+    let enter = from_fn_with_state(Arc::clone(&context), access::enter);
     let admitted = business().merge(test_clock).layer(admit);
     let (routes, _) = admitted.merge(operations()).split_for_parts();
-    routes
+    Ok(routes
         .fallback(envelope::no_route)
         .method_not_allowed_fallback(envelope::no_method)
+        .layer(enter)
         .layer(CatchPanicLayer::custom(envelope::panicked))
         .layer(wrap)
-        .with_state(context)
+        .with_state(context))
 }

@@ -1,6 +1,6 @@
 //! Serving the API over TCP.
 
-use crate::connection::{Busy, Watched};
+use crate::connection::{Peer, Watched};
 use crate::context::Bounds;
 use axum::Router;
 use std::future::Future;
@@ -27,6 +27,6 @@ pub async fn serve_within(
     bounds: Bounds,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    let service = router.into_make_service_with_connect_info::<Busy>();
+    let service = router.into_make_service_with_connect_info::<Peer>();
     axum::serve(Watched::new(listener, bounds), service).with_graceful_shutdown(shutdown).await
 }

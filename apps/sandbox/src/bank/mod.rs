@@ -33,6 +33,9 @@ pub struct BankConfig {
     pub settlement_fen: i64,
     /// Where results of pending and late payouts are posted; an `http://` address.
     pub callback_url: Option<String>,
+    /// What callbacks carry as `Authorization`; a secret, and so no part of the configuration's text.
+    #[serde(skip)]
+    pub callback_authorization: Option<String>,
     /// Whether magic cards are obeyed.
     pub magic: bool,
     /// How calls go wrong.
@@ -45,6 +48,7 @@ impl Default for BankConfig {
             bank: "BANK".to_owned(),
             settlement_fen: 100_000_000,
             callback_url: None,
+            callback_authorization: None,
             magic: false,
             faults: FaultsConfig::default(),
         }
@@ -58,6 +62,7 @@ pub async fn serve_bank(config: BankConfig, listener: TcpListener) -> io::Result
     config.faults.check().map_err(|reason| io::Error::new(io::ErrorKind::InvalidInput, reason))?;
     check_funds(config.settlement_fen).map_err(|no| io::Error::new(io::ErrorKind::InvalidInput, no.reason))?;
     let (outbox, callbacks) = Outbox::new();
+    let callbacks = (callbacks, config.callback_authorization.clone());
     host(Arc::new(Bank::new(config, outbox)), routes::router(), callbacks, listener).await
 }
 

@@ -54,6 +54,9 @@ pub struct TelcoConfig {
     /// Where results of late actions are posted; an `http://` address.
     #[serde(default)]
     pub callback_url: Option<String>,
+    /// What callbacks carry as `Authorization`; a secret, and so no part of the configuration's text.
+    #[serde(skip)]
+    pub callback_authorization: Option<String>,
     /// Whether magic numbers are obeyed.
     #[serde(default)]
     pub magic: bool,
@@ -72,6 +75,7 @@ impl TelcoConfig {
             telco: telco.into(),
             profile: Profile::Reserve,
             callback_url: None,
+            callback_authorization: None,
             magic: false,
             reserve_validity_ms: None,
             faults: FaultsConfig::default(),
@@ -85,6 +89,7 @@ impl TelcoConfig {
 pub async fn serve_telco(config: TelcoConfig, listener: TcpListener) -> io::Result<()> {
     config.faults.check().map_err(|reason| io::Error::new(io::ErrorKind::InvalidInput, reason))?;
     let (outbox, callbacks) = Outbox::new();
+    let callbacks = (callbacks, config.callback_authorization.clone());
     let routes = routes::router(config.profile).merge(ports::router());
     host(Arc::new(Telco::new(config, outbox)), routes, callbacks, listener).await
 }

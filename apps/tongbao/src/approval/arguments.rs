@@ -10,6 +10,9 @@ pub struct NodeOptions {
     /// The node's address.
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8080")]
     pub server: String,
+    /// The API key of whoever acts. Better given in the variable, which no list of processes shows.
+    #[arg(long, env = "TONGBAO_KEY", hide_env_values = true)]
+    pub key: String,
 }
 
 /// What to do about the changes that two people make.
@@ -46,9 +49,6 @@ pub struct ShowOptions {
 pub struct ActOptions {
     /// Its id.
     pub id: String,
-    /// Who acts: the name of a member of staff.
-    #[arg(long)]
-    pub actor: String,
     /// Why.
     #[arg(long)]
     pub why: String,
@@ -73,9 +73,6 @@ pub struct TimedActOptions {
 pub struct ProposeOptions {
     /// A directory with policy files; a file that is not there stays as it is.
     pub policy: PathBuf,
-    /// Who proposes: the name of a member of staff.
-    #[arg(long)]
-    pub actor: String,
     /// Why.
     #[arg(long)]
     pub why: String,

@@ -15,8 +15,8 @@ pub struct Call<'a> {
     pub node: &'a NodeOptions,
     /// From the first slash on.
     pub path: String,
-    /// What is sent and by whom; nothing for a look.
-    pub sent: Option<(&'a str, Value)>,
+    /// What is sent; nothing for a look.
+    pub sent: Option<Value>,
 }
 
 impl Call<'_> {
@@ -32,9 +32,9 @@ impl Call<'_> {
         let server = self.node.server.trim_end_matches('/');
         let method = if self.sent.is_some() { Method::POST } else { Method::GET };
         let client = Client::builder().timeout(ANSWER_MOST).build().doing("starting")?;
-        let mut request = client.request(method, format!("{server}{}", self.path));
-        if let Some((actor, body)) = &self.sent {
-            request = request.header("X-Actor", staff(actor)?).json(body);
+        let mut request = client.request(method, format!("{server}{}", self.path)).bearer_auth(&self.node.key);
+        if let Some(body) = &self.sent {
+            request = request.json(body);
         }
         let unreachable = |error: reqwest::Error| {
             Failure::unable(format!("asking `{server}`: {}", error.without_url()))
@@ -47,17 +47,6 @@ impl Call<'_> {
     }
 }
 
-/// The actor as the node takes it: a named member of staff, with or without the kind before the name.
-fn staff(actor: &str) -> Result<String, Failure> {
-    let name = actor.strip_prefix("staff:").unwrap_or(actor);
-    let fits = (1..=48).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_graphic() && byte != b':');
-    if fits {
-        return Ok(format!("staff:{name}"));
-    }
-    Err(Failure::unable(format!("`{actor}` is no name of a member of staff"))
-        .hint("use 1 to 48 visible ASCII characters without `:`, such as `--actor li`"))
-}
-
 fn refused(problem: &Value) -> Failure {
     let text = |name: &str| problem[name].as_str().unwrap_or_default();
     let mut message = format!("{}: {}", text("code"), text("title"));
@@ -68,19 +57,4 @@ fn refused(problem: &Value) -> Failure {
         message += &format!("\n  {reason}");
     }
     Failure::unable(message).hint(text("hint"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_actor_is_a_named_member_of_staff() {
-        for actor in ["li", "staff:li"] {
-            assert_eq!(staff(actor).ok().as_deref(), Some("staff:li"));
-        }
-        for actor in ["", "staff:", "system:li", "李", "a b", &"x".repeat(49)] {
-            assert!(staff(actor).is_err(), "{actor}");
-        }
-    }
 }

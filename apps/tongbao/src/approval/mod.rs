@@ -34,7 +34,7 @@ pub fn approval(command: &ApprovalCommand, output: &Output) -> Result<(), Failur
 pub fn propose(options: &ProposeOptions, output: &Output) -> Result<(), Failure> {
     let files = files(&options.policy)?;
     let body = timed(json!({"policy": files, "why": options.why}), options.effective_from);
-    let sent = Some((options.actor.as_str(), body));
+    let sent = Some(body);
     show(&Call { node: &options.node, path: "/v1/approvals".to_owned(), sent }.answer()?, output)
 }
 
@@ -61,7 +61,7 @@ fn act_at(act: ApprovalAct, options: &TimedActOptions, output: &Output) -> Resul
 }
 
 fn act(act: ApprovalAct, options: &ActOptions, from: Option<Moment>, output: &Output) -> Result<(), Failure> {
-    let sent = Some((options.actor.as_str(), timed(json!({"why": options.why}), from)));
+    let sent = Some(timed(json!({"why": options.why}), from));
     show(&Call { node: &options.node, path: path_of(&options.id, Some(act))?, sent }.answer()?, output)
 }
 

@@ -29,19 +29,28 @@ pub struct Reply {
 pub struct Http {
     client: Client,
     base: String,
+    key: Option<String>,
 }
 
 impl Http {
     /// A client of `base`.
     pub fn new(base: impl Into<String>) -> Result<Http, Failure> {
         let client = Client::builder().timeout(REQUEST_MOST).pool_max_idle_per_host(128).build();
-        Ok(Http { client: client.doing("making a client")?, base: base.into() })
+        Ok(Http { client: client.doing("making a client")?, base: base.into(), key: None })
+    }
+
+    /// The same with an API key.
+    pub fn with_key(self, key: &str) -> Http {
+        Http { key: Some(key.to_owned()), ..self }
     }
 
     /// Sends once.
     pub async fn send(&self, method: Method, path: &str, key: Option<&str>, body: &Value) -> Result<Reply, String> {
         let started = Instant::now();
         let mut request = self.client.request(method.clone(), format!("{}{path}", self.base));
+        if let Some(key) = &self.key {
+            request = request.bearer_auth(key);
+        }
         if let Some(key) = key {
             request = request.header("Idempotency-Key", key);
         }

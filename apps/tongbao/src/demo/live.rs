@@ -1,5 +1,6 @@
 //! The live demonstration: a working day in ten minutes, orders trickling in, until it is interrupted.
 
+use crate::access::Keys;
 use crate::arguments::DemoOptions;
 use crate::demo::chance::Chance;
 use crate::demo::drive::{Drive, wishes};
@@ -35,7 +36,7 @@ pub async fn run(options: &DemoOptions, dir: &Path) -> Result<(), Failure> {
     };
     let mut stage = Stage::start(settings, options.faults, options.seed).await?;
     let ids = stage.settle_in(&residents).await?;
-    invite(options, &ids[0], &residents[0].province.to_string());
+    invite(options, &stage.keys, &ids[0], &residents[0].province.to_string());
     let mut drive = Drive::new(stage.http.clone());
     let mut chance = Chance::new(options.seed, 4);
     for (number, wish) in (1u32..).zip(wishes(u32::MAX / 1_024, options.seed, &residents, &ids)) {
@@ -54,13 +55,18 @@ pub async fn run(options: &DemoOptions, dir: &Path) -> Result<(), Failure> {
     stage.node.terminate()
 }
 
-fn invite(options: &DemoOptions, subscriber: &str, province: &str) {
+fn invite(options: &DemoOptions, keys: &Keys, subscriber: &str, province: &str) {
     let order = json!({
         "subscriber": subscriber, "product": "direct", "amount": 5_000, "channel_province": province,
     });
     println!("Tongbao 通宝 is up at http://{}", options.listen);
     println!("convert 50.00 CNY of airtime yourself (自己兑换 50 元话费):");
-    println!("  curl -i http://{}/v1/orders -H 'Idempotency-Key: mine-1' \\", options.listen);
+    println!(
+        "  curl -i http://{}/v1/orders -H 'Authorization: Bearer {}' -H 'Idempotency-Key: mine-1' \\",
+        options.listen, keys.app
+    );
     println!("    -H 'Content-Type: application/json' -d '{order}'");
+    println!("keys of whoever runs it (运营方密钥): {}", keys.house);
+    println!("of two who change rules together (双人审批密钥): li {}, wang {}", keys.changers[0], keys.changers[1]);
     println!("Ctrl-C ends it. A day passes in ten minutes.");
 }

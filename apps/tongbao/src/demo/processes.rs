@@ -1,8 +1,9 @@
 //! Node and counterparties as child processes of this one, so that the node can be killed and nothing else is.
 
+use crate::access::Keys;
 use crate::arguments::Faults;
 use crate::failure::{Doing, Failure};
-use crate::sandboxes::Counterparty;
+use crate::sandboxes::{CALLBACK_AUTHORIZATION, Counterparty};
 use facts::Partner;
 use money::Telco;
 use sandbox::{BankConfig, FaultsConfig, Preset, Profile, TelcoConfig};
@@ -70,7 +71,12 @@ pub const fn profile(telco: Telco) -> Profile {
 
 impl World {
     /// Starts four telcos and a bank that misbehave as asked and call back to `node`.
-    pub fn start(faults: Faults, seed: u64, node: SocketAddr, settlement_fen: i64) -> Result<World, Failure> {
+    pub fn start(
+        faults: Faults,
+        seed: u64,
+        (node, keys): (SocketAddr, &Keys),
+        settlement_fen: i64,
+    ) -> Result<World, Failure> {
         let mut world = World { _running: Vec::new(), urls: BTreeMap::new() };
         for telco in Telco::ALL {
             let partner = Partner::Telco(telco);
@@ -82,6 +88,7 @@ impl World {
                     faults: faults_config(faults, seed),
                     ..TelcoConfig::named(telco.code())
                 }),
+                keys,
             )?;
         }
         world.add(
@@ -92,14 +99,18 @@ impl World {
                 faults: faults_config(faults, seed),
                 ..BankConfig::default()
             }),
+            keys,
         )?;
         Ok(world)
     }
 
-    fn add(&mut self, partner: Partner, counterparty: &Counterparty) -> Result<(), Failure> {
+    fn add(&mut self, partner: Partner, counterparty: &Counterparty, keys: &Keys) -> Result<(), Failure> {
         let config = serde_json::to_string(counterparty).doing("writing a configuration")?;
         let mut command = this_program()?;
         command.args(["--quiet", "sandbox", "--config", &config]).stdout(Stdio::piped());
+        if let Some(key) = keys.callbacks.get(&partner) {
+            command.env(CALLBACK_AUTHORIZATION, format!("Bearer {key}"));
+        }
         let mut child = command.spawn().doing("starting a counterparty")?;
         let stdout = child.stdout.take();
         self._running.push(Running { child });

@@ -1,5 +1,6 @@
 //! The stage of a run: counterparties, a node that can be killed and started again, and the people.
 
+use crate::access::Keys;
 use crate::arguments::Faults;
 use crate::demo::chance::Chance;
 use crate::demo::client::Http;
@@ -28,8 +29,12 @@ pub struct Stage {
     pub settings: NodeSettings,
     /// The node.
     pub node: Running,
-    /// A client of the node.
+    /// The keys that its callers have.
+    pub keys: Keys,
+    /// The programme whose subscribers convert.
     pub http: Http,
+    /// Whoever runs the node.
+    pub house: Http,
     /// Clients of the counterparties.
     pub partners: BTreeMap<Partner, Http>,
     /// How often the node was killed.
@@ -40,14 +45,16 @@ impl Stage {
     /// Starts everything and waits until the node is ready.
     pub async fn start(settings: NodeSettings, faults: Faults, seed: u64) -> Result<Stage, Failure> {
         let opening = i64::try_from(settings.funding).doing("funding the bank")?;
-        let world = World::start(faults, seed, settings.listen, opening)?;
+        let keys = Keys::make(&settings.dir)?;
+        let world = World::start(faults, seed, (settings.listen, &keys), opening)?;
         let node = settings.start(&world)?;
-        let http = Http::new(format!("http://{}", settings.listen))?;
+        let base = format!("http://{}", settings.listen);
+        let (http, house) = (Http::new(&base)?.with_key(&keys.app), Http::new(&base)?.with_key(&keys.house));
         let mut partners = BTreeMap::new();
         for (partner, url) in &world.urls {
             partners.insert(*partner, Http::new(url.clone())?);
         }
-        let stage = Stage { world, settings, node, http, partners, kills: 0 };
+        let stage = Stage { world, settings, node, keys, http, house, partners, kills: 0 };
         stage.http.ready().await?;
         Ok(stage)
     }
@@ -95,10 +102,10 @@ impl Stage {
             if self.node.has_ended() {
                 return Err(Failure::breach("the node stopped by itself"));
             }
-            let clock = self.http.get("/v1/clock").await?;
+            let clock = self.house.get("/v1/clock").await?;
             if clock["idle"] != json!(true) {
                 if rested.elapsed() > BUSY_MOST {
-                    let partners = self.http.get("/v1/partners").await?;
+                    let partners = self.house.get("/v1/partners").await?;
                     return Err(Failure::breach(format!("the node does not come to rest: {clock}, {partners}")));
                 }
                 tokio::time::sleep(LOOK).await;
@@ -106,7 +113,7 @@ impl Stage {
             }
             rested = Instant::now();
             if self.flush().await? > 0 {
-                self.http.post("/v1/sweep", &json!({})).await?;
+                self.house.post("/v1/sweep", &json!({})).await?;
                 quiet = 0;
                 continue;
             }
@@ -123,11 +130,11 @@ impl Stage {
     async fn pass(&mut self, clock: &Value, quiet: u32) -> Result<u32, Failure> {
         let (now, due) = (clock["now_ms"].as_u64().unwrap_or_default(), clock["next_due_ms"].as_u64());
         let Some(due) = due else {
-            self.http.post("/v1/sweep", &json!({})).await?;
+            self.house.post("/v1/sweep", &json!({})).await?;
             return Ok(quiet + 1);
         };
         let by_ms = due.saturating_sub(now) + STRIDE_MS;
-        self.http.post("/v1/clock/advance", &json!({ "by_ms": by_ms })).await?;
+        self.house.post("/v1/clock/advance", &json!({ "by_ms": by_ms })).await?;
         Ok(0)
     }
 

@@ -35,6 +35,33 @@ impl Node {
         self.child = run(&self.dir, self.address, &self.partners);
     }
 
+    /// A client with a fresh key of the house, which may do what staff may.
+    pub fn client(&self) -> reqwest::Client {
+        let bearer = format!("Bearer {}", self.key("house")).try_into().expect("a header");
+        let headers = reqwest::header::HeaderMap::from_iter([(reqwest::header::AUTHORIZATION, bearer)]);
+        reqwest::Client::builder().default_headers(headers).build().expect("a client")
+    }
+
+    /// A fresh key of a programme of the house that works as staff do.
+    pub fn key(&self, name: &str) -> String {
+        self.key_with(name, "operator,risk,finance")
+    }
+
+    /// A fresh key of a programme that only looks.
+    pub fn key_of_auditor(&self) -> String {
+        self.key_with("books", "auditor")
+    }
+
+    fn key_with(&self, name: &str, roles: &str) -> String {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_tongbao"));
+        command.args(["--quiet", "--json", "access", "key", name, "--roles", roles, "--dir"]);
+        let said = command.arg(&self.dir).current_dir(root).output().expect("the program runs");
+        assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
+        let said: serde_json::Value = serde_json::from_slice(&said.stdout).expect("JSON");
+        said["key"].as_str().expect("a key").to_owned()
+    }
+
     /// Its address.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)

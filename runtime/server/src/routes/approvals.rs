@@ -61,7 +61,6 @@ pub struct NewAct {
     path = "/v1/approvals",
     tag = "rules",
     operation_id = "proposePolicy",
-    params(("X-Actor" = String, Header, description = "Who proposes: `staff:` and a name")),
     request_body = NewApproval,
     responses(
         (status = 201, description = "Proposed", body = ApprovalAnswer),
@@ -144,7 +143,6 @@ async fn learn(context: &Arc<Context>, policy: Policy) -> Result<(), Problem> {
     params(
         ("id" = String, Path, description = "The approval's id"),
         ("act" = String, Path, description = "`review`, `approve`, `reject`, `schedule` or `withdraw`"),
-        ("X-Actor" = String, Header, description = "Who acts: `staff:` and a name"),
     ),
     request_body = NewAct,
     responses(
@@ -201,10 +199,10 @@ async fn give(
 
 fn problem(denied: Denied) -> Problem {
     match denied {
-        Denied::Unnamed => Problem::new(Code::ActorUnnamed).at("X-Actor"),
+        Denied::Unnamed => Problem::new(Code::ActorUnnamed),
         Denied::NoReason => Problem::malformed("/why", "a reason"),
-        Denied::MakerCannotCheck => Problem::new(Code::MakerCannotCheck).at("X-Actor"),
-        Denied::OnlyMakerWithdraws => Problem::new(Code::OnlyMakerWithdraws).at("X-Actor"),
+        Denied::MakerCannotCheck => Problem::new(Code::MakerCannotCheck),
+        Denied::OnlyMakerWithdraws => Problem::new(Code::OnlyMakerWithdraws),
         Denied::NotIn(state) => Problem::new(Code::ApprovalStands).detail(format!("it is {state}")),
         Denied::InEffect => Problem::new(Code::ApprovalInEffect),
         Denied::PolicyUnknown => Problem::new(Code::Internal),

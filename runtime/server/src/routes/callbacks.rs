@@ -1,6 +1,8 @@
 //! Callbacks: what partners tell us unasked.
 
+use crate::access::Owner;
 use crate::body::RawJson;
+use crate::caller::Caller;
 use crate::context::Context;
 use crate::phrases::Code;
 use crate::problem::{Problem, ProblemBody};
@@ -44,9 +46,11 @@ impl<S: Send + Sync> FromRequestParts<S> for PartnerPath {
 )]
 pub async fn take(
     State(context): State<Arc<Context>>,
+    caller: Caller,
     partner: PartnerPath,
     body: RawJson,
 ) -> Result<StatusCode, Problem> {
+    caller.permit.check(Owner::Client(&partner.0.to_string().to_ascii_lowercase()), Code::PartnerUnknown)?;
     let item = match partner.0 {
         Partner::Telco(_) => telco_callback(&body.0),
         Partner::Bank => bank_callback(&body.0),

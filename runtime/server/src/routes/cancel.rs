@@ -64,6 +64,10 @@ pub async fn cancel(
     let order = id.0;
     let key = key.scoped(&context, &caller, &order.bits().to_be_bytes(), ROUTE, &[]);
     let _running = context.under_way.begin(key)?;
+    if !caller.permit.anybodys {
+        let (found, _) = context.order(order).await?;
+        context.check_order(&caller.permit, &found).await?;
+    }
     let meta = caller.meta(None, key.key);
     let envelope = Envelope { meta, key: Some(key), command: Command::Cancel { order } };
     let asked = context.node.submit(Lane::Operators, envelope, |_, reply| reply);

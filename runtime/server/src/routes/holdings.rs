@@ -1,5 +1,7 @@
 //! Holdings: what a subscriber holds, what of it may leave now, and what is left of today's limits.
 
+use crate::access::Owner;
+use crate::caller::Caller;
 use crate::context::Context;
 use crate::moments;
 use crate::phrases::Code;
@@ -99,6 +101,7 @@ pub struct TodayAnswer {
 )]
 pub async fn get(
     State(context): State<Arc<Context>>,
+    caller: Caller,
     id: SubscriberPath,
 ) -> Result<Positioned<HoldingsAnswer>, Problem> {
     let now = context.now();
@@ -111,6 +114,7 @@ pub async fn get(
     });
     let (found, position) = read.await?;
     let (subscriber, today) = found.ok_or_else(|| Problem::new(Code::SubscriberUnknown))?;
+    caller.permit.check(Owner::of(&subscriber), Code::SubscriberUnknown)?;
     Ok(Positioned { body: holdings(&policy, &subscriber, today, now), position })
 }
 

@@ -1,7 +1,10 @@
 //! Limits of a person: what is used, what is left, and when each begins anew.
 
+use crate::access::Owner;
+use crate::caller::Caller;
 use crate::context::Context;
 use crate::moments;
+use crate::phrases::Code;
 use crate::position::Positioned;
 use crate::problem::{Problem, ProblemBody};
 use axum::extract::{FromRequestParts, State};
@@ -58,10 +61,19 @@ pub struct LimitAnswer {
         (status = 400, description = "Not a person's id", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
-pub async fn get(State(context): State<Arc<Context>>, id: PersonPath) -> Result<Positioned<LimitsAnswer>, Problem> {
+pub async fn get(
+    State(context): State<Arc<Context>>,
+    caller: Caller,
+    id: PersonPath,
+) -> Result<Positioned<LimitsAnswer>, Problem> {
     let (now, policy) = (context.now(), context.policy());
-    let read = context.read(move |state| of_person(&policy, state.counters(), id.0, now));
-    let (limits, position) = read.await?;
+    let own = caller.permit.subscriber();
+    let read = context.read(move |state| {
+        let own = own.and_then(|own| state.subscriber(own)).filter(|own| own.person == id.0);
+        (of_person(&policy, state.counters(), id.0, now), own.map_or(Owner::House, Owner::of))
+    });
+    let ((limits, owner), position) = read.await?;
+    caller.permit.check(owner, Code::SubscriberUnknown)?;
     Ok(Positioned { body: LimitsAnswer { person: id.0.to_string(), limits }, position })
 }
 

@@ -7,7 +7,6 @@ use crate::fields::Fields;
 use crate::phrases::Code;
 use crate::problem::{Problem, ProblemBody};
 use axum::extract::State;
-use facts::ActorKind;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -69,7 +68,6 @@ pub async fn get(State(context): State<Arc<Context>>) -> axum::Json<NumbersAnswe
     path = "/v1/numbers",
     tag = "rules",
     operation_id = "replaceNumbers",
-    params(("X-Actor" = String, Header, description = "Who replaces it: `staff:` and a name")),
     request_body = ReplaceNumbers,
     responses(
         (status = 200, description = "In use", body = NumbersAnswer),
@@ -85,9 +83,6 @@ pub async fn replace(
     body: Json,
 ) -> Result<axum::Json<NumbersAnswer>, Problem> {
     let version: String = Fields::of(&body.0, "", &["version"])?.word("version", "the hash of the files")?;
-    if caller.actor.kind != ActorKind::Staff || caller.actor.id == facts::Key16::default() {
-        return Err(Problem::new(Code::ActorUnnamed).at("X-Actor"));
-    }
     let reading = Arc::clone(&context);
     let read = tokio::task::spawn_blocking(move || reading.numbers.read()).await;
     let table = read.map_err(|_| Problem::new(Code::Internal))?;

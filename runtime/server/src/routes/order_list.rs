@@ -1,5 +1,6 @@
 //! The list of orders, read from the views.
 
+use crate::caller::Caller;
 use crate::context::Context;
 use crate::moments;
 use crate::position::{Awaited, Positioned};
@@ -117,15 +118,20 @@ pub struct PageAnswer {
 )]
 pub async fn list(
     State(context): State<Arc<Context>>,
+    caller: Caller,
     awaited: Awaited,
     parameters: Parameters,
 ) -> Result<Positioned<PageAnswer>, Problem> {
     let parameters = parameters.only(&PARAMETERS)?;
-    let filter = OrderFilter {
-        state: parameters.word("state", STATES)?,
-        subscriber: parameters.word("subscriber", "an id that was given here")?,
-        person: None,
-    };
+    // A subscriber's list is their own; others whose things are not everything name whose list they want.
+    let named = parameters.word("subscriber", "an id that was given here")?;
+    let subscriber = named.or(caller.permit.subscriber());
+    match subscriber {
+        Some(subscriber) => context.check_subscriber(&caller.permit, subscriber).await?,
+        None if caller.permit.anybodys => {}
+        None => return Err(Problem::malformed("subscriber", "one of the caller's own subscribers")),
+    }
+    let filter = OrderFilter { state: parameters.word("state", STATES)?, subscriber, person: None };
     let after: Option<OrderId> = parameters.word("after", "the `next` of a page")?;
     let limit = limit(&parameters, LIMIT, LIMIT_MAX)?;
     let named: Option<u64> = parameters.word("min_position", "a journal position")?;

@@ -1,6 +1,7 @@
 //! Orders: placing one, and looking at one.
 
 use super::declined;
+use crate::access::{Owner, Permit};
 use crate::answers::{Kept, OrderAnswer, PlacedAnswer};
 use crate::body::Json;
 use crate::caller::Caller;
@@ -77,9 +78,13 @@ impl NewOrder {
     }
 
     /// The order as the core takes it, under a fresh id of the subscriber's bucket.
-    pub async fn resolve(&self, context: &Context) -> Result<PlaceOrder, Problem> {
+    ///
+    /// Errors: the subscriber is not the caller's, or the vault does not answer.
+    pub async fn resolve(&self, context: &Context, permit: &Permit) -> Result<PlaceOrder, Problem> {
         let quote = self.quote.as_deref().map(|token| read_quote(token, context)).transpose()?;
         let known = context.known(self.subscriber).await?;
+        let owner = Owner::Subscriber { id: self.subscriber, partner: known.partner };
+        permit.check(owner, Code::SubscriberUnknown)?;
         let now = context.now();
         let rule = context.policy().product(self.product).instrument;
         let recipient = match &self.target {
@@ -140,7 +145,7 @@ pub async fn place(
     let subject = new.subscriber.bits().to_be_bytes();
     let key = key.scoped(&context, &caller, &subject, ROUTE, &body.canonical());
     let _running = context.under_way.begin(key)?;
-    let order = new.resolve(&context).await?;
+    let order = new.resolve(&context, &caller.permit).await?;
     let (placed, position) = submit(&context, &caller, key, order).await?;
     context.lag.note(&context.node);
     let (order, replayed) = match placed? {
@@ -238,8 +243,13 @@ fn answer(context: &Context, order: &Order, replayed: bool, position: u64) -> Ke
         (status = 404, description = "No such order", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
-pub async fn get(State(context): State<Arc<Context>>, id: OrderPath) -> Result<Positioned<OrderAnswer>, Problem> {
+pub async fn get(
+    State(context): State<Arc<Context>>,
+    caller: Caller,
+    id: OrderPath,
+) -> Result<Positioned<OrderAnswer>, Problem> {
     let (order, position) = context.order(id.0).await?;
+    context.check_order(&caller.permit, &order).await?;
     Ok(Positioned { body: OrderAnswer::from(&order), position })
 }
 

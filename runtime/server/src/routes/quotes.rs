@@ -95,7 +95,7 @@ pub async fn ask(
     body: Json,
 ) -> Result<Positioned<QuoteAnswer>, Problem> {
     let new = NewOrder::read(&body, &FIELDS, &context)?;
-    let (subscriber, order) = (new.subscriber, new.resolve(&context).await?);
+    let (subscriber, order) = (new.subscriber, new.resolve(&context, &caller.permit).await?);
     let now = context.now();
     let meta = Meta { now, requested_at: now, ..caller.meta(Some(order.channel_province), Key16::default()) };
     let rules = context.node.rules();

@@ -118,6 +118,7 @@ pub async fn recharge(
     let new = NewLot::read(&Fields::of(&body.0, "", &NewLot::FIELDS)?, now)?;
     let key = key.scoped(&context, &caller, &subscriber.bits().to_be_bytes(), ROUTE, &body.canonical());
     let _running = context.under_way.begin(key)?;
+    context.check_subscriber(&caller.permit, subscriber).await?;
     let command = Command::OpenLot { subscriber, opening: new.opening(now) };
     let envelope = Envelope { meta: caller.meta(None, key.key), key: Some(key), command };
     let (reply, position) = context.outcome(context.node.submit(Lane::Orders, envelope, |_, reply| reply)).await?;

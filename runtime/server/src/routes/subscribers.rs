@@ -1,5 +1,6 @@
 //! Subscribers: registering a number, and looking at one.
 
+use crate::access::Owner;
 use crate::answers::{Kept, SubscriberAnswer, reveal};
 use crate::body::Json;
 use crate::caller::Caller;
@@ -271,10 +272,12 @@ async fn answer(
 )]
 pub async fn get(
     State(context): State<Arc<Context>>,
+    caller: Caller,
     id: SubscriberPath,
 ) -> Result<Positioned<SubscriberAnswer>, Problem> {
     let (found, position) = context.read(move |state| state.subscriber(id.0).cloned()).await?;
     let subscriber = found.ok_or_else(|| Problem::new(Code::SubscriberUnknown))?;
+    caller.permit.check(Owner::of(&subscriber), Code::SubscriberUnknown)?;
     Ok(Positioned { body: reveal(&context, subscriber).await?, position })
 }
 

@@ -2,6 +2,7 @@
 
 use super::orders::OrderPath;
 use super::timeline_words::Teller;
+use crate::caller::Caller;
 use crate::context::Context;
 use crate::moments;
 use crate::phrases::Code;
@@ -91,9 +92,14 @@ pub type Chart = BTreeMap<AccountId, (String, Asset)>;
         (status = 503, description = "The timeline cannot be read now", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
-pub async fn get(State(context): State<Arc<Context>>, id: OrderPath) -> Result<Positioned<TimelineAnswer>, Problem> {
+pub async fn get(
+    State(context): State<Arc<Context>>,
+    caller: Caller,
+    id: OrderPath,
+) -> Result<Positioned<TimelineAnswer>, Problem> {
     let order = id.0;
     let (found, _) = context.order(order).await?;
+    context.check_order(&caller.permit, &found).await?;
     let changed_in = found.changed_in;
     let (chart, _) = context.read(move |state| charted(state, &found)).await?;
     context.shown(changed_in).await?;

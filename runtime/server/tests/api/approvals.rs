@@ -4,8 +4,8 @@ use crate::support::client::Reply;
 use crate::support::{Stage, direct};
 use serde_json::{Value, json};
 
-const MAKER: (&str, &str) = ("X-Actor", "staff:li");
-const CHECKER: (&str, &str) = ("X-Actor", "staff:wang");
+const MAKER: &str = "li";
+const CHECKER: &str = "wang";
 
 fn fees(stage_fees: &str) -> Value {
     json!({"fees.toml": stage_fees.replace("CTCC = 40_000", "CTCC = 35_000")})
@@ -21,13 +21,13 @@ async fn cheaper(stage: &Stage) -> Value {
 }
 
 async fn propose(stage: &Stage, body: &Value) -> Reply {
-    stage.post("/v1/approvals", &[]).header(MAKER.0, MAKER.1).json(body).reply().await
+    stage.post("/v1/approvals", &[]).by(stage.key_of(MAKER)).json(body).reply().await
 }
 
-async fn act(stage: &Stage, id: &str, act: &str, by: (&str, &str)) -> Reply {
+async fn act(stage: &Stage, id: &str, act: &str, by: &str) -> Reply {
     stage
         .post("/v1/approvals/{id}/{act}", &[id, act])
-        .header(by.0, by.1)
+        .by(stage.key_of(by))
         .json(&json!({"why": "looked at"}))
         .reply()
         .await
@@ -74,8 +74,8 @@ async fn what_does_not_hold_or_changes_nothing_is_not_proposed() {
         propose(&stage, &body).await.refused(400, "malformed_request");
     }
     let policy = cheaper(&stage).await;
-    let nameless = stage.post("/v1/approvals", &[]).json(&ask(policy.clone())).reply().await;
-    nameless.refused(403, "actor_unnamed");
+    let nameless = stage.post("/v1/approvals", &[]).by_nobody().json(&ask(policy.clone())).reply().await;
+    nameless.refused(401, "credentials_missing");
     let past = json!({"policy": policy, "why": "x", "expires_at": "2020-01-01T00:00:00+08:00"});
     propose(&stage, &past).await.refused(400, "malformed_request");
     let list = stage.get("/v1/approvals", &[]).reply().await.ok(200).json();

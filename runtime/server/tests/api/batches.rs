@@ -168,7 +168,7 @@ async fn a_key_sends_one_file_and_a_file_is_run_once() {
     send(&stage, "two", "text/csv", &other).await.refused(422, "idempotency_conflict");
     assert_eq!((orders(&stage).await, kept(&stage).len()), (1, 1));
     // Another client's file is another file.
-    let theirs = stage.post("/v1/batches", &[]).key("one").header("X-Client", "shop").text("text/csv", file.clone());
+    let theirs = stage.post("/v1/batches", &[]).key("one").by(stage.key_of("li")).text("text/csv", file.clone());
     let theirs = theirs.reply().await.ok(202).field("id");
     done(&stage, &theirs).await;
     assert_eq!(orders(&stage).await, 2);
@@ -214,8 +214,11 @@ async fn a_file_that_is_rejected_leaves_nothing() {
 async fn a_file_that_is_slow_or_breaks_off_leaves_nothing() {
     let bounds = Bounds { body_time: Duration::from_millis(200), ..Bounds::default() };
     let stage = Stage::with(StageOptions { bounds, ..StageOptions::default() }).await;
-    let head = "POST /v1/batches HTTP/1.1\r\nHost: here\r\nIdempotency-Key: one\r\nContent-Type: text/csv\r\n\
-                Content-Length: 5000\r\n\r\n";
+    let head = format!(
+        "POST /v1/batches HTTP/1.1\r\nHost: here\r\nAuthorization: Bearer {}\r\nIdempotency-Key: one\r\n\
+         Content-Type: text/csv\r\nContent-Length: 5000\r\n\r\n",
+        stage.key_of("house")
+    );
     let mut slow = tokio::net::TcpStream::connect(stage.address).await.expect("connected");
     slow.write_all(format!("{head}{HEADER}").as_bytes()).await.expect("sent");
     let mut said = String::new();

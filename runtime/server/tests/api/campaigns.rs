@@ -29,9 +29,9 @@ review_above = 1
 
 async fn adopt(stage: &Stage) {
     let body = json!({"policy": {"campaigns.toml": CAMPAIGNS}, "why": "the spring offer"});
-    let proposal = stage.post("/v1/approvals", &[]).header("X-Actor", "staff:li").json(&body);
+    let proposal = stage.post("/v1/approvals", &[]).by(stage.key_of("li")).json(&body);
     let id = proposal.reply().await.ok(201).field("id");
-    let approval = stage.post("/v1/approvals/{id}/{act}", &[&id, "approve"]).header("X-Actor", "staff:wang");
+    let approval = stage.post("/v1/approvals/{id}/{act}", &[&id, "approve"]).by(stage.key_of("wang"));
     approval.json(&json!({"why": "looked at"})).reply().await.ok(200);
 }
 

@@ -95,7 +95,7 @@ async fn keys_of_two_clients_and_of_two_subscribers_are_different_keys() {
     let other = stage.register(&Person::adult(2), 100_000).await;
     let body = direct(&subscriber, 10_000);
     let first = stage.place("one", &body).await.ok(201).field("id");
-    let app = stage.post("/v1/orders", &[]).key("one").header("X-Client", "app").json(&body).reply().await.ok(201);
+    let app = stage.post("/v1/orders", &[]).key("one").by(stage.key_of("house")).json(&body).reply().await.ok(201);
     let theirs = stage.place("one", &direct(&other, 10_000)).await.ok(201).field("id");
     assert!(first != app.field("id") && first != theirs);
 }

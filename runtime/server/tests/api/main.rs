@@ -2,7 +2,9 @@
 
 mod support;
 
+mod access;
 mod approvals;
+mod attacks;
 mod batches;
 mod books;
 mod campaigns;

@@ -28,9 +28,9 @@ async fn the_numbering_plan_is_replaced_by_what_the_files_hold_and_nothing_else(
     assert_eq!((&shown.json()["segments"], &shown.json()["ported_kept_hours"]), (&json!(4), &json!(24)));
     let other = rules::other_numbers().expect("shipped").version().to_string();
     let put = |version: &str| stage.put("/v1/numbers", &[]).json(&json!({"version": version}));
-    put(&other).reply().await.refused(403, "actor_unnamed");
-    put("00").header("X-Actor", "staff:wang").reply().await.refused(409, "numbers_other_version");
-    put(&other).header("X-Actor", "staff:wang").reply().await.ok(200);
+    put(&other).by(stage.key_of("app")).reply().await.refused(403, "not_permitted");
+    put("00").by(stage.key_of("wang")).reply().await.refused(409, "numbers_other_version");
+    put(&other).by(stage.key_of("wang")).reply().await.ok(200);
     assert_eq!(stage.get("/v1/numbers", &[]).reply().await.ok(200).field("version"), other);
     let gone = Person { msisdn: crate::support::msisdn("1621201", 1), ..Person::adult(1) };
     let refused = stage.post("/v1/subscribers", &[]).key("gone").json(&gone.body(1)).reply().await;

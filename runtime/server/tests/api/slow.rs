@@ -13,9 +13,11 @@ async fn impatient() -> Stage {
     Stage::with(StageOptions { bounds, ..StageOptions::default() }).await
 }
 
-fn head(length: &str) -> String {
+fn head(stage: &Stage, length: &str) -> String {
+    let key = stage.key_of("app");
     format!(
-        "POST /v1/orders HTTP/1.1\r\nHost: x\r\nIdempotency-Key: k\r\nContent-Type: application/json\r\n{length}\r\n\r\n"
+        "POST /v1/orders HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\nIdempotency-Key: k\r\n\
+         Content-Type: application/json\r\n{length}\r\n\r\n"
     )
 }
 
@@ -31,12 +33,12 @@ async fn answer(stream: &mut TcpStream) -> String {
 async fn a_huge_body_is_refused_announced_or_not() {
     let stage = Stage::start().await;
     let mut stream = TcpStream::connect(stage.address).await.expect("connects");
-    stream.write_all(head("Content-Length: 1000000").as_bytes()).await.expect("written");
+    stream.write_all(head(&stage, "Content-Length: 1000000").as_bytes()).await.expect("written");
     let told = answer(&mut stream).await;
     assert!(told.starts_with("HTTP/1.1 413") && told.contains("body_too_large"), "{told}");
 
     let mut stream = TcpStream::connect(stage.address).await.expect("connects");
-    stream.write_all(head("Transfer-Encoding: chunked").as_bytes()).await.expect("written");
+    stream.write_all(head(&stage, "Transfer-Encoding: chunked").as_bytes()).await.expect("written");
     let chunk = format!("4000\r\n{}\r\n", "x".repeat(0x4000));
     for _ in 0..5 {
         // The server may have hung up already.
@@ -54,7 +56,7 @@ async fn a_huge_body_is_refused_announced_or_not() {
 async fn a_slow_body_is_told_and_let_go() {
     let stage = impatient().await;
     let mut stream = TcpStream::connect(stage.address).await.expect("connects");
-    stream.write_all(head("Content-Length: 100").as_bytes()).await.expect("written");
+    stream.write_all(head(&stage, "Content-Length: 100").as_bytes()).await.expect("written");
     stream.write_all(b"{\"a\":").await.expect("written");
     let told = answer(&mut stream).await;
     assert!(told.starts_with("HTTP/1.1 408") && told.contains("body_too_slow"), "{told}");
@@ -66,7 +68,7 @@ async fn a_slow_head_is_let_go_however_it_drips() {
     let started = Instant::now();
     let mut stream = TcpStream::connect(stage.address).await.expect("connects");
     let mut sent = 0;
-    for byte in head("Content-Length: 2").bytes() {
+    for byte in head(&stage, "Content-Length: 2").bytes() {
         if stream.write_all(&[byte]).await.is_err() {
             break;
         }

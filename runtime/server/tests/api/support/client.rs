@@ -59,7 +59,7 @@ impl Reply {
 }
 
 /// A request on its way.
-pub struct Sent(RequestBuilder);
+pub struct Sent(RequestBuilder, Option<String>);
 
 impl Sent {
     pub fn new(client: &Client, base: &str, method: Method, template: &str, words: &[&str]) -> Sent {
@@ -68,7 +68,7 @@ impl Sent {
             let (open, close) = (path.find('{').expect("a place"), path.find('}').expect("a place"));
             path.replace_range(open..=close, word);
         }
-        Sent(client.request(method, format!("{base}{path}")))
+        Sent(client.request(method, format!("{base}{path}")), None)
     }
 
     pub fn query(self, pairs: &[(&str, &str)]) -> Sent {
@@ -78,11 +78,21 @@ impl Sent {
         let mut request = request.expect("a request");
         request.url_mut().set_query(Some(&text.join("&")));
         builder = RequestBuilder::from_parts(client, request);
-        Sent(builder)
+        Sent(builder, self.1)
     }
 
     pub fn header(self, name: &str, value: &str) -> Sent {
-        Sent(self.0.header(name, value))
+        Sent(self.0.header(name, value), self.1)
+    }
+
+    /// With the API key of somebody.
+    pub fn by(self, key: &str) -> Sent {
+        Sent(self.0, Some(key.to_owned()))
+    }
+
+    /// By nobody known.
+    pub fn by_nobody(self) -> Sent {
+        Sent(self.0, None)
     }
 
     pub fn key(self, key: &str) -> Sent {
@@ -90,15 +100,19 @@ impl Sent {
     }
 
     pub fn json(self, body: &Value) -> Sent {
-        Sent(self.0.json(body))
+        Sent(self.0.json(body), self.1)
     }
 
     pub fn text(self, kind: &str, body: impl Into<reqwest::Body>) -> Sent {
-        Sent(self.0.header("Content-Type", kind).body(body))
+        Sent(self.0.header("Content-Type", kind).body(body), self.1)
     }
 
     pub async fn reply(self) -> Reply {
-        let answer = self.0.send().await.expect("an answer");
+        let request = match &self.1 {
+            Some(key) => self.0.bearer_auth(key),
+            None => self.0,
+        };
+        let answer = request.send().await.expect("an answer");
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
         Reply { status, headers, bytes: answer.bytes().await.expect("a body").to_vec() }
     }

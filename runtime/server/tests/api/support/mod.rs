@@ -1,5 +1,6 @@
 //! A node with honest partners in memory, served over a real socket.
 
+mod callers;
 pub mod client;
 mod partner;
 mod people;

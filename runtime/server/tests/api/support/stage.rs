@@ -1,15 +1,17 @@
 //! The stage: a node on a directory, its vault, and a server before it.
 
+use super::callers::{self, Callers};
 use super::client::{Reply, Sent};
 use super::partner::{Moods, Partner};
 use super::people::Person;
 use super::rules;
+use access::Access;
 use exchange::QuoteKey;
 use facts::{Day, Millis, SaltKey};
 use node::{Clock, Gateways, Node, NodeClock, NodeConfig};
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
-use server::{Api, Bounds, DigestKey, router, serve_within};
+use server::{Api, Bounds, DigestKey, May, router, serve_within};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -61,6 +63,8 @@ pub struct Stage {
     pub node: Node,
     pub address: SocketAddr,
     pub moods: Arc<Moods>,
+    pub access: Arc<Access>,
+    callers: Callers,
     gateways: Gateways,
     clock: Arc<StageClock>,
     client: Client,
@@ -99,9 +103,12 @@ impl Stage {
         let inner = NodeClock::accelerated(morning(), 1);
         let clock = Arc::new(StageClock { inner, trusted: AtomicBool::new(true) });
         let node = Node::start(config(&dir, &vault, &clock, &gateways)).expect("a node");
+        let (access, callers) = callers::open(&dir);
         let api = Api {
             node: node.clone(),
             vault,
+            access: Arc::clone(&access),
+            may: May::load(&callers::policies()).expect("the shipped policies"),
             numbers: server::Numbers::new(rules::numbers(), Box::new(rules::other_numbers)),
             quote_key: QuoteKey([1; 32]),
             digest_key: DigestKey([2; 32]),
@@ -112,9 +119,23 @@ impl Stage {
         let address = listener.local_addr().expect("an address");
         let (_shutdown, ended) = tokio::sync::oneshot::channel::<()>();
         let until = async move { ended.await.unwrap_or_default() };
-        tokio::spawn(serve_within(listener, router(api), options.bounds, until));
+        tokio::spawn(serve_within(listener, router(api).expect("a policy for each route"), options.bounds, until));
         let (client, base) = (Client::new(), format!("http://{address}"));
-        Stage { dir, _kept: kept, node, address, moods, gateways, clock, client, base, options, _shutdown }
+        Stage {
+            dir,
+            _kept: kept,
+            node,
+            address,
+            moods,
+            access,
+            callers,
+            gateways,
+            clock,
+            client,
+            base,
+            options,
+            _shutdown,
+        }
     }
 
     /// Stops node and server and starts them again on the same directory, with the same partners.
@@ -141,19 +162,34 @@ impl Stage {
     }
 
     pub fn get(&self, template: &str, words: &[&str]) -> Sent {
-        Sent::new(&self.client, &self.base, Method::GET, template, words)
+        self.sent(Method::GET, template, words)
     }
 
     pub fn post(&self, template: &str, words: &[&str]) -> Sent {
-        Sent::new(&self.client, &self.base, Method::POST, template, words)
+        self.sent(Method::POST, template, words)
     }
 
     pub fn put(&self, template: &str, words: &[&str]) -> Sent {
-        Sent::new(&self.client, &self.base, Method::PUT, template, words)
+        self.sent(Method::PUT, template, words)
+    }
+
+    pub fn delete(&self, template: &str, words: &[&str]) -> Sent {
+        self.sent(Method::DELETE, template, words)
     }
 
     pub fn request(&self, method: Method, path: &str) -> Sent {
-        Sent::new(&self.client, &self.base, method, path, &[])
+        self.sent(method, path, &[])
+    }
+
+    /// By whoever usually asks this: the partner's programme, or the house.
+    fn sent(&self, method: Method, template: &str, words: &[&str]) -> Sent {
+        let key = self.callers.usual(&method, template, words);
+        Sent::new(&self.client, &self.base, method, template, words).by(key)
+    }
+
+    /// The key of somebody, by name: `app`, `shop`, or of the house `house`, `li`, `wang`.
+    pub fn key_of(&self, name: &str) -> &str {
+        self.callers.key(name)
     }
 
     /// Registers somebody and returns the subscriber.

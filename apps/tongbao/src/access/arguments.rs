@@ -1,0 +1,39 @@
+//! The command line of `tongbao access`, as data.
+
+use clap::{Args, Subcommand};
+use std::path::PathBuf;
+
+/// What to do about who may come in.
+#[derive(Subcommand)]
+pub enum AccessCommand {
+    /// Invite the first administrator: prints a token, once. There is no default password.
+    Bootstrap(BootstrapOptions),
+    /// Make an API key: prints it, once.
+    Key(KeyOptions),
+}
+
+/// Whom to invite.
+#[derive(Args)]
+pub struct BootstrapOptions {
+    /// The sign-in name.
+    pub name: String,
+    /// The node's directory.
+    #[arg(long, default_value = "var/node")]
+    pub dir: PathBuf,
+}
+
+/// For whom the key is.
+#[derive(Args)]
+pub struct KeyOptions {
+    /// The partner's name, or that of a programme of the house.
+    pub name: String,
+    /// The node's directory.
+    #[arg(long, default_value = "var/node")]
+    pub dir: PathBuf,
+    /// In which roles a programme of the house works, such as `operator,finance`. Without it the key is a partner's.
+    #[arg(long, value_delimiter = ',')]
+    pub roles: Vec<String>,
+    /// How many days it is good for.
+    #[arg(long, default_value_t = 90)]
+    pub days: u64,
+}

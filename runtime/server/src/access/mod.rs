@@ -1,0 +1,9 @@
+//! Who calls, and what they may do: proved before a handler is reached, and asked of the policies of `access/`.
+
+mod enter;
+mod may;
+mod permit;
+
+pub use enter::{Actions, Whence, enter, wall_now};
+pub use may::{AccessRulesError, May};
+pub use permit::{Owner, Permit};
