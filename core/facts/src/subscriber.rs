@@ -31,6 +31,13 @@ pub struct Subscriber {
     /// The holder's credit card, when one is bound: what points are exchanged with.
     #[n(7)]
     pub credit_card: Option<InstrumentId>,
+    /// How many orders that have not ended it is a party of.
+    #[n(8)]
+    pub open_orders: u32,
+    /// When it was registered, recharged, or last a party of an order that began or ended: from here on its holder's
+    /// retention term runs.
+    #[n(9)]
+    pub active_at: Millis,
 }
 
 /// Airtime of one origin.

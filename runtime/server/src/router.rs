@@ -2,10 +2,12 @@
 
 use crate::batch;
 use crate::context::{Api, Context};
+use crate::custody;
 use crate::envelope;
 use crate::routes::{
-    approvals, batches, calendar, callbacks, campaigns, cancel, clock, health, holdings, ledger, limits, metrics,
-    numbers, order_list, orders, partners, policies, prices, quotes, recharges, subscribers, timeline,
+    approvals, batches, calendar, callbacks, campaigns, cancel, clock, erasure, health, holdings, ledger, legal_holds,
+    limits, metrics, numbers, order_list, orders, partners, persons, policies, prices, quotes, recharges, reveals,
+    subscribers, timeline,
 };
 use axum::Router;
 use axum::http::header::CONTENT_TYPE;
@@ -58,6 +60,12 @@ fn business() -> Routes {
         .routes(routes!(numbers::get, numbers::replace))
         .routes(routes!(prices::get))
         .routes(routes!(callbacks::take))
+        .routes(routes!(persons::get))
+        .routes(routes!(erasure::ask))
+        .routes(routes!(legal_holds::place))
+        .routes(routes!(legal_holds::lift))
+        .routes(routes!(reveals::reveal))
+        .routes(routes!(reveals::export))
 }
 
 /// What must answer however busy the node is.
@@ -87,7 +95,18 @@ async fn description() -> impl IntoResponse {
 }
 
 /// The bodies of requests; a field that they do not have is refused.
-const BODIES: [&str; 7] = ["ClockMove", "NewAct", "NewApproval", "NewLot", "NewOrder", "NewQuote", "NewSubscriber"];
+const BODIES: [&str; 10] = [
+    "ClockMove",
+    "LiftedHold",
+    "NewAct",
+    "NewApproval",
+    "NewHold",
+    "NewLot",
+    "NewOrder",
+    "NewQuote",
+    "NewReveal",
+    "NewSubscriber",
+];
 
 /// The description of all routes as OpenAPI 3.1, those of the test clock included.
 pub fn openapi_json() -> String {
@@ -111,6 +130,7 @@ pub fn router(api: Api) -> Router {
     let test_clock = if api.test_clock { test_clock() } else { OpenApiRouter::new() };
     let context = Arc::new(Context::new(api));
     tokio::spawn(batch::runner::run(Arc::clone(&context)));
+    tokio::spawn(custody::run(Arc::clone(&context)));
     let admit = from_fn_with_state(Arc::clone(&context), envelope::admit);
     let wrap = from_fn_with_state(Arc::clone(&context), envelope::wrap);
     let admitted = business().merge(test_clock).layer(admit);

@@ -15,6 +15,7 @@ mod limits;
 mod lists;
 mod numbers;
 mod orders;
+mod persons;
 mod policy;
 mod privacy;
 mod quotes;

@@ -59,6 +59,7 @@ pub struct Stage {
     dir: PathBuf,
     _kept: Option<tempfile::TempDir>,
     pub node: Node,
+    pub vault: Arc<Vault>,
     pub address: SocketAddr,
     pub moods: Arc<Moods>,
     gateways: Gateways,
@@ -101,7 +102,7 @@ impl Stage {
         let node = Node::start(config(&dir, &vault, &clock, &gateways)).expect("a node");
         let api = Api {
             node: node.clone(),
-            vault,
+            vault: Arc::clone(&vault),
             numbers: server::Numbers::new(rules::numbers(), Box::new(rules::other_numbers)),
             quote_key: QuoteKey([1; 32]),
             digest_key: DigestKey([2; 32]),
@@ -114,11 +115,21 @@ impl Stage {
         let until = async move { ended.await.unwrap_or_default() };
         tokio::spawn(serve_within(listener, router(api), options.bounds, until));
         let (client, base) = (Client::new(), format!("http://{address}"));
-        Stage { dir, _kept: kept, node, address, moods, gateways, clock, client, base, options, _shutdown }
+        Stage { dir, _kept: kept, node, vault, address, moods, gateways, clock, client, base, options, _shutdown }
+    }
+
+    /// The node's directory.
+    pub fn dir(&self) -> &Path {
+        &self.dir
     }
 
     /// Stops node and server and starts them again on the same directory, with the same partners.
     pub async fn restart(self) -> Stage {
+        self.restart_with(|| {}).await
+    }
+
+    /// The same, and something happens to the directory meanwhile.
+    pub async fn restart_with(self, meanwhile: impl FnOnce()) -> Stage {
         self.rest().await;
         let durable = self.node.durable();
         while self.node.progress().position() < durable {
@@ -126,6 +137,7 @@ impl Stage {
         }
         self.node.stop();
         self.node.wait_stopped().await;
+        meanwhile();
         self.again().await
     }
 
@@ -150,6 +162,10 @@ impl Stage {
 
     pub fn put(&self, template: &str, words: &[&str]) -> Sent {
         Sent::new(&self.client, &self.base, Method::PUT, template, words)
+    }
+
+    pub fn delete(&self, template: &str, words: &[&str]) -> Sent {
+        Sent::new(&self.client, &self.base, Method::DELETE, template, words)
     }
 
     pub fn request(&self, method: Method, path: &str) -> Sent {
