@@ -269,7 +269,7 @@ pub enum Command {
         /// Who.
         person: PersonId,
     },
-    /// Erase a person whose day has come.
+    /// Erase a person if their day has come, whether they asked or not.
     Erase {
         /// Who.
         person: PersonId,

@@ -95,16 +95,19 @@ fn kept_until(state: &State, rules: &Rules, meta: &Meta, person: PersonId) -> Mi
     rules.policy_at(state, meta.requested_at).kept_until(last)
 }
 
-/// On its day. What stands against it moves the day; a hold takes it away until it is lifted.
+/// On its day. What stands against it moves the day; a hold takes it away until it is lifted. Who never asked is erased
+/// too when the term has run out, and nothing is said while it has not.
 pub(crate) fn erase(state: &State, rules: &Rules, meta: &Meta, person: PersonId) -> Decision {
     let now = state.now().max(meta.now);
-    let due = state.custody().standing(person).filter(|standing| standing.is_asked() && !standing.is_erased());
-    if due.is_none_or(|standing| standing.due_at > now || !standing.holds.is_empty()) {
+    let standing = state.custody().standing(person).cloned().unwrap_or_default();
+    let waits = standing.is_erased() || standing.due_at > now || !standing.holds.is_empty();
+    if waits || !state.custody().knows(person) {
         return Decision::only(Reply::Nothing);
     }
     let kept_until = kept_until(state, rules, meta, person);
     let fact = match check_free(state, person) {
         Ok(()) if kept_until <= now => Fact::PersonErased { person },
+        _ if !standing.is_asked() => return Decision::only(Reply::Nothing),
         Ok(()) => Fact::ErasureRequested { person, due_at: kept_until },
         Err(_) => Fact::ErasureRequested { person, due_at: kept_until.max(now.plus(AGAIN_MS)) },
     };

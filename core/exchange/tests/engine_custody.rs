@@ -104,6 +104,26 @@ fn after_the_term_they_are_erased_at_once() {
 }
 
 #[test]
+fn who_never_asked_is_erased_after_the_term_unless_something_is_held() {
+    let mut world = World::open(rules(), 8);
+    empty_handed(&mut world);
+    world.register(2, 8, Telco::Ctcc);
+    world.now = Millis(end_of_term().0 - 1);
+    assert_eq!(give(&mut world, ERASE), (Reply::Nothing, Vec::new()));
+    world.now = end_of_term();
+    let holder = Command::Erase { person: PersonId::from_bits(8) };
+    assert_eq!(give(&mut world, holder), (Reply::Nothing, Vec::new()));
+    assert_eq!(give(&mut world, Command::Erase { person: PersonId::from_bits(9) }), (Reply::Nothing, Vec::new()));
+    assert_eq!(give(&mut world, ERASE), (Reply::Done, vec!["erased".to_owned()]));
+    assert_eq!(give(&mut world, ERASE), (Reply::Nothing, Vec::new()));
+    let after = |person| world.state.custody().persons_after(PersonId::from_bits(person)).collect::<Vec<_>>();
+    assert_eq!(
+        (after(0), after(7), after(8)),
+        (vec![WHO, PersonId::from_bits(8)], vec![PersonId::from_bits(8)], vec![])
+    );
+}
+
+#[test]
 fn open_orders_held_value_and_legal_holds_stand_against_it() {
     let mut world = World::open(rules(), 8);
     assert_eq!(give(&mut world, ASK).0, Reply::NotFound);

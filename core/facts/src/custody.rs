@@ -6,6 +6,7 @@
 use crate::terms::words;
 use crate::{Fact, Key16, Millis, PersonId, SubscriberId, UnknownWord};
 use core::fmt;
+use core::ops::Bound;
 use core::str::FromStr;
 use minicbor::{Decode, Encode};
 use std::collections::{BTreeMap, BTreeSet};
@@ -140,6 +141,12 @@ impl Custody {
     /// Whether a person ever had a number here.
     pub fn knows(&self, person: PersonId) -> bool {
         self.numbers_of(person).next().is_some()
+    }
+
+    /// Persons after one, in the order of their ids, as often as they have numbers.
+    pub fn persons_after(&self, person: PersonId) -> impl Iterator<Item = PersonId> {
+        let after = Bound::Excluded((person, SubscriberId::from_bits(u128::MAX)));
+        self.numbers.range((after, Bound::Unbounded)).map(|(person, _)| *person)
     }
 
     /// A person's numbers.

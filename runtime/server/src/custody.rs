@@ -3,9 +3,15 @@
 
 use crate::context::Context;
 use crate::problem::Problem;
-use node::custody;
+use exchange::{Command, Envelope};
+use facts::{Meta, Millis, PersonId, Standing, State, Subscriber};
+use node::{Lane, custody};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use tokio::sync::{OwnedRwLockReadGuard, RwLock, RwLockWriteGuard};
+
+/// How many numbers' persons are looked at at once: the sequencer waits meanwhile.
+const PERSONS_AT_ONCE: usize = 1_024;
 
 /// The registrations that are between vault and journal.
 #[derive(Default)]
@@ -26,8 +32,9 @@ impl Registrations {
     }
 }
 
-/// Compares now and then until the node stops.
+/// Compares now and then until the node stops, and looks whose retention term has run out.
 pub async fn run(context: Arc<Context>) {
+    let mut looked_at = PersonId::default();
     let mut pause = tokio::time::interval(context.bounds.compare_every);
     pause.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
@@ -37,6 +44,10 @@ pub async fn run(context: Arc<Context>) {
         }
         if compare(&context).await.is_err() {
             tracing::warn!("vault and journal were not compared; they will be");
+        }
+        match erase_due(&context, looked_at).await {
+            Ok(last) => looked_at = last,
+            Err(_) => tracing::warn!("nobody looked whose retention term has run out; it will be looked again"),
         }
     }
 }
@@ -62,4 +73,29 @@ async fn compare_some(context: &Context) -> Result<bool, Problem> {
     let open = context.in_vault(custody::look).await?;
     let (judged, _) = context.read(move |state| custody::judge(state, open)).await?;
     context.in_vault(move |vault| custody::settle(vault, &judged)).await
+}
+
+/// Has those among the next persons erased whose retention term has run out, asked or not. Returns the last that was
+/// looked at; nobody after the end, so that it begins anew.
+async fn erase_due(context: &Context, after: PersonId) -> Result<PersonId, Problem> {
+    let (now, policy) = (context.now(), context.policy());
+    let look = move |state: &State| {
+        let persons: Vec<PersonId> = state.custody().persons_after(after).take(PERSONS_AT_ONCE).collect();
+        let last = persons.last().copied().filter(|_| persons.len() == PERSONS_AT_ONCE).unwrap_or_default();
+        let is_due = |person: &PersonId| {
+            let erased = state.custody().standing(*person).is_some_and(Standing::is_erased);
+            let over =
+                |subscriber: &Subscriber| subscriber.total() == 0 && policy.kept_until(subscriber.active_at) <= now;
+            !erased && state.subscribers_of(*person).all(over)
+        };
+        (persons.into_iter().filter(is_due).collect::<BTreeSet<_>>(), last)
+    };
+    let ((due, last), _) = context.read(look).await?;
+    for person in due {
+        let meta = Meta { requested_at: Millis(0), ..Meta::system(Millis(0)) };
+        let envelope = Envelope { meta, key: None, command: Command::Erase { person } };
+        // An open order, or a hold, may stand against it: it is asked again the next time.
+        context.outcome(context.node.submit(Lane::Operators, envelope, |_, _| ())).await?;
+    }
+    Ok(last)
 }

@@ -125,7 +125,7 @@ async fn a_person_is_erased_on_the_day_and_books_and_records_stay() {
 async fn an_older_vault_loses_again_who_was_erased_since() {
     let stage = Stage::start().await;
     let (subscriber, who) = stage.empty_handed(&Person::adult(1)).await;
-    let (kept, _) = stage.empty_handed(&Person::adult(2)).await;
+    let kept = stage.register(&Person::adult(2), 100).await;
     let copy = stage.dir().join("copy.sqlite");
     stage.vault.backup(&copy).expect("a copy");
     stage.ask_erasure(&who).await.ok(200);
@@ -142,6 +142,25 @@ async fn an_older_vault_loses_again_who_was_erased_since() {
         .await;
     assert_eq!(stage.get("/v1/subscribers/{id}", &[&subscriber]).reply().await.ok(200).json(), erased);
     assert_eq!(stage.get("/v1/subscribers/{id}", &[&kept]).reply().await.ok(200).json()["msisdn"], "133****0002");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_never_asked_is_erased_when_the_term_has_run_out() {
+    let bounds = Bounds { compare_every: Duration::from_millis(5), ..Bounds::default() };
+    let stage = Stage::with(StageOptions { bounds, ..StageOptions::default() }).await;
+    let (gone, _) = stage.empty_handed(&Person::adult(1)).await;
+    let (held, who) = stage.empty_handed(&Person::adult(2)).await;
+    let rich = stage.register(&Person::adult(3), 100).await;
+    stage.hold(&who).await.ok(201);
+    let ten_years = facts::Day::from_date(2036, 3, 3).expect("a date").start();
+    stage.node.clock().advance_to(ten_years);
+    stage.rest().await;
+    assert_eq!(stage.get("/v1/subscribers/{id}", &[&gone]).reply().await.json()["erased"], false);
+    stage.node.clock().advance_to(ten_years.plus(86_400_000));
+    stage.until_erased(&gone).await;
+    for kept in [held, rich] {
+        assert_eq!(stage.get("/v1/subscribers/{id}", &[&kept]).reply().await.json()["erased"], false);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
