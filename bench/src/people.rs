@@ -81,7 +81,7 @@ fn row(serial: u64, msisdn: &str) -> Option<vault::Registration> {
     };
     let number = (vault::SubscriberId(id(serial, 2)), Msisdn::parse(msisdn).ok()?);
     let card = (vault::InstrumentId(id(serial, 3)), CardNumber::parse(&format!("622202{serial:010}")).ok()?);
-    Some(vault::Registration { person, number, card: Some(card) })
+    Some(vault::Registration { person, number, card: Some(card), credit_card: None })
 }
 
 /// GB 11643, with the serial spread over regions, days and serials.

@@ -316,7 +316,8 @@ impl World {
                 }
                 Effect::Ask(ask) => self.send(ask),
                 Effect::Late(signal) => self.hear_late(signal),
-                Effect::Project(..) => {}
+                // No vault stands beside this world.
+                Effect::Erase(_) | Effect::Project(..) => {}
             }
         }
     }

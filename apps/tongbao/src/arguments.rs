@@ -68,6 +68,12 @@ pub enum Command {
         #[command(subcommand)]
         command: JournalCommand,
     },
+    /// Rotate the keys of personal data, and say how the vault stands.
+    Vault {
+        /// What to do with it.
+        #[command(subcommand)]
+        command: VaultCommand,
+    },
     /// Copy journal and vault, consistently, while the node runs.
     Backup(BackupOptions),
     /// Make a node's directory from a backup, up to a journal position.
@@ -84,6 +90,15 @@ pub enum Command {
 pub enum JournalCommand {
     /// Print records, decoded.
     Inspect(InspectOptions),
+}
+
+/// What to do with the vault.
+#[derive(Subcommand)]
+pub enum VaultCommand {
+    /// Let a new key take over, while the node may run; one that was interrupted goes on.
+    Rotate(DirOptions),
+    /// Say which key seals, what is left of a rotation, and who was erased.
+    Status(DirOptions),
 }
 
 /// What to do with order files.

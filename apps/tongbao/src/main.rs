@@ -53,6 +53,7 @@ fn run(command: Command, output: &Output) -> Result<(), Failure> {
         Command::Audit(options) => operate::audit::audit(&options, output),
         Command::RebuildViews(options) => operate::rebuild::rebuild_views(&options, output),
         Command::Journal { command: JournalCommand::Inspect(options) } => operate::inspect::inspect(&options, output),
+        Command::Vault { command } => operate::vault::vault(&command, output),
         Command::Backup(options) => operate::copies::backup(&options, output),
         Command::Restore(options) => operate::copies::restore(&options, output),
         Command::Snapshot(options) => operate::snapshot::snapshot(&options, output),

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use vault::VaultKey;
+use vault::{KeyRing, VaultKey};
 
 /// The directory that holds `data/` and `policies/`.
 pub struct Site {
@@ -97,10 +97,13 @@ impl Site {
     }
 }
 
-/// The keys of a node: derived from one key file, which is the one thing to protect.
+/// The file of the vault's keys in a node's directory, from its first rotation on.
+pub const VAULT_KEYS: &str = "vault.key";
+
+/// The keys of a node: derived from one key file, and those of the vault once they were rotated.
 pub struct NodeKeys {
-    /// Seals personal data.
-    pub vault: VaultKey,
+    /// Wrap the data keys of personal data.
+    pub vault: KeyRing,
     /// Salts the records' commitments.
     pub salts: SaltKey,
     /// Authenticates quotes.
@@ -123,13 +126,13 @@ impl NodeKeys {
             return Err(Failure::unable(format!("the key `{}` is missing", key.display()))
                 .hint("put it back from where it is kept: a new one opens neither journal nor vault"));
         }
-        let vault = VaultKey::load_or_create(&key).doing("reading the node's key")?;
+        let node = VaultKey::load_or_create(&key).doing("reading the node's key")?;
         Ok(NodeKeys {
-            salts: SaltKey(vault.derive(b"record salts")),
-            quotes: QuoteKey(vault.derive(b"quotes")),
-            digests: vault.derive(b"request digests"),
-            access: AccessKey::from_bytes(vault.derive(b"access")),
-            vault,
+            salts: SaltKey(node.derive(b"record salts")),
+            quotes: QuoteKey(node.derive(b"quotes")),
+            digests: node.derive(b"request digests"),
+            access: AccessKey::from_bytes(node.derive(b"access")),
+            vault: KeyRing::load(&dir.join(VAULT_KEYS), &node).doing("reading the vault's keys")?,
         })
     }
 }

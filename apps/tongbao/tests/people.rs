@@ -5,7 +5,9 @@ use journal::{Reader, SqliteReader};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use vault::{InstrumentId, PersonId, SubscriberId, Vault, VaultKey};
+use vault::{InstrumentId, PersonId, Purpose, SubscriberId, Vault, VaultKey};
+
+const LOOK: Purpose = Purpose::OrderFile;
 
 /// Read at once.
 const READ_BYTES: usize = 1 << 20;
@@ -43,15 +45,15 @@ fn secrets(dir: &Path, facts: &[Fact]) -> BTreeSet<Vec<u8>> {
     let mut secrets = BTreeSet::new();
     for fact in facts {
         let Fact::SubscriberRegistered { subscriber, person, own_card, .. } = fact else { continue };
-        let msisdn = vault.reveal_msisdn(SubscriberId(subscriber.bits())).expect("a number");
-        let (name, identity) = vault.reveal_identity(PersonId(person.bits())).expect("a person");
+        let msisdn = vault.reveal_msisdn(SubscriberId(subscriber.bits()), LOOK).expect("a number");
+        let (name, identity) = vault.reveal_identity(PersonId(person.bits()), LOOK).expect("a person");
         secrets.extend([msisdn.expose(), name.expose(), identity.expose()].map(|text| text.as_bytes().to_vec()));
         secrets.insert(escaped(name.expose()).into_bytes());
         // The number as SQLite and CBOR would write an integer.
         let number: u64 = msisdn.expose().parse().expect("digits");
         secrets.insert(number.to_be_bytes()[2..].to_vec());
         if let Some(card) = own_card {
-            let card = vault.reveal_card(InstrumentId(card.bits())).expect("a card");
+            let card = vault.reveal_card(InstrumentId(card.bits()), LOOK).expect("a card");
             secrets.insert(card.expose().as_bytes().to_vec());
         }
     }

@@ -44,7 +44,7 @@ fn check_proposal(rules: &Rules, meta: &Meta, now: Millis, proposal: &Proposal) 
 }
 
 /// Two people are two names: who has none cannot be told from the maker.
-fn check_actor(actor: Actor, why: &str) -> Result<(), Denied> {
+pub(crate) fn check_actor(actor: Actor, why: &str) -> Result<(), Denied> {
     if actor.kind != ActorKind::Staff || actor.id == Key16::default() {
         return Err(Denied::Unnamed);
     }

@@ -6,7 +6,8 @@ use crate::rules::{Identity, Instrument, Line, NumberRefusal, Policy};
 use crate::signal::Signal;
 use facts::{
     ApprovalAct, ApprovalId, ApprovalState, ApprovalSubject, Fact, InstrumentId, Key16, KeyUse, Made, Meta, Millis,
-    Order, OrderId, Partner, PersonId, PolicyVersion, Product, Provenance, Province, State, SubscriberId,
+    Order, OrderId, Partner, PersonId, PersonalItem, PolicyVersion, Product, Provenance, Province, Purpose, State,
+    SubscriberId,
 };
 use money::Telco;
 use std::collections::BTreeMap;
@@ -243,6 +244,47 @@ pub enum Command {
         /// When the change is to take effect; looked at when it is agreed to or scheduled.
         effective_at: Option<Millis>,
     },
+    /// Keep everything about a person: an authority wants it.
+    PlaceLegalHold {
+        /// About whom.
+        person: PersonId,
+        /// The authority.
+        authority: String,
+        /// Keyed digest of the document's number.
+        document: Key16,
+        /// Why, in the actor's words.
+        why: String,
+    },
+    /// Lift an authority's hold.
+    LiftLegalHold {
+        /// About whom.
+        person: PersonId,
+        /// Its number within the person.
+        number: u32,
+        /// Why, in the actor's words.
+        why: String,
+    },
+    /// Erase a person when the retention term has run out, and restrict them until then.
+    RequestErasure {
+        /// Who.
+        person: PersonId,
+    },
+    /// Erase a person if their day has come, whether they asked or not.
+    Erase {
+        /// Who.
+        person: PersonId,
+    },
+    /// Note that somebody is about to see personal data.
+    Reveal {
+        /// Whose.
+        subject: PersonId,
+        /// What of it.
+        what: Vec<PersonalItem>,
+        /// What for.
+        purpose: Purpose,
+        /// Why, in the actor's words.
+        why: String,
+    },
     /// Set an order aside whose command made the rules panic.
     Suspend {
         /// Which.
@@ -280,11 +322,11 @@ pub enum Reply {
     NotNow,
     /// The number was registered before, as this subscriber.
     Exists(SubscriberId),
-    /// Two people have to make this change, and this actor may not do this part of it now.
+    /// This actor may not do this, or it may not be done now.
     Denied(Denied),
 }
 
-/// Why somebody may not act on a change that two people make.
+/// Why somebody may not do something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Denied {
     /// The actor is not a named member of staff.
@@ -303,6 +345,16 @@ pub enum Denied {
     PolicyUnknown,
     /// There would be no time left to decide.
     NoTime,
+    /// An order of the person has not ended.
+    OrderOpen,
+    /// Value of the person is held.
+    ValueHeld,
+    /// An authority wants everything about the person kept.
+    LegalHold,
+    /// The person's data may only be stored.
+    Restricted,
+    /// Nothing is left of the person but ids.
+    Erased,
 }
 
 /// The outcome of a command. No facts means that nothing happened and nothing is journaled.

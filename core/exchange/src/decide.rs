@@ -1,9 +1,9 @@
 //! `decide`: one command, one decision. It looks and never touches.
 
 use crate::book::open_house;
-use crate::command::{ClientKey, Command, Decision, Envelope, Opening, Registration, Reply, Rules};
+use crate::command::{ClientKey, Command, Decision, Denied, Envelope, Opening, Registration, Reply, Rules};
 use crate::draft::{Draft, is_under_way};
-use crate::{approve, hear, place, unwind};
+use crate::{approve, custody, hear, place, unwind};
 use facts::{Cause, Due, Fact, Made, Meta, Order, OrderId, OrderState, Partner, State, StepState, SubscriberId};
 use ledger::AccountId;
 use money::Telco;
@@ -33,6 +33,13 @@ pub fn decide(state: &State, rules: &Rules, envelope: &Envelope) -> Decision {
         Command::ActOnApproval { approval, act, why, effective_at } => {
             approve::act(state, meta, *approval, *act, why, *effective_at)
         }
+        Command::PlaceLegalHold { person, authority, document, why } => {
+            custody::place_hold(state, meta, *person, authority, *document, why)
+        }
+        Command::LiftLegalHold { person, number, why } => custody::lift_hold(state, meta, *person, *number, why),
+        Command::RequestErasure { person } => custody::request(state, rules, meta, *person),
+        Command::Erase { person } => custody::erase(state, rules, meta, *person),
+        Command::Reveal { subject, what, purpose, why } => custody::reveal(state, meta, *subject, what, *purpose, why),
         Command::Suspend { order } => suspend(state, rules, meta, *order),
     }
 }
@@ -82,6 +89,9 @@ fn register(state: &State, key: Option<ClientKey>, registration: &Registration) 
     if state.subscriber(*subscriber).is_some() {
         return Decision::only(Reply::Exists(*subscriber));
     }
+    if state.custody().is_restricted(*person) {
+        return Decision::only(Reply::Denied(Denied::Restricted));
+    }
     let made = Made::Subscriber(*subscriber);
     let mut facts = vec![Fact::SubscriberRegistered {
         subscriber: *subscriber,
@@ -111,6 +121,9 @@ const fn lot_opened(subscriber: SubscriberId, number: u32, opening: Opening) -> 
 
 fn open_lot(state: &State, key: Option<ClientKey>, subscriber: SubscriberId, opening: Opening) -> Decision {
     let Some(holder) = state.subscriber(subscriber) else { return Decision::only(Reply::NotFound) };
+    if state.custody().is_restricted(holder.person) {
+        return Decision::only(Reply::Denied(Denied::Restricted));
+    }
     let made = Made::Lot(subscriber, holder.next_lot);
     let mut facts = vec![lot_opened(subscriber, holder.next_lot, opening)];
     facts.extend(place::key_taken(key, made));

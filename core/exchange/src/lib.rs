@@ -8,6 +8,7 @@ mod approve;
 mod book;
 mod command;
 mod contract;
+mod custody;
 mod decide;
 mod draft;
 mod hear;

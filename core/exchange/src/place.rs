@@ -38,6 +38,7 @@ pub fn quote(
 ) -> Result<Terms, Refused> {
     let terms = judge(state, rules, meta, place, learned)?;
     let holder = place.asker.subscriber().and_then(|subscriber| state.subscriber(subscriber));
+    holder.map_or(Ok(()), |holder| check_restricted(state, holder))?;
     let reward = holder.and_then(|subscriber| reward(state, rules, meta, subscriber, &terms)).map(Box::new);
     Ok(Terms { reward, ..terms })
 }
@@ -132,6 +133,11 @@ fn check_partners(state: &State, rules: &Rules, subscriber: &Subscriber, place: 
     Ok(())
 }
 
+/// Whoever asked to be erased is only kept: nothing new begins for them.
+fn check_restricted(state: &State, subscriber: &Subscriber) -> Result<(), Refused> {
+    if state.custody().is_restricted(subscriber.person) { Err(plain(Refusal::PersonRestricted)) } else { Ok(()) }
+}
+
 /// An order for a product whose partners are not connected yet is priced, and not placed.
 fn check_doors(rules: &Rules, product: Product) -> Result<(), Refused> {
     match rules.doors {
@@ -207,6 +213,7 @@ fn admit_order<'a>(state: &'a State, rules: &'a Rules, meta: &Meta, place: &Plac
     if let Some(reward) = &terms.reward {
         policy.check_reward(reward, subscriber.person, state.counters())?;
     }
+    check_restricted(state, subscriber)?;
     let (books, opening) =
         Books::of(state, subscriber.telco, subscriber.person).ok_or(plain(Refusal::PartnerUnavailable))?;
     let mut first: Vec<Fact> = opening.into_iter().collect();

@@ -3,7 +3,8 @@
 use crate::order::{Attempt, Cause, OrderState, StepPlan};
 use crate::{
     AccountName, Actor, Approval, ApprovalAct, ApprovalId, Count, InstrumentId, Key16, LimitHit, LotUse, Millis, Order,
-    OrderId, Partner, PersonId, PolicyVersion, Product, Provenance, Province, QuoteId, Refusal, SubscriberId, Terms,
+    OrderId, Partner, PersonId, PersonalItem, PolicyVersion, Product, Provenance, Province, Purpose, QuoteId, Refusal,
+    SubscriberId, Terms,
 };
 use ledger::{AccountId, Bound, Transfer};
 use minicbor::{Decode, Encode};
@@ -474,6 +475,72 @@ pub enum Fact {
         #[n(1)]
         telco: Telco,
     },
+    /// An authority wants everything about a person kept.
+    #[n(50)]
+    LegalHoldPlaced {
+        /// About whom.
+        #[n(0)]
+        person: PersonId,
+        /// Its number within the person, from 1.
+        #[n(1)]
+        number: u32,
+        /// The authority.
+        #[n(2)]
+        authority: String,
+        /// Keyed digest of the document's number.
+        #[n(3)]
+        document: Key16,
+        /// Why, in the words of whoever placed it.
+        #[n(4)]
+        why: String,
+    },
+    /// An authority's hold was lifted.
+    #[n(51)]
+    LegalHoldLifted {
+        /// About whom.
+        #[n(0)]
+        person: PersonId,
+        /// Its number within the person.
+        #[n(1)]
+        number: u32,
+        /// Why, in the words of whoever lifted it.
+        #[n(2)]
+        why: String,
+    },
+    /// A person is to be erased when the retention term has run out, and is restricted until then. Said again, it moves
+    /// the day.
+    #[n(52)]
+    ErasureRequested {
+        /// Who.
+        #[n(0)]
+        person: PersonId,
+        /// When it is due.
+        #[n(1)]
+        due_at: Millis,
+    },
+    /// A person's data key is to be destroyed: from here on nothing is left of them but ids.
+    #[n(53)]
+    PersonErased {
+        /// Who.
+        #[n(0)]
+        person: PersonId,
+    },
+    /// Somebody is about to see personal data: durable before it is shown. Who is in the record's origin.
+    #[n(54)]
+    Revealed {
+        /// Whose.
+        #[n(0)]
+        subject: PersonId,
+        /// What of it.
+        #[n(1)]
+        what: Vec<PersonalItem>,
+        /// What for.
+        #[n(2)]
+        purpose: Purpose,
+        /// Why, in their words.
+        #[n(3)]
+        why: String,
+    },
 }
 
 impl Fact {
@@ -488,7 +555,12 @@ impl Fact {
             | Fact::ApprovalProposed(_)
             | Fact::ApprovalActed { .. }
             | Fact::EndedLeaveAfter { .. }
-            | Fact::NumberPorted { .. } => None,
+            | Fact::NumberPorted { .. }
+            | Fact::LegalHoldPlaced { .. }
+            | Fact::LegalHoldLifted { .. }
+            | Fact::ErasureRequested { .. }
+            | Fact::PersonErased { .. }
+            | Fact::Revealed { .. } => None,
             Fact::KeyTaken { used, .. } => match used.made {
                 Made::Order(order) => Some(order),
                 Made::Subscriber(_) | Made::Lot(..) => None,
@@ -542,7 +614,12 @@ impl Fact {
             | Fact::ApprovalActed { .. }
             | Fact::EndedLeaveAfter { .. }
             | Fact::OrderRecalled(_)
-            | Fact::NumberPorted { .. } => &[],
+            | Fact::NumberPorted { .. }
+            | Fact::LegalHoldPlaced { .. }
+            | Fact::LegalHoldLifted { .. }
+            | Fact::ErasureRequested { .. }
+            | Fact::PersonErased { .. }
+            | Fact::Revealed { .. } => &[],
         }
     }
 
@@ -564,7 +641,9 @@ impl Fact {
             | Fact::OrderMoved { .. }
             | Fact::OrderUnwound { .. }
             | Fact::ValueReturned { .. }
-            | Fact::RewardWithdrawn { .. } => Part::Receipt,
+            | Fact::RewardWithdrawn { .. }
+            | Fact::ErasureRequested { .. }
+            | Fact::PersonErased { .. } => Part::Receipt,
             Fact::AccountOpened { .. }
             | Fact::Posted { .. }
             | Fact::CreditsGranted { .. }
@@ -575,7 +654,11 @@ impl Fact {
             | Fact::ApprovalProposed(_)
             | Fact::ApprovalActed { .. }
             | Fact::EndedLeaveAfter { .. }
-            | Fact::OrderRecalled(_) => Part::Internal,
+            | Fact::OrderRecalled(_)
+            // Suspicion is not shown to its subject.
+            | Fact::LegalHoldPlaced { .. }
+            | Fact::LegalHoldLifted { .. }
+            | Fact::Revealed { .. } => Part::Internal,
         }
     }
 }

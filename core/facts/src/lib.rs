@@ -8,6 +8,7 @@
 mod account_name;
 mod approval;
 mod counter;
+mod custody;
 mod fact;
 mod id;
 mod keys;
@@ -24,6 +25,7 @@ mod time;
 pub use account_name::AccountName;
 pub use approval::{Acted, Approval, ApprovalAct, ApprovalState, ApprovalSubject, Approvals};
 pub use counter::{Count, Counter, Counters, LimitHit, Measure, Meter, Shared, Subject, Window};
+pub use custody::{Custody, LegalHold, PersonalItem, Purpose, Standing};
 pub use fact::{Admission, Fact, KeyUse, Made, Part, Quoted, SignalKind};
 pub use id::{ApprovalId, BatchId, Bucket, InstrumentId, OrderId, ParseIdError, PersonId, QuoteId, SubscriberId};
 pub use order::{Attempt, Cause, Due, Necessity, Order, OrderState, RewardState, Step, StepPlan, StepState, Target};

@@ -513,7 +513,12 @@ impl Order {
             | Fact::ApprovalActed { .. }
             | Fact::EndedLeaveAfter { .. }
             | Fact::OrderRecalled(_)
-            | Fact::NumberPorted { .. } => return false,
+            | Fact::NumberPorted { .. }
+            | Fact::LegalHoldPlaced { .. }
+            | Fact::LegalHoldLifted { .. }
+            | Fact::ErasureRequested { .. }
+            | Fact::PersonErased { .. }
+            | Fact::Revealed { .. } => return false,
         }
         true
     }

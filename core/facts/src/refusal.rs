@@ -63,5 +63,7 @@ words! {
         LimitExceeded = 24, "limit_exceeded";
         /// The reward that the quote shows is not to be had any more; nothing was taken.
         RewardUnavailable = 25, "reward_unavailable";
+        /// The person asked to be erased: until then their data is only stored.
+        PersonRestricted = 26, "person_restricted";
     }
 }

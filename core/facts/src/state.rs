@@ -7,8 +7,8 @@ mod orders;
 use crate::fact::KeyUse;
 use crate::keys::Keys;
 use crate::{
-    AccountName, Actor, ActorKind, ApprovalId, Approvals, Counters, Fact, Hash, Key16, Lot, Millis, OpenRecord, Order,
-    OrderId, Partner, PartnerLoad, QuoteId, Subscriber, SubscriberId,
+    AccountName, Actor, ActorKind, ApprovalId, Approvals, Counters, Custody, Fact, Hash, Key16, Lot, Millis,
+    OpenRecord, Order, OrderId, Partner, PartnerLoad, PersonId, QuoteId, Subscriber, SubscriberId,
 };
 use core::fmt;
 use ledger::{AccountId, Ledger, Refused};
@@ -53,6 +53,8 @@ pub struct State {
     approvals: Approvals,
     #[n(40)]
     leaving: leaving::Leaving,
+    #[n(50)]
+    custody: Custody,
 }
 
 /// Journal and state disagree. The writer stops; nothing is guessed.
@@ -73,6 +75,8 @@ pub enum Broken {
     Subscriber(SubscriberId),
     /// A fact does not fit a change that two people make.
     Approval(ApprovalId),
+    /// A fact does not fit what is held about a person.
+    Person(PersonId),
     /// An account's handle is not the next one.
     Account(AccountId),
     /// The ledger refuses a posting that was decided.
@@ -87,6 +91,7 @@ impl fmt::Display for Broken {
             Broken::Step(order, step) => write!(f, "a fact does not fit step {step} of order {order}"),
             Broken::Subscriber(subscriber) => write!(f, "a fact does not fit subscriber {subscriber}"),
             Broken::Approval(approval) => write!(f, "a fact does not fit approval {approval}"),
+            Broken::Person(person) => write!(f, "a fact does not fit person {person}"),
             Broken::Account(account) => write!(f, "account {} is not the next one", account.number()),
             Broken::Posting(refused) => {
                 write!(f, "posting {} of a decided chain is refused: {}", refused.index, refused.refusal)
@@ -116,6 +121,16 @@ impl State {
     /// The changes that two people make.
     pub const fn approvals(&self) -> &Approvals {
         &self.approvals
+    }
+
+    /// What is held about persons, and until when.
+    pub const fn custody(&self) -> &Custody {
+        &self.custody
+    }
+
+    /// A person's numbers.
+    pub fn subscribers_of(&self, person: PersonId) -> impl Iterator<Item = &Subscriber> {
+        self.custody.numbers_of(person).filter_map(|id| self.subscribers.get(&id))
     }
 
     /// The account with this name that holds this asset.
@@ -192,7 +207,8 @@ impl State {
     pub fn next_due(&self) -> Option<Millis> {
         let sets = self.queued.values().chain(self.unknown.values());
         let steps = sets.filter_map(|set| set.first()).map(|(due_at, _, _)| *due_at);
-        steps.chain(self.approvals.next_expiry().map(|(due_at, _)| due_at)).min()
+        let others = [self.approvals.next_expiry().map(|(at, _)| at), self.custody.next_due().map(|(at, _)| at)];
+        steps.chain(others.into_iter().flatten()).min()
     }
 
     /// A digest of the whole state: equal on two machines that applied the same records.
@@ -243,7 +259,10 @@ impl State {
                     lots: Vec::new(),
                     next_lot: 0,
                     partner: if by.kind == ActorKind::Partner { by.id } else { Key16::default() },
+                    open_orders: 0,
+                    active_at: self.now,
                 };
+                self.custody.register(*person, *subscriber);
                 self.subscribers.insert(*subscriber, registered);
                 Ok(())
             }
@@ -252,6 +271,7 @@ impl State {
                 let lot = Lot { number: *number, provenance: *provenance, remaining: *amount, opened_at: *at };
                 holder.lots.push(lot);
                 holder.next_lot = number + 1;
+                holder.active_at = self.now;
                 Ok(())
             }
             Fact::NumberPorted { subscriber, telco } => {
@@ -273,6 +293,12 @@ impl State {
             Fact::OrderRecalled(order) => self.recall(order),
             Fact::ApprovalProposed(approval) => self.evolve_approval(approval.id, fact),
             Fact::ApprovalActed { approval, .. } => self.evolve_approval(*approval, fact),
+            Fact::LegalHoldPlaced { person, .. }
+            | Fact::LegalHoldLifted { person, .. }
+            | Fact::ErasureRequested { person, .. }
+            | Fact::PersonErased { person } => self.evolve_custody(*person, fact),
+            // It changes nothing but what is known about who looked.
+            Fact::Revealed { .. } => Ok(()),
             Fact::StepPlanned { .. }
             | Fact::StepQueued { .. }
             | Fact::StepSent { .. }
@@ -292,6 +318,10 @@ impl State {
 
     fn evolve_approval(&mut self, id: ApprovalId, fact: &Fact) -> Result<(), Broken> {
         if self.approvals.evolve(fact, self.sequence, self.now) { Ok(()) } else { Err(Broken::Approval(id)) }
+    }
+
+    fn evolve_custody(&mut self, person: PersonId, fact: &Fact) -> Result<(), Broken> {
+        if self.custody.evolve(fact, self.sequence, self.now) { Ok(()) } else { Err(Broken::Person(person)) }
     }
 
     /// A quote that has expired is refused for that reason alone, so that it was taken can be forgotten.

@@ -34,6 +34,13 @@ pub struct Subscriber {
     /// The partner whose programme brought it in; all zero when none did.
     #[n(8)]
     pub partner: Key16,
+    /// How many orders that have not ended it is a party of.
+    #[n(9)]
+    pub open_orders: u32,
+    /// When it was registered, recharged, or last a party of an order that began or ended: from here on its holder's
+    /// retention term runs.
+    #[n(10)]
+    pub active_at: Millis,
 }
 
 /// Airtime of one origin.

@@ -3,8 +3,8 @@
 use exchange::rules::Policy;
 use exchange::{Command, Envelope, Reply, Rules, Signal, decide};
 use facts::{
-    Action, Broken, CallRef, Fact, InstrumentId, Meta, Millis, OpenRecord, Order, OrderId, Partner, State, Step,
-    SubscriberId,
+    Action, Broken, CallRef, Fact, InstrumentId, Meta, Millis, OpenRecord, Order, OrderId, Partner, PersonId, State,
+    Step, SubscriberId,
 };
 use ledger::{Action as Move, Entry as Posting};
 use std::fmt;
@@ -38,6 +38,8 @@ pub struct Written {
     pub posted: Vec<Posting>,
     /// For the partners.
     pub asks: Vec<Ask>,
+    /// Whom the vault is to erase.
+    pub erased: Vec<PersonId>,
 }
 
 /// Whether a partner is asked to do something or asked what became of it.
@@ -166,7 +168,8 @@ impl Core {
         let applied = catch_unwind(AssertUnwindSafe(|| self.state.apply(&record)));
         applied.map_err(|_| Stopped::Panicked { sequence })?.map_err(Stopped::Broken)?;
         let asks = record.facts.iter().filter_map(|fact| self.ask_of(fact)).collect();
-        Ok(Handled { reply, sequence, written: Some(Written { record: Arc::new(record), posted, asks }) })
+        let erased = record.facts.iter().filter_map(erased_by).collect();
+        Ok(Handled { reply, sequence, written: Some(Written { record: Arc::new(record), posted, asks, erased }) })
     }
 
     fn ask_of(&self, fact: &Fact) -> Option<Ask> {
@@ -202,6 +205,13 @@ impl Core {
     /// The calls that were under way when the node stopped.
     pub fn lost_calls(&self) -> Vec<Signal> {
         exchange::lost_calls(&self.state)
+    }
+}
+
+const fn erased_by(fact: &Fact) -> Option<PersonId> {
+    match fact {
+        Fact::PersonErased { person } => Some(*person),
+        _ => None,
     }
 }
 
@@ -242,7 +252,12 @@ fn subject(command: &Command) -> Option<OrderId> {
         | Command::OpenLot { .. }
         | Command::Place(_)
         | Command::Propose(_)
-        | Command::ActOnApproval { .. } => None,
+        | Command::ActOnApproval { .. }
+        | Command::PlaceLegalHold { .. }
+        | Command::LiftLegalHold { .. }
+        | Command::RequestErasure { .. }
+        | Command::Erase { .. }
+        | Command::Reveal { .. } => None,
     }
 }
 

@@ -7,7 +7,7 @@ use crate::core::{Ask, AskKind, Core, Stopped};
 use crate::outbox::Effect;
 use exchange::rules::Policy;
 use exchange::{Command, Envelope, Reply, Signal, Via};
-use facts::{ApprovalAct, ApprovalId, CallRef, Meta, Millis, OpenRecord, Partner, State};
+use facts::{ApprovalAct, ApprovalId, CallRef, Meta, Millis, OpenRecord, Partner, PersonId, State};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -123,11 +123,17 @@ impl Desk {
             let queued = state.queued(partner).next().is_some_and(|(due_at, _, _)| due_at <= now);
             (queued && state.load(partner).has_credit()) || self.next_inquiry(partner, now).is_some()
         }) || self.next_expiry(now).is_some()
+            || self.next_erasure(now).is_some()
     }
 
     fn next_expiry(&self, now: Millis) -> Option<ApprovalId> {
         let next = self.core.state().approvals().next_expiry();
         next.filter(|(due_at, _)| *due_at <= now).map(|(_, approval)| approval)
+    }
+
+    fn next_erasure(&self, now: Millis) -> Option<PersonId> {
+        let next = self.core.state().custody().next_due();
+        next.filter(|(due_at, _)| *due_at <= now).map(|(_, person)| person)
     }
 
     /// Whether the node rests, and until when.
@@ -154,6 +160,7 @@ impl Desk {
                 self.inquire(partner, now, &mut turn);
             }
             self.expire(now, &mut turn)?;
+            self.erase(now, &mut turn)?;
         }
         Ok(turn)
     }
@@ -199,6 +206,7 @@ impl Desk {
         let sequence = handled.sequence;
         turn.records.push(Arc::clone(&written.record));
         turn.effects.push((sequence, Effect::Project(written.record, written.posted)));
+        turn.effects.extend(written.erased.into_iter().map(|person| (sequence, Effect::Erase(person))));
         turn.effects.extend(written.asks.into_iter().map(|ask| (sequence, Effect::Ask(ask))));
         Ok(handled.reply)
     }
@@ -230,6 +238,17 @@ impl Desk {
         while let Some(approval) = self.next_expiry(now) {
             let act = ApprovalAct::Expire;
             let command = Command::ActOnApproval { approval, act, why: String::new(), effective_at: None };
+            if self.handle(Envelope { meta: Meta::system(now), key: None, command }, now, turn)? != Reply::Done {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Erases those whose retention term has run out, at their moment.
+    fn erase(&mut self, now: Millis, turn: &mut Turn) -> Result<(), Stopped> {
+        while let Some(person) = self.next_erasure(now) {
+            let command = Command::Erase { person };
             if self.handle(Envelope { meta: Meta::system(now), key: None, command }, now, turn)? != Reply::Done {
                 break;
             }

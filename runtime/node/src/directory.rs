@@ -1,7 +1,8 @@
 //! Where a partner request gets its phone or card number from, at the last moment and nowhere else.
 
 use crate::core::Ask;
-use facts::Partner;
+use crate::custody;
+use facts::{Partner, PersonId, Purpose, State};
 use std::fmt;
 use std::sync::Arc;
 use vault::Vault;
@@ -24,21 +25,47 @@ pub trait Directory: Send + Sync {
     ///
     /// Errors: it is not known.
     fn account(&self, ask: &Ask) -> Result<Arc<str>, NotKnown>;
+
+    /// Compares what is held with what the journal says, before the node begins: nothing is on its way yet.
+    ///
+    /// Errors: it cannot be compared now.
+    fn compare(&self, _state: &State) -> Result<(), NotKnown> {
+        Ok(())
+    }
+
+    /// Erases a person: the record that says so is durable.
+    ///
+    /// Errors: it could not be done; the next comparison does it.
+    fn erase(&self, _person: PersonId) -> Result<(), NotKnown> {
+        Ok(())
+    }
 }
 
 impl Directory for Vault {
     fn account(&self, ask: &Ask) -> Result<Arc<str>, NotKnown> {
-        let unknown = |error: vault::VaultError| NotKnown(error.to_string());
         match ask.partner {
             Partner::Telco(_) => {
                 let subscriber = vault::SubscriberId(ask.subscriber.bits());
-                self.reveal_msisdn(subscriber).map(|msisdn| msisdn.expose().into()).map_err(unknown)
+                self.reveal_msisdn(subscriber, Purpose::TelcoRequest)
+                    .map(|msisdn| msisdn.expose().into())
+                    .map_err(not_known)
             }
             Partner::Bank => {
                 let instrument = ask.instrument.ok_or_else(|| NotKnown("no card is bound".to_owned()))?;
                 let instrument = vault::InstrumentId(instrument.bits());
-                self.reveal_card(instrument).map(|card| card.expose().into()).map_err(unknown)
+                self.reveal_card(instrument, Purpose::Payout).map(|card| card.expose().into()).map_err(not_known)
             }
         }
     }
+    fn compare(&self, state: &State) -> Result<(), NotKnown> {
+        custody::compare(self, state).map_err(not_known)
+    }
+
+    fn erase(&self, person: PersonId) -> Result<(), NotKnown> {
+        Vault::erase(self, vault::PersonId(person.bits())).map_err(not_known)
+    }
+}
+
+fn not_known(error: vault::VaultError) -> NotKnown {
+    NotKnown(error.to_string())
 }

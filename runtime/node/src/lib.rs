@@ -10,6 +10,7 @@ mod breaker;
 pub mod bugs;
 mod clock;
 mod core;
+pub mod custody;
 mod desk;
 mod directory;
 mod outbox;

@@ -2,7 +2,7 @@
 
 use crate::core::Ask;
 use exchange::Signal;
-use facts::OpenRecord;
+use facts::{OpenRecord, PersonId};
 use ledger::Entry as Posting;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,6 +15,8 @@ pub enum Effect {
     Ask(Ask),
     /// A partner's word about an order that is not in memory: it may have left.
     Late(Signal),
+    /// A person whom the vault is to erase.
+    Erase(PersonId),
     /// A record for the views.
     Project(Arc<OpenRecord>, Vec<Posting>),
 }

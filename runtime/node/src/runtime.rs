@@ -110,6 +110,9 @@ pub enum StartError {
         /// Which.
         version: PolicyVersion,
     },
+    /// The vault cannot be compared with the journal.
+    #[error("comparing the vault with the journal: {0}")]
+    Vault(String),
     /// The views do not open or cannot be brought up.
     #[error("views: {0}")]
     Views(String),
@@ -157,6 +160,7 @@ impl Node {
         let mut views = views.map_err(|error| StartError::Views(error.to_string()))?;
         let shown =
             projector::catch_up(&mut views, &mut reader, &snapshots, &config.salts).map_err(StartError::Views)?;
+        config.directory.compare(&recovered.state).map_err(|error| StartError::Vault(error.0))?;
         let rules = known_rules(&config, &recovered.state)?;
         let shared = Arc::new(Shared::new(&config, Arc::clone(&rules), views, &recovered.state));
         let core = Core::new(recovered.state, rules, recovered.epoch + 1);

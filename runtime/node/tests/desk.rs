@@ -107,7 +107,7 @@ fn a_request_under_way_at_a_crash_is_unknown_afterwards_and_asked_about() {
     let turn = restarted.turn(later, Timers::Fire).expect("a turn");
     let inquiries = turn.effects.iter().filter(|(_, effect)| match effect {
         Effect::Ask(ask) => ask.kind == node::AskKind::Inquire,
-        Effect::Answer(_) | Effect::Late(_) | Effect::Project(..) => false,
+        Effect::Answer(_) | Effect::Late(_) | Effect::Erase(_) | Effect::Project(..) => false,
     });
     assert_eq!(inquiries.count(), 1, "asked by our reference before anything is repeated");
     assert_eq!(restarted.core().state().order(order(1)).expect("there").state, OrderState::Executing);

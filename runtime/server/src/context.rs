@@ -2,6 +2,7 @@
 
 use crate::access::{Actions, May};
 use crate::batch::shelf::Shelf;
+use crate::custody::Registrations;
 use crate::digest::DigestKey;
 use crate::idempotency::UnderWay;
 use crate::known::KnownSubscribers;
@@ -67,6 +68,8 @@ pub struct Bounds {
     pub outcome_time: Duration,
     /// How long a list may wait for the views.
     pub views_time: Duration,
+    /// How often vault and journal are compared.
+    pub compare_every: Duration,
 }
 
 impl Default for Bounds {
@@ -82,6 +85,7 @@ impl Default for Bounds {
             connections: 8_192,
             outcome_time: Duration::from_secs(30),
             views_time: Duration::from_secs(2),
+            compare_every: Duration::from_secs(60),
         }
     }
 }
@@ -101,6 +105,7 @@ pub struct Context {
     pub views: ViewReader,
     pub known: KnownSubscribers,
     pub under_way: UnderWay,
+    pub registrations: Registrations,
     pub places: Arc<Semaphore>,
     pub shelf: Shelf,
     pub uploads: Semaphore,
@@ -126,6 +131,7 @@ impl Context {
             bounds: api.bounds,
             known: KnownSubscribers::default(),
             under_way: UnderWay::default(),
+            registrations: Registrations::default(),
             places: Arc::new(Semaphore::new(api.bounds.requests)),
             shelf,
             uploads: Semaphore::new(api.bounds.batch_uploads),

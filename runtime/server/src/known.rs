@@ -9,7 +9,7 @@ use crate::phrases::Code;
 use crate::problem::Problem;
 use exchange::Recipient;
 use exchange::rules::{Cards, Identity, IdentityNumber, Instrument, InstrumentRule, NumberRefusal};
-use facts::{Day, InstrumentId, Key16, Millis, Province, SubscriberId};
+use facts::{Day, InstrumentId, Key16, Millis, Province, Purpose, SubscriberId};
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use vault::{CardNumber, Msisdn};
@@ -18,6 +18,9 @@ use vault::{CardNumber, Msisdn};
 const SUBSCRIBERS_MAX: usize = 1 << 20;
 /// Later than the adulthood of anybody born before the year 9999.
 const DAYS_MAX: u32 = 4_000_000;
+
+/// What personal data is looked at for here.
+const LOOK: Purpose = Purpose::OrderCheck;
 
 /// What is known about a subscriber.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,7 +89,9 @@ impl Context {
         let (found, _) = self.read(move |state| state.subscriber(id).cloned()).await?;
         let subscriber = found.ok_or_else(|| Problem::new(Code::SubscriberUnknown))?;
         let (person, number) = (vault::PersonId(subscriber.person.bits()), vault::SubscriberId(id.bits()));
-        let revealed = self.in_vault(move |vault| Ok((vault.reveal_identity(person)?.1, vault.reveal_msisdn(number)?)));
+        let revealed = self.in_vault(move |vault| {
+            Ok((vault.reveal_identity(person, LOOK)?.1, vault.reveal_msisdn(number, Purpose::Portability)?))
+        });
         let (identity, msisdn) = revealed.await?;
         let known = Known {
             province: subscriber.province,
@@ -111,7 +116,8 @@ impl Context {
     ) -> Result<Instrument, Problem> {
         let Some(named) = named else { return Ok(known.instrument(rule)) };
         let bound = [known.own_card, known.credit_card];
-        let revealed = self.in_vault(move |vault| Ok([reveal_card(vault, bound[0])?, reveal_card(vault, bound[1])?]));
+        let revealed =
+            self.in_vault(move |vault| Ok([reveal_card(vault, bound[0], LOOK)?, reveal_card(vault, bound[1], LOOK)?]));
         let revealed = revealed.await?;
         let [own, credit] = revealed.each_ref().map(|card| card.as_ref().map_or("", CardNumber::expose));
         Ok(rule.check(named, Cards { own, credit }))
@@ -147,9 +153,12 @@ impl Context {
     ) -> Result<T, Problem> {
         let vault = std::sync::Arc::clone(&self.vault);
         let done = tokio::task::spawn_blocking(move || work(&vault)).await;
-        done.map_err(|_| Problem::new(Code::Internal))?.map_err(|error| {
-            tracing::error!(%error, "the vault did not answer");
-            Problem::new(Code::VaultUnavailable)
+        done.map_err(|_| Problem::new(Code::Internal))?.map_err(|error| match error {
+            vault::VaultError::Erased { .. } => Problem::new(Code::PersonErased),
+            error => {
+                tracing::error!(%error, "the vault did not answer");
+                Problem::new(Code::VaultUnavailable)
+            }
         })
     }
 }

@@ -15,6 +15,8 @@ mod canonical;
 mod chance;
 mod connection;
 mod context;
+mod custody;
+mod denied;
 mod digest;
 mod envelope;
 mod fields;

@@ -1,11 +1,12 @@
 //! What people share who may be one: their card and the block of their number, by keyed digest. Asked of the vault
 //! only where a reward is promised.
 
+use crate::batch::live::reveal_card;
 use crate::context::Context;
 use crate::phrases::Code;
 use crate::problem::Problem;
 use exchange::rules::Marks;
-use facts::{Key16, SubscriberId};
+use facts::{Key16, Purpose, SubscriberId};
 
 /// How many digits of a number make its block.
 const BLOCK_DIGITS: usize = 7;
@@ -19,8 +20,8 @@ impl Context {
         let card = found.ok_or_else(|| Problem::new(Code::SubscriberUnknown))?;
         let (number, card) = self
             .in_vault(move |vault| {
-                let number = vault.reveal_msisdn(vault::SubscriberId(id.bits()))?;
-                let card = card.map(|card| vault.reveal_card(vault::InstrumentId(card.bits()))).transpose()?;
+                let number = vault.reveal_msisdn(vault::SubscriberId(id.bits()), Purpose::Reward)?;
+                let card = reveal_card(vault, card, Purpose::Reward)?;
                 Ok((number, card))
             })
             .await?;

@@ -71,6 +71,18 @@ codes! {
     SubscriberExists = "subscriber_exists", CONFLICT;
     /// There is no such subscriber.
     SubscriberUnknown = "subscriber_unknown", NOT_FOUND;
+    /// There is no such person.
+    PersonUnknown = "person_unknown", NOT_FOUND;
+    /// The person was erased.
+    PersonErased = "person_erased", GONE;
+    /// There is no such legal hold.
+    HoldUnknown = "legal_hold_unknown", NOT_FOUND;
+    /// The person cannot be erased while an order is open.
+    ErasureOrderOpen = "erasure_order_open", CONFLICT;
+    /// The person cannot be erased while value is held.
+    ErasureValueHeld = "erasure_value_held", CONFLICT;
+    /// The person cannot be erased while a legal hold stands.
+    ErasureLegalHold = "erasure_legal_hold", CONFLICT;
     /// There is no such order.
     OrderUnknown = "order_unknown", NOT_FOUND;
     /// There is no such partner.
@@ -179,6 +191,18 @@ static PHRASES: &[Phrase] = &[
         ["use the subscriber that is named here", "请直接使用此处给出的用户标识"]),
     row("subscriber_unknown", ["There is no such subscriber", "用户不存在"],
         ["register the number with `POST /v1/subscribers`", "请先通过 `POST /v1/subscribers` 登记号码"]),
+    row("person_unknown", ["There is no such person", "自然人不存在"],
+        ["use the `person` of a subscriber", "请使用用户信息中的 `person` 标识"]),
+    row("person_erased", ["The person was erased", "个人信息已删除"],
+        ["register the number anew if somebody holds it now", "如号码现有持有人，请重新登记"]),
+    row("legal_hold_unknown", ["There is no such legal hold", "司法留存不存在"],
+        ["`GET /v1/persons/{id}` lists the holds that stand", "`GET /v1/persons/{id}` 可列出现有的司法留存"]),
+    row("erasure_order_open", ["An order of the person has not ended", "该自然人尚有未完结的订单"],
+        ["ask again when the orders have ended", "请在订单完结后再申请"]),
+    row("erasure_value_held", ["Value of the person is held", "该自然人名下尚有余额"],
+        ["convert or use up what is held, then ask again", "请先兑换或用完余额，再申请"]),
+    row("erasure_legal_hold", ["Everything about the person must be kept", "该自然人的信息依法须予保留"],
+        ["ask again when the hold is lifted", "请在留存解除后再申请"]),
     row("order_unknown", ["There is no such order", "订单不存在"],
         ["check the id; `GET /v1/orders` lists orders", "请核对订单标识；`GET /v1/orders` 可列出订单"]),
     row("partner_unknown", ["There is no such partner", "合作方不存在"],
@@ -352,6 +376,8 @@ static PHRASES: &[Phrase] = &[
         ["order what was quoted, or ask for a new quote", "请按报价内容下单，或重新询价"]),
     row("reward_unavailable", ["The reward of the quote is not to be had any more; nothing was taken", "报价所列优惠已不可享受，未扣款"],
         ["ask for a new quote: it shows what can be had now", "请重新询价，新报价将列明现可享受的优惠"]),
+    row("person_restricted", ["The person asked to be erased: nothing new begins", "该自然人已申请删除个人信息，不再受理新业务"],
+        ["their data is only kept until the retention term has run out", "其信息仅在法定保存期内留存"]),
     row("partner_unavailable", ["A partner is not available; nothing was taken", "合作方暂不可用，未扣款"],
         ["try again later", "请稍后再试"]),
     row("telco_refused", ["The telco refused; nothing was taken", "运营商拒绝，未扣款"],

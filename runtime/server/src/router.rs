@@ -3,11 +3,12 @@
 use crate::access::{self, AccessRulesError, Actions};
 use crate::batch;
 use crate::context::{Api, Context};
+use crate::custody;
 use crate::envelope;
 use crate::routes::{
-    approvals, batches, calendar, callbacks, campaigns, cancel, clients, clock, health, holdings, ledger, limits,
-    metrics, numbers, order_list, orders, partners, policies, prices, quotes, recharges, sessions, staff, subscribers,
-    timeline,
+    approvals, batches, calendar, callbacks, campaigns, cancel, clients, clock, erasure, health, holdings, ledger,
+    legal_holds, limits, metrics, numbers, order_list, orders, partners, persons, policies, prices, quotes, recharges,
+    reveals, sessions, staff, subscribers, timeline,
 };
 use axum::Router;
 use axum::http::header::CONTENT_TYPE;
@@ -68,6 +69,12 @@ fn business() -> Routes {
         .routes(routes!(clients::add))
         .routes(routes!(clients::issue))
         .routes(routes!(clients::revoke))
+        .routes(routes!(persons::get))
+        .routes(routes!(erasure::ask))
+        .routes(routes!(legal_holds::place))
+        .routes(routes!(legal_holds::lift))
+        .routes(routes!(reveals::reveal))
+        .routes(routes!(reveals::export))
 }
 
 /// What must answer however busy the node is.
@@ -97,17 +104,20 @@ async fn description() -> impl IntoResponse {
 }
 
 /// The bodies of requests; a field that they do not have is refused.
-const BODIES: [&str; 13] = [
+const BODIES: [&str; 16] = [
     "ClockMove",
+    "LiftedHold",
     "NewAct",
     "NewApproval",
     "NewClient",
     "NewConfirmation",
     "NewEnrolment",
+    "NewHold",
     "NewKey",
     "NewLot",
     "NewOrder",
     "NewQuote",
+    "NewReveal",
     "NewSession",
     "NewStaff",
     "NewSubscriber",
@@ -140,6 +150,7 @@ pub fn router(api: Api) -> Result<Router, AccessRulesError> {
     api.may.check_routes(actions.all())?;
     let context = Arc::new(Context::new(api, actions));
     tokio::spawn(batch::runner::run(Arc::clone(&context)));
+    tokio::spawn(custody::run(Arc::clone(&context)));
     let admit = from_fn_with_state(Arc::clone(&context), envelope::admit);
     let wrap = from_fn_with_state(Arc::clone(&context), envelope::wrap);
     let enter = from_fn_with_state(Arc::clone(&context), access::enter);

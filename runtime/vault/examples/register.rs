@@ -1,17 +1,18 @@
 //! Measures the vault: `cargo run --release -p vault --example register [COUNT]`.
 //!
-//! Registers persons with number and card in batches of 500, then looks up and reveals each number,
+//! Registers persons with number and card in batches, then looks up and reveals each number,
 //! first from disk and then from memory.
 
 use std::error::Error;
 use std::time::Instant;
 
 use vault::{
-    CardNumber, IdentityNumber, InstrumentId, Msisdn, NewPerson, PersonId, PersonName, Registration, SubscriberId,
-    Vault, VaultKey, VaultOptions,
+    CardNumber, IdentityNumber, InstrumentId, Msisdn, NewPerson, PersonId, PersonName, Purpose, Registration,
+    SubscriberId, Vault, VaultKey, VaultOptions,
 };
 
-const BATCH: u128 = 500;
+/// As many as an order file's subscribers are put at once.
+const BATCH: u128 = 16_384;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let count: u128 = std::env::args().nth(1).map_or(Ok(50_000), |count| count.parse())?;
@@ -21,16 +22,16 @@ fn main() -> Result<(), Box<dyn Error>> {
     let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
     println!("load {}", load.trim());
     let started = Instant::now();
-    for first in (0..count).step_by(BATCH as usize) {
-        let batch: Result<Vec<_>, _> = (first..count.min(first + BATCH)).map(registration).collect();
+    for first in (1..=count).step_by(BATCH as usize) {
+        let batch: Result<Vec<_>, _> = (first..=count.min(first + BATCH - 1)).map(registration).collect();
         vault.register(&batch?)?;
     }
     report("registered", count, started);
     for source in ["from disk", "from memory"] {
         let started = Instant::now();
-        for n in 0..count {
+        for n in 1..=count {
             let (subscriber, _) = vault.find_number(&msisdn(n)?)?.ok_or("a number is missing")?;
-            vault.reveal_msisdn(subscriber)?;
+            vault.reveal_msisdn(subscriber, Purpose::OrderCheck)?;
         }
         report(&format!("found and revealed {source}"), count, started);
     }
@@ -52,5 +53,5 @@ fn registration(n: u128) -> Result<Registration, vault::PersonalError> {
     let identity = IdentityNumber::parse(&format!("1101051949{n:07}X"))?;
     let person = NewPerson { id: PersonId(n), name: PersonName::parse("张三")?, identity };
     let card = Some((InstrumentId(n), CardNumber::parse(&format!("622202{n:013}"))?));
-    Ok(Registration { person, number: (SubscriberId(n), msisdn(n)?), card })
+    Ok(Registration { person, number: (SubscriberId(n), msisdn(n)?), card, credit_card: None })
 }

@@ -29,6 +29,12 @@ impl<K: Eq + Hash + Clone, V: Clone> Cache<K, V> {
         Some(value)
     }
 
+    /// Forgets everything.
+    pub fn clear(&mut self) {
+        self.young.clear();
+        self.old.clear();
+    }
+
     /// Puts a value.
     pub fn put(&mut self, key: K, value: V) {
         if self.half == 0 {

@@ -21,6 +21,12 @@ pub enum KeyError {
         /// How many bytes it has.
         found: usize,
     },
+    /// The file is not a key ring.
+    #[error("`{}` is not a key ring\nhint: put it back from where it is kept", path.display())]
+    Ring {
+        /// The key ring's file.
+        path: PathBuf,
+    },
     /// The file could not be read or made.
     #[error("cannot use vault key `{}`", path.display())]
     Io {
@@ -70,6 +76,40 @@ pub enum VaultError {
         /// The id.
         id: u128,
     },
+    /// Whoever it was about was erased: their key is destroyed.
+    #[error("{table} row {id:032x} was erased")]
+    Erased {
+        /// The table.
+        table: &'static str,
+        /// The id.
+        id: u128,
+    },
+    /// A data key is wrapped by a master key that is not in the ring.
+    #[error("the key ring has no version {version}\nhint: put the newest key file back")]
+    NoKey {
+        /// The version.
+        version: u32,
+    },
+    /// The ring cannot be kept anywhere.
+    #[error("the vault was opened without a key file, so its keys cannot be rotated")]
+    NoKeyFile,
+    /// Another process rotates.
+    #[error(
+        "the vault's keys are being rotated by another process\nhint: wait until it ends; it can be started again at any time"
+    )]
+    Rotating,
+    /// Somebody reads for so long that the log cannot be emptied.
+    #[error("the vault is being read for too long\nhint: try again when backups have ended")]
+    Busy,
+    /// Something is left to an old key.
+    #[error("{left} rows and keys of the vault are still of an older key\nhint: start the rotation again")]
+    Unmoved {
+        /// How many.
+        left: u64,
+    },
+    /// The key ring cannot be used.
+    #[error(transparent)]
+    Key(#[from] KeyError),
     /// An id is in use for other data.
     #[error("{table} id {id:032x} is in use for other data")]
     IdInUse {
@@ -101,8 +141,8 @@ pub enum VaultError {
     Randomness(String),
 }
 
-impl From<sqlx::Error> for VaultError {
-    fn from(error: sqlx::Error) -> Self {
+impl From<rusqlite::Error> for VaultError {
+    fn from(error: rusqlite::Error) -> Self {
         Self::Storage(error.into())
     }
 }

@@ -4,14 +4,13 @@
 //! Shape: pieces, each four bytes of length, little-endian, whose top bit says that it is the last, and the sealed
 //! piece. A piece opens only in its file, at its place, as the last or not.
 
-use crate::VaultKey;
-use crate::key::{Keys, sync_parent};
+use crate::key::sync_parent;
+use crate::seal::{Chance, Cipher, Key};
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
-use std::sync::Arc;
 
 /// How much is sealed at once.
 const PIECE_BYTES: usize = 64 << 10;
@@ -23,7 +22,7 @@ const LAST: u32 = 1 << 31;
 /// Seals and opens files.
 #[derive(Clone)]
 pub struct SealedFiles {
-    keys: Arc<Keys>,
+    cipher: Cipher,
 }
 
 impl fmt::Debug for SealedFiles {
@@ -64,8 +63,9 @@ pub enum Ending {
 }
 
 impl SealedFiles {
-    pub(crate) fn of(key: &VaultKey) -> SealedFiles {
-        SealedFiles { keys: Arc::new(Keys::of_files(key)) }
+    /// Files under their data key.
+    pub(crate) fn of(key: &Key) -> SealedFiles {
+        SealedFiles { cipher: key.cipher() }
     }
 
     /// Begins a file that is not there yet, readable by its owner alone. The name is what it is known by, whatever
@@ -131,7 +131,7 @@ impl SealedWriter {
 
     fn seal(&mut self, last: bool) -> io::Result<()> {
         let place = place(&self.name, self.pieces, last);
-        let sealed = self.files.keys.seal(&place, &self.open).map_err(|error| io::Error::other(error.to_string()))?;
+        let sealed = self.files.cipher.seal(&place, &self.open, &mut Chance::new()).map_err(io::Error::other)?;
         let length = u32::try_from(sealed.len()).map_err(io::Error::other)? | if last { LAST } else { 0 };
         self.file.write_all(&[&length.to_le_bytes()[..], &sealed].concat())?;
         self.open.clear();
@@ -177,7 +177,7 @@ impl SealedReader {
             return Ok(false);
         }
         let place = place(&self.name, self.pieces, last);
-        self.piece = self.files.keys.open(&place, &sealed).ok_or_else(damaged)?;
+        self.piece = self.files.cipher.open(&place, &sealed).ok_or_else(damaged)?.to_vec();
         (self.read, self.pieces) = (0, self.pieces + 1);
         if last {
             self.ending = Ending::Reached;
@@ -224,7 +224,7 @@ mod tests {
     use super::*;
 
     fn files(key: u8) -> SealedFiles {
-        SealedFiles::of(&VaultKey::from_bytes([key; 32]))
+        SealedFiles::of(&Key::from_bytes([key; 32]))
     }
 
     fn write(path: &Path, text: &[u8]) -> SealedWriter {

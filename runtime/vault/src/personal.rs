@@ -20,6 +20,14 @@ pub enum PersonalError {
     PersonName,
 }
 
+/// A value about a person, which prints itself masked and is never written as data.
+pub trait Personal: fmt::Display + fmt::Debug + sealed::Sealed {}
+
+mod sealed {
+    /// Nobody else makes such values.
+    pub trait Sealed {}
+}
+
 macro_rules! personal {
     ($(#[$doc:meta])* $name:ident, $normalise:ident, $keep_first:expr, $keep_last:expr) => {
         $(#[$doc])*
@@ -37,6 +45,9 @@ macro_rules! personal {
                 &self.0
             }
         }
+
+        impl sealed::Sealed for $name {}
+        impl Personal for $name {}
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -129,6 +140,25 @@ mod tests {
             assert_eq!(format!("{value:?}"), masked);
         }
         assert_eq!(Msisdn::parse("13812345678").unwrap().to_string(), "138****5678");
+    }
+
+    /// Does not compile when a type has the trait: of two ways to be `Told` the compiler then knows not which.
+    macro_rules! assert_without {
+        ($bound:path: $($name:ty),*) => {$({
+            trait Told<Way> {
+                fn told() {}
+            }
+            impl<T: ?Sized> Told<()> for T {}
+            impl<T: ?Sized + $bound> Told<u8> for T {}
+            <$name as Told<_>>::told();
+        })*};
+    }
+
+    #[test]
+    fn personal_values_are_never_written_as_data() {
+        assert_without!(serde::Serialize: Msisdn, IdentityNumber, CardNumber, PersonName);
+        assert_without!(AsRef<str>: Msisdn, IdentityNumber, CardNumber, PersonName);
+        assert_without!(std::ops::Deref: Msisdn, IdentityNumber, CardNumber, PersonName);
     }
 
     #[test]

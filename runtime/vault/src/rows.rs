@@ -40,28 +40,6 @@ pub struct NewPerson {
     pub identity: IdentityNumber,
 }
 
-/// A mobile number to be put; `id` is used only when the number is new.
-#[derive(Debug, Clone)]
-pub struct NewNumber {
-    /// The id to give.
-    pub id: SubscriberId,
-    /// Whose number it is.
-    pub person: PersonId,
-    /// The number; the look-up.
-    pub msisdn: Msisdn,
-}
-
-/// A card to be put; `id` is used only when this person has no such card.
-#[derive(Debug, Clone)]
-pub struct NewInstrument {
-    /// The id to give.
-    pub id: InstrumentId,
-    /// Whose card it is.
-    pub person: PersonId,
-    /// The card; with the person the look-up.
-    pub card: CardNumber,
-}
-
 /// What a put came to: the row that holds the value now, and whether this put made it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Put<Id> {
@@ -73,16 +51,18 @@ pub struct Put<Id> {
     pub created: bool,
 }
 
-/// A person with a number and perhaps a card, put together in one transaction.
-/// Number and card go to the person who has the identity number, even when that is another id than the one offered.
+/// A person with a number and perhaps cards, put together in one transaction.
+/// Number and cards go to the person who has the identity number, even when that is another id than the one offered.
 #[derive(Debug, Clone)]
 pub struct Registration {
     /// The person; found again by identity number.
     pub person: NewPerson,
     /// The id and number to put for that person.
     pub number: (SubscriberId, Msisdn),
-    /// The id and card to put for that person.
+    /// The id and bank card to put for that person.
     pub card: Option<(InstrumentId, CardNumber)>,
+    /// The id and credit card to put for that person.
+    pub credit_card: Option<(InstrumentId, CardNumber)>,
 }
 
 /// What a registration came to.
@@ -94,4 +74,6 @@ pub struct Registered {
     pub number: Put<SubscriberId>,
     /// The card, if one was given.
     pub card: Option<Put<InstrumentId>>,
+    /// The credit card, if one was given.
+    pub credit_card: Option<Put<InstrumentId>>,
 }

@@ -1,29 +1,33 @@
-//! The vault.
+//! The vault: opening, finding, revealing, copying.
 
+#[cfg(test)]
+use crate::VaultKey;
+use crate::cache::Cache;
+use crate::files::SealedFiles;
+use crate::key::sync_parent;
+use crate::ring::{KeyRing, Lookup};
+use crate::rows::{InstrumentId, PersonId, SubscriberId};
+use crate::seal::{Chance, Key};
+use crate::store::{Store, Stored, Table, View, Wrapped, touch_private};
+use crate::text::Text;
+use crate::{CardNumber, IdentityNumber, Msisdn, PersonName, Purpose, VaultError};
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
-use crate::cache::Cache;
-use crate::files::SealedFiles;
-use crate::key::{Keys, Lookup, sync_parent};
-use crate::rows::{
-    InstrumentId, NewInstrument, NewNumber, NewPerson, PersonId, Put, Registered, Registration, SubscriberId,
-};
-use crate::store::{Row, Store, Table, touch_private};
-use crate::{CardNumber, IdentityNumber, Msisdn, PersonName, VaultError, VaultKey};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 /// The format this release reads and writes.
-const FORMAT: u32 = 1;
-
-/// Rows put by one statement, well below what SQLite takes as parameters.
-const ROWS_AT_ONCE: usize = 100;
+const FORMAT: u32 = 2;
+/// The version of the master key that seals.
+pub(crate) const MASTER: &str = "master";
+/// Owns the data key of files: no person has this id.
+pub(crate) const FILES: u128 = 0;
 
 /// How a vault is opened.
 #[derive(Debug, Clone, Copy)]
 pub struct VaultOptions {
-    /// How many rows and look-ups of each kind stay in memory at most; by default 65,536.
+    /// How many rows, look-ups and data keys of each kind stay in memory at most; by default 65,536.
     pub cache_rows: usize,
 }
 
@@ -35,93 +39,60 @@ impl Default for VaultOptions {
 
 /// An encrypted store of personal data.
 ///
-/// Every method may be called from any thread, also from async code, and blocks for one local
-/// database access at most; what is cached does not touch the disk. Rows never change once put.
+/// Every person has a data key, wrapped by the newest key of the ring; their rows are sealed with it alone, so that
+/// destroying it erases them. Every method may be called from any thread, also from async code, and blocks for one
+/// local database access at most; what is cached does not touch the disk. Rows never change once put.
 pub struct Vault {
     path: PathBuf,
-    keys: Keys,
+    ring: RwLock<Arc<KeyRing>>,
     files: SealedFiles,
     /// For puts.
-    writer: Mutex<Store>,
+    pub(crate) writer: Mutex<Store>,
     /// For everything else, so that a reader does not wait for a put's sync.
-    reader: Mutex<Store>,
+    pub(crate) reader: Mutex<Store>,
     cached: Mutex<Cached>,
+    reveals: Vec<AtomicU64>,
 }
+
+/// Nobody rotates the keys while this is held.
+pub struct KeysHeld(#[expect(dead_code, reason = "held, and dropped")] File);
 
 /// What was used lately, so that the call path does not go to disk each time.
 struct Cached {
+    /// Goes up with every erasure: what was read before one is not kept after it.
+    generation: u64,
     found: Cache<(Table, u128, Lookup), (u128, u128)>,
     texts: Cache<(Table, u128), Text>,
-}
-
-/// What is sealed in a row.
-#[derive(Clone)]
-enum Text {
-    Person(PersonName, IdentityNumber),
-    Number(Msisdn),
-    Card(CardNumber),
-}
-
-/// A row to be put, still open.
-struct Offer {
-    id: u128,
-    person: u128,
-    text: Text,
+    keys: Cache<u128, Key>,
 }
 
 impl Vault {
     /// Opens or creates the vault file with the default options.
-    pub fn open(path: &Path, key: VaultKey) -> Result<Self, VaultError> {
-        Self::open_with(path, key, VaultOptions::default())
+    pub fn open(path: &Path, keys: impl Into<KeyRing>) -> Result<Self, VaultError> {
+        Self::open_with(path, keys, VaultOptions::default())
     }
 
     /// Opens or creates the vault file, readable by its owner alone. Start-up work does not grow with the vault.
     ///
-    /// Errors: [`VaultError::WrongKey`] when the vault was made with another key.
-    pub fn open_with(path: &Path, key: VaultKey, options: VaultOptions) -> Result<Self, VaultError> {
+    /// Errors: [`VaultError::WrongKey`] when the ring lacks the vault's key.
+    pub fn open_with(path: &Path, keys: impl Into<KeyRing>, options: VaultOptions) -> Result<Self, VaultError> {
         let failed = |source| VaultError::Io { path: path.to_owned(), source };
         touch_private(path).and_then(|()| sync_parent(path)).map_err(failed)?;
-        let (keys, files) = (Keys::of(&key), SealedFiles::of(&key));
+        let ring = keys.into();
         let mut writer = Store::open(path)?;
-        writer.create_tables(&[("format", FORMAT.to_string()), ("key_check", keys.check())])?;
-        check_meta(&mut writer, path, &keys)?;
-        let reader = Mutex::new(Store::open(path)?);
-        let cached = Cached { found: Cache::new(options.cache_rows), texts: Cache::new(options.cache_rows) };
-        Ok(Self { path: path.to_owned(), keys, files, writer: Mutex::new(writer), reader, cached: Mutex::new(cached) })
-    }
-
-    /// Puts a person, or finds the one with this identity number, whose name stays as it was.
-    /// Durable on return.
-    pub fn put_person_if_absent(&self, person: &NewPerson) -> Result<Put<PersonId>, VaultError> {
-        self.put_one(Table::Persons, person.offer())
-    }
-
-    /// Puts a mobile number, or finds the row that has it. Durable on return.
-    pub fn put_number_if_absent(&self, number: &NewNumber) -> Result<Put<SubscriberId>, VaultError> {
-        self.put_one(Table::Numbers, number.offer())
-    }
-
-    /// Puts a card, or finds this person's row that has it. Durable on return.
-    pub fn put_instrument_if_absent(&self, instrument: &NewInstrument) -> Result<Put<InstrumentId>, VaultError> {
-        self.put_one(Table::Instruments, instrument.offer())
-    }
-
-    /// Puts many registrations in one transaction, all or none; durable on return, answers in order.
-    pub fn register(&self, batch: &[Registration]) -> Result<Vec<Registered>, VaultError> {
-        lock(&self.writer).in_transaction(|store| {
-            let persons: Vec<Offer> = batch.iter().map(|one| one.person.offer()).collect();
-            let persons: Vec<Put<PersonId>> = self.put(store, Table::Persons, &persons)?;
-            let owned = || persons.iter().map(|put| put.id).zip(batch);
-            let numbers: Vec<Offer> = owned().map(|(person, one)| one.number_offer(person)).collect();
-            let cards: Vec<Offer> = owned().filter_map(|(person, one)| one.card_offer(person)).collect();
-            let numbers: Vec<Put<SubscriberId>> = self.put(store, Table::Numbers, &numbers)?;
-            let mut cards = self.put(store, Table::Instruments, &cards)?.into_iter();
-            let mut registered = Vec::with_capacity(batch.len());
-            for ((person, number), one) in persons.iter().zip(numbers).zip(batch) {
-                let card = one.card.as_ref().and_then(|_| cards.next());
-                registered.push(Registered { person: *person, number, card });
-            }
-            Ok(registered)
+        writer.in_transaction(|view| if view.has_tables()? { Ok(()) } else { create(view, &ring) })?;
+        let files = check(&writer.view(), path, &ring)?;
+        let cache = options.cache_rows;
+        let cached =
+            Cached { generation: 0, found: Cache::new(cache), texts: Cache::new(cache), keys: Cache::new(cache) };
+        Ok(Self {
+            path: path.to_owned(),
+            ring: RwLock::new(Arc::new(ring)),
+            files: SealedFiles::of(&files),
+            writer: Mutex::new(writer),
+            reader: Mutex::new(Store::open(path)?),
+            cached: Mutex::new(cached),
+            reveals: Purpose::ALL.iter().map(|_| AtomicU64::new(0)).collect(),
         })
     }
 
@@ -142,27 +113,37 @@ impl Vault {
     }
 
     /// The mobile number of a subscriber.
-    pub fn reveal_msisdn(&self, subscriber: SubscriberId) -> Result<Msisdn, VaultError> {
-        match self.reveal(Table::Numbers, subscriber.0)? {
+    pub fn reveal_msisdn(&self, subscriber: SubscriberId, purpose: Purpose) -> Result<Msisdn, VaultError> {
+        match self.reveal(Table::Numbers, subscriber.0, purpose)? {
             Text::Number(msisdn) => Ok(msisdn),
             _ => Err(VaultError::Sealed { table: "numbers", id: subscriber.0 }),
         }
     }
 
     /// The card behind an instrument.
-    pub fn reveal_card(&self, instrument: InstrumentId) -> Result<CardNumber, VaultError> {
-        match self.reveal(Table::Instruments, instrument.0)? {
+    pub fn reveal_card(&self, instrument: InstrumentId, purpose: Purpose) -> Result<CardNumber, VaultError> {
+        match self.reveal(Table::Instruments, instrument.0, purpose)? {
             Text::Card(card) => Ok(card),
             _ => Err(VaultError::Sealed { table: "instruments", id: instrument.0 }),
         }
     }
 
     /// The name and identity number of a person.
-    pub fn reveal_identity(&self, person: PersonId) -> Result<(PersonName, IdentityNumber), VaultError> {
-        match self.reveal(Table::Persons, person.0)? {
+    pub fn reveal_identity(
+        &self,
+        person: PersonId,
+        purpose: Purpose,
+    ) -> Result<(PersonName, IdentityNumber), VaultError> {
+        match self.reveal(Table::Persons, person.0, purpose)? {
             Text::Person(name, identity) => Ok((name, identity)),
             _ => Err(VaultError::Sealed { table: "persons", id: person.0 }),
         }
+    }
+
+    /// How often anything was revealed for each purpose since the vault was opened.
+    pub fn reveals(&self) -> impl Iterator<Item = (Purpose, u64)> {
+        let counts = self.reveals.iter().map(|count| count.load(Ordering::Relaxed));
+        Purpose::ALL.iter().copied().zip(counts)
     }
 
     /// Seals and opens files beside the vault.
@@ -185,150 +166,193 @@ impl Vault {
         named.and_then(|()| sync_parent(to)).map_err(failed)
     }
 
-    fn put_one<Id: From<u128>>(&self, table: Table, offer: Offer) -> Result<Put<Id>, VaultError> {
-        let put = lock(&self.writer).in_transaction(|store| self.put(store, table, &[offer]))?;
-        Ok(put.into_iter().next().expect("one answer for one offer"))
-    }
-
-    /// Puts rows or finds those that have their values, in order.
+    /// Keeps the keys as they are while this is held, so that vault and key files can be copied together.
     ///
-    /// Nothing is cached here: the transaction may still fail.
-    fn put<Id: From<u128>>(
-        &self,
-        store: &mut Store,
-        table: Table,
-        offers: &[Offer],
-    ) -> Result<Vec<Put<Id>>, VaultError> {
-        let mut puts = Vec::with_capacity(offers.len());
-        for offers in offers.chunks(ROWS_AT_ONCE) {
-            let rows: Vec<Row> = offers.iter().map(|offer| self.seal(table, offer)).collect::<Result<_, _>>()?;
-            let mut new = store.insert(table, &rows)?;
-            for row in rows {
-                // Taken once: a repeat of the same offer within a batch finds the first.
-                let created = new.remove(&row.place());
-                let (id, person) = if created { (row.id, row.person) } else { existing(store, table, &row)? };
-                puts.push(Put { id: id.into(), person: PersonId(person), created });
-            }
-        }
-        Ok(puts)
+    /// Errors: they are being rotated, or there is no key file.
+    pub fn hold_keys(&self) -> Result<KeysHeld, VaultError> {
+        self.ring().lock().map(KeysHeld)
     }
 
-    fn seal(&self, table: Table, offer: &Offer) -> Result<Row, VaultError> {
-        let lookup = self.keys.lookup(table.name(), offer.text.looked_up_by());
-        let sealed = self.keys.seal(&place(table, offer.id, offer.person), &offer.text.encode());
-        let sealed = sealed.map_err(|error| VaultError::Randomness(error.to_string()))?;
-        Ok(Row { id: offer.id, person: offer.person, lookup, sealed })
+    /// Empties the log, on a connection of its own: puts and reads go on.
+    pub(crate) fn empty_log(&self) -> Result<(), VaultError> {
+        Store::open(&self.path)?.empty_log()
+    }
+
+    /// The keys in use.
+    pub(crate) fn ring(&self) -> Arc<KeyRing> {
+        Arc::clone(&self.ring.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn set_ring(&self, ring: KeyRing) {
+        *self.ring.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(ring);
+    }
+
+    /// Reads the ring's file again, since a version is spoken of that is not known here: somebody rotated.
+    ///
+    /// Errors: the file does not know it either.
+    pub(crate) fn reload(&self, version: u32) -> Result<Arc<KeyRing>, VaultError> {
+        let ring = self.ring().reloaded()?;
+        if ring.get(version).is_none() && ring.newest().version < version {
+            return Err(VaultError::NoKey { version });
+        }
+        self.set_ring(ring);
+        Ok(self.ring())
+    }
+
+    /// The data key of a person; none when there is no such person, or they were erased.
+    pub(crate) fn data_key(&self, view: &View<'_>, person: u128) -> Result<Option<Key>, VaultError> {
+        let generation = {
+            let mut cached = self.cached();
+            if let Some(key) = cached.keys.get(&person) {
+                return Ok(Some(key));
+            }
+            cached.generation
+        };
+        let Some(wrapped) = view.key(person)? else { return Ok(None) };
+        let key = self.unwrap(&wrapped)?;
+        let mut cached = self.cached();
+        if cached.generation == generation {
+            cached.keys.put(person, key.clone());
+        }
+        Ok(Some(key))
+    }
+
+    /// Unwraps a data key, under whichever version of the master key it is.
+    pub(crate) fn unwrap(&self, wrapped: &Wrapped) -> Result<Key, VaultError> {
+        let ring = self.ring();
+        let ring = if ring.get(wrapped.version).is_some() { ring } else { self.reload(wrapped.version)? };
+        let master = ring.get(wrapped.version).ok_or(VaultError::NoKey { version: wrapped.version })?;
+        let key = master.unwrap(wrapped.person, &wrapped.wrapped);
+        key.ok_or(VaultError::Sealed { table: "data_keys", id: wrapped.person })
+    }
+
+    /// Forgets what was read.
+    pub(crate) fn forget(&self) {
+        let mut cached = self.cached();
+        cached.generation += 1;
+        cached.found.clear();
+        cached.texts.clear();
+        cached.keys.clear();
+    }
+
+    fn cached(&self) -> MutexGuard<'_, Cached> {
+        lock(&self.cached)
     }
 
     fn find(&self, table: Table, value: &str, person: u128) -> Result<Option<(u128, u128)>, VaultError> {
-        let lookup = self.keys.lookup(table.name(), value);
-        let key = (table, person, lookup);
-        if let Some(found) = lock(&self.cached).found.get(&key) {
-            return Ok(Some(found));
+        let mut ring = self.ring();
+        loop {
+            let lookups = lookups(&ring, table, value);
+            let key = (table, person, lookups[0]);
+            let generation = {
+                let mut cached = self.cached();
+                if let Some(found) = cached.found.get(&key) {
+                    return Ok(Some(found));
+                }
+                cached.generation
+            };
+            let (found, master) = {
+                let store = lock(&self.reader);
+                let found = store.view().by_lookup(table, lookups, person)?;
+                // Asked after the miss: a look-up that was moved before it is under a key that is told here.
+                let master = if found.is_none() { master_of(&store.view())? } else { 0 };
+                (found, master)
+            };
+            if master > ring.newest().version {
+                ring = self.reload(master)?;
+                continue;
+            }
+            let mut cached = self.cached();
+            if let Some(found) = found.filter(|_| cached.generation == generation) {
+                cached.found.put(key, found);
+            }
+            return Ok(found);
         }
-        let found = lock(&self.reader).by_lookup(table, lookup, person)?;
-        if let Some(found) = found {
-            lock(&self.cached).found.put(key, found);
-        }
-        Ok(found)
     }
 
-    fn reveal(&self, table: Table, id: u128) -> Result<Text, VaultError> {
-        if let Some(text) = lock(&self.cached).texts.get(&(table, id)) {
-            return Ok(text);
+    fn reveal(&self, table: Table, id: u128, purpose: Purpose) -> Result<Text, VaultError> {
+        self.reveals[purpose as usize].fetch_add(1, Ordering::Relaxed);
+        let generation = {
+            let mut cached = self.cached();
+            if let Some(text) = cached.texts.get(&(table, id)) {
+                return Ok(text);
+            }
+            cached.generation
+        };
+        let store = lock(&self.reader);
+        let text = self.open_row(&store.view(), table, id)?;
+        drop(store);
+        let mut cached = self.cached();
+        if cached.generation == generation {
+            cached.texts.put((table, id), text.clone());
         }
-        let row = lock(&self.reader).by_id(table, id)?;
-        let (person, sealed) = row.ok_or(VaultError::NotFound { table: table.name(), id })?;
-        let opened = self.keys.open(&place(table, id, person), &sealed);
-        let text = opened.and_then(|text| Text::decode(table, &text));
-        let text = text.ok_or(VaultError::Sealed { table: table.name(), id })?;
-        lock(&self.cached).texts.put((table, id), text.clone());
         Ok(text)
     }
-}
 
-impl Text {
-    fn looked_up_by(&self) -> &str {
-        match self {
-            Self::Person(_, identity) => identity.expose(),
-            Self::Number(msisdn) => msisdn.expose(),
-            Self::Card(card) => card.expose(),
-        }
-    }
-
-    /// Shape: the value; for a person identity number, a zero byte, and name, neither of which has one.
-    fn encode(&self) -> Vec<u8> {
-        match self {
-            Self::Person(name, identity) => [identity.expose().as_bytes(), &[0], name.expose().as_bytes()].concat(),
-            Self::Number(msisdn) => msisdn.expose().as_bytes().to_vec(),
-            Self::Card(card) => card.expose().as_bytes().to_vec(),
-        }
-    }
-
-    fn decode(table: Table, bytes: &[u8]) -> Option<Self> {
-        let text = std::str::from_utf8(bytes).ok()?;
-        match table {
-            Table::Persons => {
-                let (identity, name) = text.split_once('\0')?;
-                Some(Self::Person(PersonName::parse(name).ok()?, IdentityNumber::parse(identity).ok()?))
-            }
-            Table::Numbers => Msisdn::parse(text).ok().map(Self::Number),
-            Table::Instruments => CardNumber::parse(text).ok().map(Self::Card),
-        }
+    fn open_row(&self, view: &View<'_>, table: Table, id: u128) -> Result<Text, VaultError> {
+        let name = table.name();
+        let erased = VaultError::Erased { table: name, id };
+        let Stored { person, sealed } = view.by_id(table, id)?.ok_or(VaultError::NotFound { table: name, id })?;
+        let Some(sealed) = sealed else { return Err(erased) };
+        let Some(key) = self.data_key(view, person)? else {
+            // Between the two reads somebody may have erased them.
+            let gone = matches!(view.by_id(table, id)?, Some(Stored { sealed: None, .. }));
+            return Err(if gone { erased } else { VaultError::Sealed { table: name, id } });
+        };
+        let opened = key.cipher().open(&place(table, id, person), &sealed);
+        let text = opened.and_then(|text| Text::decode(table, &text));
+        text.ok_or(VaultError::Sealed { table: name, id })
     }
 }
 
-impl NewPerson {
-    fn offer(&self) -> Offer {
-        let text = Text::Person(self.name.clone(), self.identity.clone());
-        Offer { id: self.id.0, person: self.id.0, text }
-    }
+/// What a value is looked up by: under the newest key, and under the one before while a rotation lasts.
+pub(crate) fn lookups(ring: &KeyRing, table: Table, value: &str) -> [Lookup; 2] {
+    let newest = ring.newest().lookup(table.name(), value);
+    let older = ring.older().map_or(newest, |older| older.lookup(table.name(), value));
+    [newest, older]
 }
 
-impl NewNumber {
-    fn offer(&self) -> Offer {
-        Offer { id: self.id.0, person: self.person.0, text: Text::Number(self.msisdn.clone()) }
-    }
-}
-
-impl NewInstrument {
-    fn offer(&self) -> Offer {
-        Offer { id: self.id.0, person: self.person.0, text: Text::Card(self.card.clone()) }
-    }
-}
-
-impl Registration {
-    fn number_offer(&self, person: PersonId) -> Offer {
-        let (id, msisdn) = self.number.clone();
-        NewNumber { id, person, msisdn }.offer()
-    }
-
-    fn card_offer(&self, person: PersonId) -> Option<Offer> {
-        let (id, card) = self.card.clone()?;
-        Some(NewInstrument { id, person, card }.offer())
-    }
-}
-
-/// The row that has the value which `row` offered.
-fn existing(store: &mut Store, table: Table, row: &Row) -> Result<(u128, u128), VaultError> {
-    let found = store.by_lookup(table, row.lookup, row.person)?;
-    found.ok_or(VaultError::IdInUse { table: table.name(), id: row.id })
+/// The version of the master key that seals, as the vault says.
+pub(crate) fn master_of(view: &View<'_>) -> Result<u32, VaultError> {
+    Ok(u32::try_from(view.meta_number(MASTER)?).unwrap_or(u32::MAX))
 }
 
 /// Where a row stands. It opens nowhere else: not under another id, person or table.
-fn place(table: Table, id: u128, person: u128) -> Vec<u8> {
+pub(crate) fn place(table: Table, id: u128, person: u128) -> Vec<u8> {
     [table.name().as_bytes(), &[0], &id.to_be_bytes(), &person.to_be_bytes()].concat()
 }
 
-fn check_meta(store: &mut Store, path: &Path, keys: &Keys) -> Result<(), VaultError> {
-    let format = store.meta("format")?.unwrap_or_default();
+/// The line that recognises a version of the master key.
+pub(crate) fn check_name(version: u32) -> String {
+    format!("key_check.{version}")
+}
+
+/// Makes the tables, and says what the vault is.
+fn create(view: &View<'_>, ring: &KeyRing) -> Result<(), VaultError> {
+    let (master, mut chance) = (ring.newest(), Chance::new());
+    view.create_tables()?;
+    view.set_meta("format", &FORMAT.to_string())?;
+    view.set_meta(MASTER, &master.version.to_string())?;
+    view.set_meta(&check_name(master.version), &master.check())?;
+    let wrapped = master.wrap(FILES, &Key::random(&mut chance)?, &mut chance)?;
+    view.insert_key(&Wrapped { person: FILES, version: master.version, wrapped })
+}
+
+/// Checks that the vault is one of this format and of this ring. Returns the data key of files.
+fn check(view: &View<'_>, path: &Path, ring: &KeyRing) -> Result<Key, VaultError> {
+    let format = view.meta("format")?.unwrap_or_default();
     if format != FORMAT.to_string() {
         return Err(VaultError::Format { path: path.to_owned(), found: format, supported: FORMAT });
     }
-    if store.meta("key_check")?.as_deref() != Some(&keys.check()) {
-        return Err(VaultError::WrongKey { path: path.to_owned() });
+    let wrong = || VaultError::WrongKey { path: path.to_owned() };
+    let version = master_of(view)?;
+    let master = ring.get(version).ok_or_else(wrong)?;
+    if view.meta(&check_name(version))? != Some(master.check()) {
+        return Err(wrong());
     }
-    Ok(())
+    let files = view.key(FILES)?.ok_or(VaultError::Sealed { table: "data_keys", id: FILES })?;
+    let master = ring.get(files.version).ok_or_else(wrong)?;
+    master.unwrap(FILES, &files.wrapped).ok_or(VaultError::Sealed { table: "data_keys", id: FILES })
 }
 
 fn remove_if_there(path: &Path) -> io::Result<()> {
@@ -338,8 +362,8 @@ fn remove_if_there(path: &Path) -> io::Result<()> {
     }
 }
 
-/// A panic elsewhere spoils nothing here: a cache may miss, and a transaction left open fails the next one.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+/// A panic elsewhere spoils nothing here: a cache may miss, and a transaction left open is rolled back.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -7,11 +7,12 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use vault::{
-    CardNumber, IdentityNumber, InstrumentId, KeyError, Msisdn, NewNumber, NewPerson, PersonId, PersonName,
-    Registration, SubscriberId, Vault, VaultError, VaultKey, VaultOptions,
+    CardNumber, IdentityNumber, InstrumentId, KeyError, Msisdn, NewPerson, PersonId, PersonName, Purpose, Registration,
+    SubscriberId, Vault, VaultError, VaultKey, VaultOptions,
 };
 
 const KEY: [u8; 32] = [9; 32];
+const LOOK: Purpose = Purpose::OrderCheck;
 
 fn open(path: &Path) -> Vault {
     Vault::open(path, VaultKey::from_bytes(KEY)).unwrap()
@@ -42,7 +43,7 @@ fn registration(n: u128) -> Registration {
     };
     let number = (SubscriberId(1000 + n), Msisdn::parse(&msisdn(n)).unwrap());
     let card = Some((InstrumentId(2000 + n), CardNumber::parse(&card(n)).unwrap()));
-    Registration { person, number, card }
+    Registration { person, number, card, credit_card: None }
 }
 
 fn registrations(count: u128) -> Vec<Registration> {
@@ -51,10 +52,10 @@ fn registrations(count: u128) -> Vec<Registration> {
 
 fn assert_holds(vault: &Vault, n: u128) {
     let (person, subscriber, instrument) = (PersonId(n), SubscriberId(1000 + n), InstrumentId(2000 + n));
-    let (found_name, found_identity) = vault.reveal_identity(person).unwrap();
+    let (found_name, found_identity) = vault.reveal_identity(person, LOOK).unwrap();
     assert_eq!((found_name.expose(), found_identity.expose()), (&*name(n), &*identity(n)));
-    assert_eq!(vault.reveal_msisdn(subscriber).unwrap().expose(), msisdn(n));
-    assert_eq!(vault.reveal_card(instrument).unwrap().expose(), card(n));
+    assert_eq!(vault.reveal_msisdn(subscriber, LOOK).unwrap().expose(), msisdn(n));
+    assert_eq!(vault.reveal_card(instrument, LOOK).unwrap().expose(), card(n));
     assert_eq!(vault.find_person(&found_identity).unwrap(), Some(person));
     assert_eq!(vault.find_number(&Msisdn::parse(&msisdn(n)).unwrap()).unwrap(), Some((subscriber, person)));
     assert_eq!(vault.find_instrument(person, &CardNumber::parse(&card(n)).unwrap()).unwrap(), Some(instrument));
@@ -75,7 +76,7 @@ fn what_is_put_is_found_again_after_a_reopen() {
         assert_holds(&vault, n);
     }
     assert_eq!(vault.find_number(&Msisdn::parse("13999999999").unwrap()).unwrap(), None);
-    assert!(matches!(vault.reveal_card(InstrumentId(1)), Err(VaultError::NotFound { id: 1, .. })));
+    assert!(matches!(vault.reveal_card(InstrumentId(1), LOOK), Err(VaultError::NotFound { id: 1, .. })));
 }
 
 #[test]
@@ -115,8 +116,9 @@ fn somebody_elses_number_is_told_as_theirs() {
     let dir = tempfile::tempdir().unwrap();
     let vault = open(&dir.path().join("vault.sqlite"));
     vault.register(&registrations(2)).unwrap();
-    let msisdn = Msisdn::parse(&msisdn(1)).unwrap();
-    let put = vault.put_number_if_absent(&NewNumber { id: SubscriberId(77), person: PersonId(2), msisdn }).unwrap();
+    let mut taken = registration(2);
+    taken.number = (SubscriberId(77), Msisdn::parse(&msisdn(1)).unwrap());
+    let put = vault.register(&[taken]).unwrap()[0].number;
     assert_eq!((put.id, put.person, put.created), (SubscriberId(1001), PersonId(1), false));
 }
 
@@ -216,7 +218,7 @@ fn messages_and_debug_output_show_nothing() {
     let mut clash = registration(2);
     clash.number.0 = SubscriberId(1001);
     let error = vault.register(&[clash]).unwrap_err();
-    let revealed = vault.reveal_identity(PersonId(1)).unwrap();
+    let revealed = vault.reveal_identity(PersonId(1), LOOK).unwrap();
     let shown = format!("{:?} {registered:?} {error} {error:?} {revealed:?}", registration(1));
     for n in 1..=2 {
         for text in [name(n), identity(n), msisdn(n), card(n)] {
@@ -235,12 +237,17 @@ fn threads_that_put_the_same_agree_on_one_row() {
             std::thread::spawn(move || {
                 let mut ids = Vec::new();
                 for n in 1..=20 {
-                    let mut person = registration(n).person;
-                    person.id = PersonId(10_000 * (thread + 1) + n);
-                    let put = vault.put_person_if_absent(&person).unwrap();
-                    assert_eq!(vault.find_person(&person.identity).unwrap(), Some(put.id));
-                    assert_eq!(vault.reveal_identity(put.id).unwrap().1, person.identity);
-                    ids.push(put.id);
+                    let mut one = registration(n);
+                    one.person.id = PersonId(10_000 * (thread + 1) + n);
+                    one.number.0 = SubscriberId(10_000 * (thread + 1) + n);
+                    one.card.as_mut().unwrap().0 = InstrumentId(10_000 * (thread + 1) + n);
+                    let identity = one.person.identity.clone();
+                    let put = vault.register(&[one]).unwrap()[0];
+                    assert_eq!(vault.find_person(&identity).unwrap(), Some(put.person.id));
+                    assert_eq!(vault.reveal_identity(put.person.id, LOOK).unwrap().1, identity);
+                    assert_eq!(vault.reveal_msisdn(put.number.id, LOOK).unwrap().expose(), msisdn(n));
+                    assert_eq!(vault.reveal_card(put.card.unwrap().id, LOOK).unwrap().expose(), card(n));
+                    ids.push((put.person.id, put.number.id, put.card.unwrap().id));
                 }
                 ids
             })
@@ -263,7 +270,7 @@ fn a_backup_taken_beside_writers_is_whole() {
     assert!(matches!(vault.backup(&copy), Err(VaultError::TargetExists { .. })));
     writer.join().unwrap();
     let copy = open(&copy);
-    let held = (1..=60).take_while(|n| copy.reveal_identity(PersonId(*n)).is_ok()).count() as u128;
+    let held = (1..=60).take_while(|n| copy.reveal_identity(PersonId(*n), LOOK).is_ok()).count() as u128;
     assert!(held >= 10);
     (1..=held).for_each(|n| assert_holds(&copy, n));
 }

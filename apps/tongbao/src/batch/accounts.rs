@@ -128,6 +128,7 @@ impl Number {
             person: NewPerson { id: vault::PersonId(ids.person.bits()), name, identity },
             number: (vault::SubscriberId(ids.subscriber.bits()), msisdn),
             card: card.map(|card| (vault::InstrumentId(ids.card.bits()), card)),
+            credit_card: None,
         })
     }
 
@@ -182,10 +183,12 @@ impl Ids {
         let person = person(&listed.id_number, world);
         let made = |label, parts: &[&[u8]]| chance(&world.digests, label, parts);
         let (bucket, number) = (person.bucket(), listed.msisdn.as_bytes());
+        // One card of one person is one instrument, whichever number it is listed with.
+        let holder = listed.id_number.as_bytes();
         Ids {
             person,
             subscriber: SubscriberId::new(world.base.0, bucket, made("subscriber", &[number])),
-            card: InstrumentId::new(world.base.0, bucket, made("card", &[number, listed.own_card.as_bytes()])),
+            card: InstrumentId::new(world.base.0, bucket, made("card", &[holder, listed.own_card.as_bytes()])),
         }
     }
 }

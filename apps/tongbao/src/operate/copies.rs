@@ -4,7 +4,7 @@ use crate::arguments::{BackupOptions, RestoreOptions};
 use crate::failure::{Doing, Failure};
 use crate::operate::replay;
 use crate::output::Output;
-use crate::site::NodeKeys;
+use crate::site::{NodeKeys, VAULT_KEYS};
 use serde::Serialize;
 use std::fs;
 use std::path::Path;
@@ -34,8 +34,9 @@ pub fn backup(options: &BackupOptions, output: &Output) -> Result<(), Failure> {
     let report = journal::backup(&from.join("journal"), &to.join("journal")).doing("copying the journal")?;
     copy_policies(from, to)?;
     let vault = Vault::open(&from.join("vault.sqlite"), keys.vault).doing("opening the vault")?;
+    let _held = vault.hold_keys().doing("copying the vault")?;
     vault.backup(&to.join("vault.sqlite")).doing("copying the vault")?;
-    copy_key(from, to)?;
+    copy_keys(from, to)?;
     say(output, "backed up", &report);
     Ok(())
 }
@@ -49,7 +50,7 @@ pub fn restore(options: &RestoreOptions, output: &Output) -> Result<(), Failure>
         .doing("restoring the journal")?;
     copy_policies(from, to)?;
     fs::copy(from.join("vault.sqlite"), to.join("vault.sqlite")).doing("restoring the vault")?;
-    copy_key(from, to)?;
+    copy_keys(from, to)?;
     fs::write(to.join(RESTORED), report.last_sequence.to_string()).doing("marking the restore")?;
     say(output, "restored", &report);
     Ok(())
@@ -68,8 +69,13 @@ fn copy_policies(from: &Path, to: &Path) -> Result<(), Failure> {
     kept.values().try_for_each(|policy| node::policies::keep(to, policy)).doing("copying the kept policies")
 }
 
-fn copy_key(from: &Path, to: &Path) -> Result<(), Failure> {
-    fs::copy(from.join("node.key"), to.join("node.key")).doing("copying the key").map(drop)
+/// The node's key, and the vault's if they were rotated; after the vault, so that none is missing that it names.
+fn copy_keys(from: &Path, to: &Path) -> Result<(), Failure> {
+    fs::copy(from.join("node.key"), to.join("node.key")).doing("copying the key")?;
+    if from.join(VAULT_KEYS).exists() {
+        fs::copy(from.join(VAULT_KEYS), to.join(VAULT_KEYS)).doing("copying the vault's keys")?;
+    }
+    Ok(())
 }
 
 fn say(output: &Output, done: &str, report: &journal::CopyReport) {

@@ -7,3 +7,4 @@ pub mod inspect;
 pub mod rebuild;
 pub mod replay;
 pub mod snapshot;
+pub mod vault;

@@ -15,6 +15,9 @@ use super::{compile_campaigns, compile_fees, compile_licences, compile_limits, c
 use facts::{Day, Product, Province};
 use serde::de::DeserializeOwned;
 
+/// The fewest years for which identity and transactions are kept: Anti-Money-Laundering Law of the PRC (2024), 34.
+const RETENTION_LEAST: u32 = 10;
+
 /// The files, each of its shape.
 struct Read {
     regions: RegionsFile,
@@ -45,6 +48,7 @@ pub(super) fn compile(files: &PolicyFiles<'_>) -> Result<Policy, Vec<PolicyFault
     let cut_off = cut_off(&read.timings, &mut faults);
     let calendar_warns_months_before = warns_months_before(&read.timings, &mut faults);
     let ported_kept_ms = ported_kept_ms(&read.timings, &mut faults);
+    let retention_years = retention_years(&read.timings, &mut faults);
     let licences = compile_licences::licences(&read.licences, &read.provinces, &mut faults);
     let known = Known {
         products: &products,
@@ -70,6 +74,7 @@ pub(super) fn compile(files: &PolicyFiles<'_>) -> Result<Policy, Vec<PolicyFault
         leaves,
         cut_off,
         ported_kept_ms,
+        retention_years,
         calendar_warns_months_before,
         licences,
         campaigns,
@@ -188,6 +193,15 @@ fn ported_kept_ms(file: &TimingsFile, faults: &mut Faults) -> u64 {
         faults.add(TIMINGS, "`portability.kept_hours`", hours.to_string(), "1 to 720 hours");
     }
     hours.saturating_mul(3_600_000)
+}
+
+fn retention_years(file: &TimingsFile, faults: &mut Faults) -> u32 {
+    // A policy from before erasure was known keeps for as long as the law asks.
+    let years = file.retention.as_ref().map_or(RETENTION_LEAST, |row| row.years);
+    if !(RETENTION_LEAST..=100).contains(&years) {
+        faults.add(TIMINGS, "`retention.years`", years.to_string(), "10 to 100 years");
+    }
+    years
 }
 
 /// Looks up a list of products, each at most once.

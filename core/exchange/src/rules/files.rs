@@ -254,12 +254,19 @@ pub(super) struct TimingsFile {
     pub(super) cut_off: CutOffRow,
     pub(super) calendar: CalendarRow,
     pub(super) portability: PortabilityRow,
+    pub(super) retention: Option<RetentionRow>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PortabilityRow {
     pub(super) kept_hours: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RetentionRow {
+    pub(super) years: u32,
 }
 
 #[derive(Deserialize)]

@@ -37,6 +37,7 @@ pub struct Policy {
     pub(super) cut_off: CutOff,
     pub(super) calendar_warns_months_before: u32,
     pub(super) ported_kept_ms: u64,
+    pub(super) retention_years: u32,
     pub(super) licences: Vec<Licence>,
     pub(super) campaigns: Vec<Campaign>,
 }
@@ -336,6 +337,15 @@ impl Policy {
     /// How long a telco's word about who serves a number is kept, in milliseconds.
     pub const fn ported_kept_ms(&self) -> u64 {
         self.ported_kept_ms
+    }
+
+    /// Until when a person is kept whose last transaction or registration was at a moment: the end of that date so many
+    /// years later; of a leap day, of the first of March.
+    pub fn kept_until(&self, last: Millis) -> Millis {
+        let (year, month, day) = last.day().date();
+        let year = year.saturating_add(self.retention_years);
+        let date = Day::from_date(year, month, day).or_else(|| Day::from_date(year, 3, 1));
+        date.map_or(Millis(u64::MAX), |date| date.next().start())
     }
 
     /// Whether airtime of an origin may leave.

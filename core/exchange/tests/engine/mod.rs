@@ -240,5 +240,10 @@ pub fn kind(fact: &facts::Fact) -> String {
         Fact::EndedLeaveAfter { .. } => "ended_leave_after".to_owned(),
         Fact::OrderRecalled(_) => "recalled".to_owned(),
         Fact::NumberPorted { .. } => "ported".to_owned(),
+        Fact::LegalHoldPlaced { number, .. } => format!("hold_placed({number})"),
+        Fact::LegalHoldLifted { number, .. } => format!("hold_lifted({number})"),
+        Fact::ErasureRequested { due_at, .. } => format!("erasure_requested({})", due_at.day()),
+        Fact::PersonErased { .. } => "erased".to_owned(),
+        Fact::Revealed { purpose, .. } => format!("revealed({purpose})"),
     }
 }

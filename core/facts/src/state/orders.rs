@@ -1,7 +1,7 @@
 //! How facts about orders touch the rest of the state: lots, limits, and the queues that steps stand in.
 
 use super::{Broken, State};
-use crate::{Admission, Fact, Millis, Order, OrderId, Partner, Step, StepState};
+use crate::{Admission, Fact, Millis, Order, OrderId, Partner, Step, StepState, SubscriberId};
 
 /// Where a step stands in line: derived from the step alone, so that queues cannot disagree with orders.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -42,6 +42,7 @@ impl State {
         if !subscriber.take(&admission.lots) {
             return Err(Broken::Subscriber(holder));
         }
+        self.count_open(&admission.parties, |open| open.saturating_add(1));
         self.counters.add(&admission.counts);
         if admission.quote.expires_at != Millis(0) {
             self.quotes_used.insert((admission.quote.expires_at, admission.quote.id));
@@ -69,18 +70,35 @@ impl State {
         }
         let (sequence, now) = (self.sequence, self.now);
         let order = self.orders.get_mut(&id).ok_or(Broken::Order(id))?;
+        let was_open = !order.state.is_end();
         let before: Vec<Standing> = order.steps.iter().map(Standing::of).collect();
         if !order.evolve(fact, sequence, now) {
             return Err(Broken::Order(id));
         }
         let after: Vec<Standing> = order.steps.iter().map(Standing::of).collect();
+        let is_open = !order.state.is_end();
+        let parties = if was_open == is_open { Vec::new() } else { order.parties.clone() };
         for (place, (before, after)) in (0u8..).zip(before.into_iter().zip(after)) {
             if before != after {
                 self.step_out(before, id, place);
                 self.stand_in(after, id, place);
             }
         }
+        if was_open != is_open {
+            let moved = |open: u32| if is_open { open.saturating_add(1) } else { open.saturating_sub(1) };
+            self.count_open(&parties, moved);
+        }
         Ok(())
+    }
+
+    /// An order of these began or ended. A receiver need not be registered.
+    fn count_open(&mut self, parties: &[SubscriberId], moved: impl Fn(u32) -> u32) {
+        for party in parties {
+            if let Some(subscriber) = self.subscribers.get_mut(party) {
+                subscriber.open_orders = moved(subscriber.open_orders);
+                subscriber.active_at = self.now;
+            }
+        }
     }
 
     fn return_value(&mut self, id: OrderId, fact: &Fact) -> Result<(), Broken> {

@@ -6,8 +6,9 @@ use facts::{
     AccountName, Action, Actor, ActorKind, Admission, Approval, ApprovalAct, ApprovalId, ApprovalState,
     ApprovalSubject, Bucket, Cause, Channel, Count, Counter, Day, Due, Fact, FeeLine, FeeRule, InstrumentId, Key16,
     KeyUse, LearnedPrice, LimitHit, Lot, LotUse, Made, Measure, Meta, Meter, Millis, Necessity, OpenRecord, Order,
-    OrderId, OrderState, Partner, PersonId, PolicyVersion, Product, Provenance, Province, QuoteId, Quoted, Refusal,
-    Reward, Shared, SignalKind, StepPlan, Subject, SubscriberId, Target, Terms, Verdict, Window,
+    OrderId, OrderState, Partner, PersonId, PersonalItem, PolicyVersion, Product, Provenance, Province, Purpose,
+    QuoteId, Quoted, Refusal, Reward, Shared, SignalKind, StepPlan, Subject, SubscriberId, Target, Terms, Verdict,
+    Window,
 };
 use ledger::{AccountId, Action as Move, Bound, Entry, Transfer, TransferId};
 use money::{Asset, Telco};
@@ -42,6 +43,11 @@ pub fn file_name(fact: &Fact) -> &'static str {
         Fact::EndedLeaveAfter { .. } => "40_ended_leave_after.hex",
         Fact::OrderRecalled(_) => "41_order_recalled.hex",
         Fact::NumberPorted { .. } => "42_number_ported.hex",
+        Fact::LegalHoldPlaced { .. } => "50_legal_hold_placed.hex",
+        Fact::LegalHoldLifted { .. } => "51_legal_hold_lifted.hex",
+        Fact::ErasureRequested { .. } => "52_erasure_requested.hex",
+        Fact::PersonErased { .. } => "53_person_erased.hex",
+        Fact::Revealed { .. } => "54_revealed.hex",
     }
 }
 
@@ -229,6 +235,22 @@ pub fn facts_of_every_kind() -> Vec<Fact> {
         Fact::EndedLeaveAfter { stay_ms: 300_000 },
         Fact::OrderRecalled(Box::new(Order::admitted(&admission(), 7, at))),
         Fact::NumberPorted { subscriber: subscriber(), telco: Telco::Cmcc },
+        Fact::LegalHoldPlaced {
+            person: person(),
+            number: 2,
+            authority: "某市公安局".to_owned(),
+            document: Key16([8; 16]),
+            why: "协助调查".to_owned(),
+        },
+        Fact::LegalHoldLifted { person: person(), number: 2, why: "结案".to_owned() },
+        Fact::ErasureRequested { person: person(), due_at: Millis(2_110_000_000_000) },
+        Fact::PersonErased { person: person() },
+        Fact::Revealed {
+            subject: person(),
+            what: vec![PersonalItem::Name, PersonalItem::Card],
+            purpose: Purpose::StaffEnquiry,
+            why: "客户投诉".to_owned(),
+        },
     ]
 }
 

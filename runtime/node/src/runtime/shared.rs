@@ -11,7 +11,7 @@ use crate::projector::{self, Pace, Progress};
 use crate::sealer::Sealer;
 use exchange::Rules;
 use exchange::rules::Policy;
-use facts::{Millis, Partner, PolicyVersion, State};
+use facts::{Millis, Partner, PersonId, PolicyVersion, State};
 use journal::{CommitterOptions, GroupCommitter};
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
@@ -153,6 +153,16 @@ impl Shared {
         })
     }
 
+    /// Has the vault erase a person, where blocking is allowed.
+    fn erase(&self, person: PersonId) {
+        let directory = Arc::clone(&self.directory);
+        self.runtime.spawn_blocking(move || {
+            if let Err(error) = directory.erase(person) {
+                tracing::error!(%person, %error, "a person was not erased from the vault; it is done at the next comparison");
+            }
+        });
+    }
+
     /// Answers leave at once. On a thread of the runtime the rest leaves in a task of its own, which runs when the one
     /// whose answer this is has written it to its caller: partners and views can wait that long.
     pub(super) fn perform_all(self: &Arc<Shared>, effects: Vec<Effect>) {
@@ -200,6 +210,7 @@ impl Performer for Arc<Shared> {
             Effect::Late(signal) => {
                 self.runtime.spawn(Node { shared: Arc::clone(self) }.hear_late(signal));
             }
+            Effect::Erase(person) => self.erase(person),
             Effect::Project(record, posted) => {
                 let projector = self.projector.lock().unwrap_or_else(PoisonError::into_inner);
                 if let Some(projector) = projector.as_ref() {

@@ -4,7 +4,7 @@ use crate::context::Context;
 use crate::phrases::Code;
 use crate::problem::Problem;
 use access::{Principal, Scope, Session};
-use facts::{Key16, Order, State, Subscriber, SubscriberId};
+use facts::{Key16, Order, PersonId, State, Subscriber, SubscriberId};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -95,6 +95,21 @@ fn owns(who: &Principal, owner: Owner<'_>) -> bool {
 }
 
 impl Context {
+    /// Whether a person is the subscriber who calls.
+    ///
+    /// Errors: it is somebody else, which is told as where there is no such person.
+    pub async fn check_person(&self, permit: &Permit, person: PersonId) -> Result<(), Problem> {
+        if permit.anybodys {
+            return Ok(());
+        }
+        let own = permit.subscriber();
+        let read = move |state: &State| {
+            own.and_then(|own| state.subscriber(own)).filter(|own| own.person == person).map(Owner::of)
+        };
+        let (owner, _) = self.read(read).await?;
+        permit.check(owner.unwrap_or(Owner::House), Code::PersonUnknown)
+    }
+
     /// Whether a subscriber is the caller's.
     ///
     /// Errors: it is somebody else's, or there is none: which one is not said.

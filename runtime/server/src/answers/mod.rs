@@ -3,13 +3,17 @@
 mod approval;
 mod batch;
 mod kept;
+mod masked;
 mod order;
+mod person;
 mod reward;
 mod subscriber;
 
 pub use approval::ApprovalAnswer;
 pub use batch::{BatchAnswer, ReceivedAnswer};
 pub use kept::{Kept, POSITION};
+pub use masked::Masked;
 pub use order::{FeeLineAnswer, LearnedPriceAnswer, OrderAnswer, PlacedAnswer};
+pub use person::PersonAnswer;
 pub use reward::{QuotedRewardAnswer, WordsAnswer};
 pub use subscriber::{SubscriberAnswer, reveal};

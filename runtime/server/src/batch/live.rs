@@ -4,12 +4,15 @@ use super::rows::{Account, Register};
 use crate::DigestKey;
 use crate::context::Context;
 use exchange::rules::Cards;
-use facts::{Bucket, InstrumentId, Millis, PersonId, SubscriberId};
+use facts::{Bucket, InstrumentId, Millis, PersonId, Purpose, SubscriberId};
 use node::NodeError;
 use orderfile::{Column, OrderLine};
 use std::collections::BTreeMap;
 use tokio::runtime::Handle;
 use vault::{CardNumber, IdentityNumber, Msisdn, Vault, VaultError};
+
+/// What personal data is looked at for here.
+const LOOK: Purpose = Purpose::OrderFile;
 
 /// What some rows name, looked up.
 pub struct Looked {
@@ -62,19 +65,27 @@ impl Looked {
         let rows = || lines.iter().filter_map(|line| if let OrderLine::Row(row) = line { Some(row) } else { None });
         let numbered = numbers(context, rows().flat_map(|row| [row.get(Column::Msisdn), row.get(Column::Target)]))?;
         let wanted: Vec<SubscriberId> = numbered.iter().map(|(_, subscriber, _)| *subscriber).collect();
-        let cards = handle.block_on(context.node.read(move |state| {
-            let of = |id: &SubscriberId| state.subscriber(*id).map(|found| [found.own_card, found.credit_card]);
-            wanted.iter().map(of).collect::<Vec<_>>()
-        }))?;
+        let mut persons = persons(&context.vault, rows().map(|row| row.get(Column::IdNumber)))?;
+        let (bound, persons) = handle
+            .block_on(context.node.read(move |state| {
+                let of = |id: &SubscriberId| state.subscriber(*id).map(|found| [found.own_card, found.credit_card]);
+                // Who is in the vault and in no record was never registered to the end, and no record may name them.
+                persons.retain(|_, person| state.custody().knows(*person));
+                (wanted.iter().map(of).collect::<Vec<_>>(), persons)
+            }))?
+            .0;
         let mut accounts = BTreeMap::new();
-        for ((msisdn, subscriber, person), bound) in numbered.into_iter().zip(cards.0) {
+        for ((msisdn, subscriber, person), bound) in numbered.into_iter().zip(bound) {
             // A number that is in the vault and in no record was never registered to the end.
             let Some([own, credit]) = bound else { continue };
-            let (_, holder) = context.vault.reveal_identity(person)?;
-            let cards = [reveal_card(&context.vault, own)?, reveal_card(&context.vault, credit)?];
+            let (_, holder) = match context.vault.reveal_identity(person, LOOK) {
+                // Somebody erased them just now.
+                Err(VaultError::Erased { .. }) => continue,
+                revealed => revealed?,
+            };
+            let cards = [reveal_card(&context.vault, own, LOOK)?, reveal_card(&context.vault, credit, LOOK)?];
             accounts.insert(msisdn, Held { subscriber, holder, cards });
         }
-        let persons = persons(&context.vault, rows().map(|row| row.get(Column::IdNumber)))?;
         Ok(Looked { digests: context.digests.clone(), received_at, accounts, persons })
     }
 }
@@ -120,8 +131,12 @@ fn persons<'r>(
 }
 
 /// The number of a card, if there is one.
-pub fn reveal_card(vault: &Vault, card: Option<InstrumentId>) -> Result<Option<CardNumber>, VaultError> {
-    card.map(|card| vault.reveal_card(vault::InstrumentId(card.bits()))).transpose()
+pub fn reveal_card(
+    vault: &Vault,
+    card: Option<InstrumentId>,
+    purpose: Purpose,
+) -> Result<Option<CardNumber>, VaultError> {
+    card.map(|card| vault.reveal_card(vault::InstrumentId(card.bits()), purpose)).transpose()
 }
 
 impl Register for Looked {

@@ -14,7 +14,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use exchange::rules::{Policy, PolicyFiles, changes};
-use exchange::{Command, Denied, Envelope, Proposal, Reply};
+use exchange::{Command, Envelope, Proposal, Reply};
 use facts::{ApprovalAct, ApprovalId, ApprovalSubject, Bucket, Key16, Millis};
 use node::Lane;
 use serde_json::{Map, Value};
@@ -185,7 +185,7 @@ async fn give(
         let answer = state.approvals().get(approval).map(ApprovalAnswer::from);
         match reply {
             Reply::Done => answer.ok_or_else(|| Problem::new(Code::Internal)),
-            Reply::Denied(denied) => Err(problem(denied)),
+            Reply::Denied(denied) => Err(denied.into()),
             Reply::NotFound => Err(Problem::new(Code::ApprovalUnknown)),
             Reply::Made(_) | Reply::Replayed(_) | Reply::KeyConflict | Reply::Nothing => {
                 Err(Problem::new(Code::Internal))
@@ -195,19 +195,6 @@ async fn give(
     };
     let (answer, position) = context.outcome(context.node.submit(Lane::Operators, envelope, told)).await?;
     Ok(Positioned { body: answer?, position })
-}
-
-fn problem(denied: Denied) -> Problem {
-    match denied {
-        Denied::Unnamed => Problem::new(Code::ActorUnnamed),
-        Denied::NoReason => Problem::malformed("/why", "a reason"),
-        Denied::MakerCannotCheck => Problem::new(Code::MakerCannotCheck),
-        Denied::OnlyMakerWithdraws => Problem::new(Code::OnlyMakerWithdraws),
-        Denied::NotIn(state) => Problem::new(Code::ApprovalStands).detail(format!("it is {state}")),
-        Denied::InEffect => Problem::new(Code::ApprovalInEffect),
-        Denied::PolicyUnknown => Problem::new(Code::Internal),
-        Denied::NoTime => Problem::malformed("/expires_at", "a moment that has not passed"),
-    }
 }
 
 /// Look at a change.

@@ -22,6 +22,11 @@ struct OfState {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ForPurpose {
+    purpose: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct OfPartner {
     partner: String,
 }
@@ -53,6 +58,7 @@ fn of_the_moment(context: &Context, standings: &[Standing], counts: &[StateCount
     set_orders(&mut registry, counts);
     set_partners(&mut registry, context, standings);
     set_batches(&mut registry, context);
+    set_reveals(&mut registry, context);
     let node = &context.node;
     let lag_ms = i64::try_from(context.lag.note(node).as_millis()).unwrap_or(i64::MAX);
     let behind = node.durable().saturating_sub(node.progress().position());
@@ -87,6 +93,14 @@ fn set_batches(registry: &mut Registry, context: &Context) {
         batches.get_or_create(&OfState { state: state.code() }).set(signed(count));
     }
     registry.register("batches", "Order files that were sent here, by state", batches);
+}
+
+fn set_reveals(registry: &mut Registry, context: &Context) {
+    let reveals = Family::<ForPurpose, Gauge>::default();
+    for (purpose, count) in context.vault.reveals() {
+        reveals.get_or_create(&ForPurpose { purpose: purpose.code() }).set(signed(count));
+    }
+    registry.register("vault_reveals", "Personal values that were looked at since the start, by purpose", reveals);
 }
 
 fn set_partners(registry: &mut Registry, context: &Context, standings: &[Standing]) {

@@ -128,7 +128,8 @@ pub async fn recharge(
         Reply::Replayed(used) => (used.made, true),
         Reply::KeyConflict => return Err(Problem::new(Code::KeyConflict).at("Idempotency-Key")),
         Reply::NotFound => return Err(Problem::new(Code::SubscriberUnknown)),
-        Reply::Done | Reply::Nothing | Reply::NotNow | Reply::Exists(_) | Reply::Denied(_) => {
+        Reply::Denied(denied) => return Err(denied.into()),
+        Reply::Done | Reply::Nothing | Reply::NotNow | Reply::Exists(_) => {
             return Err(Problem::new(Code::Internal));
         }
     };

@@ -6,6 +6,7 @@ use crate::body::Json;
 use crate::caller::Caller;
 use crate::chance;
 use crate::context::Context;
+use crate::custody::OnItsWay;
 use crate::fields::Fields;
 use crate::idempotency::IdempotencyKey;
 use crate::phrases::Code;
@@ -22,7 +23,7 @@ use facts::{Bucket, InstrumentId, KeyUse, Made, Millis, PersonId, Refusal, Subsc
 use node::{Lane, NodeError};
 use std::sync::Arc;
 use utoipa::ToSchema;
-use vault::{CardNumber, IdentityNumber, Msisdn, NewInstrument, NewPerson, PersonName, Registered, Vault, VaultError};
+use vault::{CardNumber, IdentityNumber, Msisdn, NewPerson, PersonName, Registered};
 
 const ROUTE: &str = "POST /v1/subscribers";
 /// The most lots that a registration opens.
@@ -94,10 +95,12 @@ impl NewSubscriber {
         let id = vault::PersonId(PersonId::new(now.0, bucket, chance::bits()?).bits());
         let number = vault::SubscriberId(SubscriberId::new(now.0, bucket, chance::bits()?).bits());
         let card = vault::InstrumentId(InstrumentId::new(now.0, bucket, chance::bits()?).bits());
+        let credit_card = vault::InstrumentId(InstrumentId::new(now.0, bucket, chance::bits()?).bits());
         Ok(vault::Registration {
             person: NewPerson { id, name: self.name.clone(), identity: self.id_number.clone() },
             number: (number, self.msisdn.clone()),
             card: self.own_card.clone().map(|number| (card, number)),
+            credit_card: self.credit_card.clone().map(|number| (credit_card, number)),
         })
     }
 }
@@ -166,14 +169,10 @@ pub async fn register(
         return Err(NodeError::ClockHalted.into());
     }
     let rows = new.rows(&context, now)?;
-    let (chance, credit_card) = (chance::bits()?, new.credit_card.clone());
-    let put = context.in_vault(move |vault| {
-        let put = vault.register(&[rows])?;
-        Ok((put.first().map(|put| put_credit_card(vault, put, now, chance, credit_card)).transpose()?, put))
-    });
-    let (credit_card, put) = put.await?;
-    let registration = registration(&new, &put, credit_card.flatten(), line, now)?;
-    submit(&context, &caller, key, registration).await
+    let on_its_way = context.registrations.begin().await;
+    let put = context.in_vault(move |vault| vault.register(&[rows])).await?;
+    let registration = registration(&new, &put, line, now)?;
+    submit(&context, &caller, key, registration, on_its_way).await
 }
 
 /// What a key was used for before, so that a repeat does not go to the vault.
@@ -185,28 +184,7 @@ async fn used_before(context: &Context, key: ClientKey) -> Result<Option<(KeyUse
     }
 }
 
-/// Binds the credit card to whoever the number was put for.
-fn put_credit_card(
-    vault: &Vault,
-    put: &Registered,
-    now: Millis,
-    chance: u128,
-    card: Option<CardNumber>,
-) -> Result<Option<InstrumentId>, VaultError> {
-    let Some(card) = card else { return Ok(None) };
-    let person = put.person.id;
-    let id = InstrumentId::new(now.0, PersonId::from_bits(person.0).bucket(), chance);
-    let new = NewInstrument { id: vault::InstrumentId(id.bits()), person, card };
-    Ok(Some(InstrumentId::from_bits(vault.put_instrument_if_absent(&new)?.id.0)))
-}
-
-fn registration(
-    new: &NewSubscriber,
-    put: &[Registered],
-    credit_card: Option<InstrumentId>,
-    line: Line,
-    now: Millis,
-) -> Result<Registration, Problem> {
+fn registration(new: &NewSubscriber, put: &[Registered], line: Line, now: Millis) -> Result<Registration, Problem> {
     let put = put.first().ok_or_else(|| Problem::new(Code::Internal))?;
     if put.number.person != put.person.id {
         return Err(refused(Refusal::NotTheHolder));
@@ -217,7 +195,7 @@ fn registration(
         telco: line.telco,
         province: line.province,
         own_card: put.card.map(|card| InstrumentId::from_bits(card.id.0)),
-        credit_card,
+        credit_card: put.credit_card.map(|card| InstrumentId::from_bits(card.id.0)),
         lots: new.lots.iter().flatten().map(|lot| lot.opening(now)).collect(),
     })
 }
@@ -227,19 +205,21 @@ async fn submit(
     caller: &Caller,
     key: ClientKey,
     registration: Registration,
+    on_its_way: OnItsWay,
 ) -> Result<Kept<SubscriberAnswer>, Problem> {
     let meta = caller.meta(Some(registration.province), key.key);
     let envelope = Envelope { meta, key: Some(key), command: Command::Register(registration) };
-    let (reply, position) = context.outcome(context.node.submit(Lane::Orders, envelope, |_, reply| reply)).await?;
+    // It ends with the command, also when nobody waits for that any more.
+    let told = move |_: &facts::State, reply| (reply, on_its_way);
+    let ((reply, _), position) = context.outcome(context.node.submit(Lane::Orders, envelope, told)).await?;
     context.lag.note(&context.node);
     match reply {
         Reply::Made(made) => answer(context, made, false, position).await,
         Reply::Replayed(used) => answer(context, used.made, true, position).await,
         Reply::KeyConflict => Err(Problem::new(Code::KeyConflict).at("Idempotency-Key")),
         Reply::Exists(subscriber) => Err(Problem::new(Code::SubscriberExists).subscriber(subscriber)),
-        Reply::Done | Reply::Nothing | Reply::NotFound | Reply::NotNow | Reply::Denied(_) => {
-            Err(Problem::new(Code::Internal))
-        }
+        Reply::Denied(denied) => Err(denied.into()),
+        Reply::Done | Reply::Nothing | Reply::NotFound | Reply::NotNow => Err(Problem::new(Code::Internal)),
     }
 }
 

@@ -174,7 +174,7 @@ fn fill(path: &str) -> String {
         let id = match () {
             () if path.starts_with("/v1/orders") => "ord_00000000000000000000000000",
             () if path.starts_with("/v1/subscribers") => "sub_00000000000000000000000000",
-            () if path.starts_with("/v1/limits") => "per_00000000000000000000000000",
+            () if path.starts_with("/v1/limits") || path.starts_with("/v1/persons") => "per_00000000000000000000000000",
             () if path.starts_with("/v1/batches") => "bat_00000000000000000000000000",
             () if path.starts_with("/v1/approvals") => "apr_00000000000000000000000000",
             () => "none",
@@ -231,6 +231,12 @@ async fn what_is_others_is_as_if_it_were_not_there() {
     limits(&person).reply().await.refused(404, "subscriber_unknown");
     let mine = stage.get("/v1/subscribers/{id}", &[&own]).by(&shop).reply().await.ok(200).field("person");
     limits(&mine).reply().await.ok(200);
+    let export = |person: &str| {
+        let asked = stage.get("/v1/persons/{id}/export", &[person]).by_nobody().header("Cookie", cookie);
+        asked.query(&[("purpose", "subject_export")])
+    };
+    export(&person).reply().await.refused(404, "person_unknown");
+    export(&mine).reply().await.ok(200);
     let list = stage.get("/v1/orders", &[]).by_nobody().header("Cookie", cookie).reply().await.ok(200).json();
     assert_eq!(list["orders"], json!([]), "their own list, which is empty");
     stage.get("/v1/orders", &[]).by(&shop).reply().await.refused(400, "malformed_request");

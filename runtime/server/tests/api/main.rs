@@ -17,6 +17,7 @@ mod limits;
 mod lists;
 mod numbers;
 mod orders;
+mod persons;
 mod policy;
 mod privacy;
 mod quotes;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Routes that the house asks for, by how they begin; the others are a partner's.
-const OF_THE_HOUSE: [&str; 10] = [
+const OF_THE_HOUSE: [&str; 11] = [
     "/metrics",
     "/v1/approvals",
     "/v1/batches",
@@ -17,6 +17,7 @@ const OF_THE_HOUSE: [&str; 10] = [
     "/v1/limits",
     "/v1/numbers",
     "/v1/partners",
+    "/v1/persons",
     "/v1/sweep",
 ];
 const HOUSE: [Role; 5] = [Role::Operator, Role::Risk, Role::Finance, Role::Auditor, Role::Admin];

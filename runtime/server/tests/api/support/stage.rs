@@ -61,6 +61,7 @@ pub struct Stage {
     dir: PathBuf,
     _kept: Option<tempfile::TempDir>,
     pub node: Node,
+    pub vault: Arc<Vault>,
     pub address: SocketAddr,
     pub moods: Arc<Moods>,
     pub access: Arc<Access>,
@@ -106,7 +107,7 @@ impl Stage {
         let (access, callers) = callers::open(&dir);
         let api = Api {
             node: node.clone(),
-            vault,
+            vault: Arc::clone(&vault),
             access: Arc::clone(&access),
             may: May::load(&callers::policies()).expect("the shipped policies"),
             numbers: server::Numbers::new(rules::numbers(), Box::new(rules::other_numbers)),
@@ -125,6 +126,7 @@ impl Stage {
             dir,
             _kept: kept,
             node,
+            vault,
             address,
             moods,
             access,
@@ -138,8 +140,18 @@ impl Stage {
         }
     }
 
+    /// The node's directory.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
     /// Stops node and server and starts them again on the same directory, with the same partners.
     pub async fn restart(self) -> Stage {
+        self.restart_with(|| {}).await
+    }
+
+    /// The same, and something happens to the directory meanwhile.
+    pub async fn restart_with(self, meanwhile: impl FnOnce()) -> Stage {
         self.rest().await;
         let durable = self.node.durable();
         while self.node.progress().position() < durable {
@@ -147,6 +159,7 @@ impl Stage {
         }
         self.node.stop();
         self.node.wait_stopped().await;
+        meanwhile();
         self.again().await
     }
 

@@ -1,0 +1,101 @@
+//! The vault against the journal while the node runs: at moments at which no registration is on its way, so that a row
+//! without a record is one whose record never comes.
+
+use crate::context::Context;
+use crate::problem::Problem;
+use exchange::{Command, Envelope};
+use facts::{Meta, Millis, PersonId, Standing, State, Subscriber};
+use node::{Lane, custody};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use tokio::sync::{OwnedRwLockReadGuard, RwLock, RwLockWriteGuard};
+
+/// How many numbers' persons are looked at at once: the sequencer waits meanwhile.
+const PERSONS_AT_ONCE: usize = 1_024;
+
+/// The registrations that are between vault and journal.
+#[derive(Default)]
+pub struct Registrations(Arc<RwLock<()>>);
+
+/// A registration between vault and journal: from before its rows are put until its record is durable or will never be.
+pub struct OnItsWay(#[expect(dead_code, reason = "held, and dropped")] OwnedRwLockReadGuard<()>);
+
+impl Registrations {
+    /// Begins one; waits while vault and journal are compared.
+    pub async fn begin(&self) -> OnItsWay {
+        OnItsWay(Arc::clone(&self.0).read_owned().await)
+    }
+
+    /// Waits until none is on its way, and keeps others from beginning.
+    async fn none(&self) -> RwLockWriteGuard<'_, ()> {
+        self.0.write().await
+    }
+}
+
+/// Compares now and then until the node stops, and looks whose retention term has run out.
+pub async fn run(context: Arc<Context>) {
+    let mut looked_at = PersonId::default();
+    let mut pause = tokio::time::interval(context.bounds.compare_every);
+    pause.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = pause.tick() => {}
+            _ = context.node.wait_stopped() => return,
+        }
+        if compare(&context).await.is_err() {
+            tracing::warn!("vault and journal were not compared; they will be");
+        }
+        match erase_due(&context, looked_at).await {
+            Ok(last) => looked_at = last,
+            Err(_) => tracing::warn!("nobody looked whose retention term has run out; it will be looked again"),
+        }
+    }
+}
+
+async fn compare(context: &Context) -> Result<(), Problem> {
+    if is_settled(context).await? {
+        return Ok(());
+    }
+    let _none = context.registrations.none().await;
+    while compare_some(context).await? {}
+    Ok(())
+}
+
+/// Whether nothing was registered or erased since the last comparison.
+async fn is_settled(context: &Context) -> Result<bool, Problem> {
+    let (confirmed, since) =
+        context.in_vault(|vault| Ok((vault.unconfirmed(1)?.is_empty(), vault.compared_at()?))).await?;
+    let (erased, _) = context.read(move |state| state.custody().erased_after(since).next().is_some()).await?;
+    Ok(confirmed && !erased)
+}
+
+async fn compare_some(context: &Context) -> Result<bool, Problem> {
+    let open = context.in_vault(custody::look).await?;
+    let (judged, _) = context.read(move |state| custody::judge(state, open)).await?;
+    context.in_vault(move |vault| custody::settle(vault, &judged)).await
+}
+
+/// Has those among the next persons erased whose retention term has run out, asked or not. Returns the last that was
+/// looked at; nobody after the end, so that it begins anew.
+async fn erase_due(context: &Context, after: PersonId) -> Result<PersonId, Problem> {
+    let (now, policy) = (context.now(), context.policy());
+    let look = move |state: &State| {
+        let persons: Vec<PersonId> = state.custody().persons_after(after).take(PERSONS_AT_ONCE).collect();
+        let last = persons.last().copied().filter(|_| persons.len() == PERSONS_AT_ONCE).unwrap_or_default();
+        let is_due = |person: &PersonId| {
+            let erased = state.custody().standing(*person).is_some_and(Standing::is_erased);
+            let over =
+                |subscriber: &Subscriber| subscriber.total() == 0 && policy.kept_until(subscriber.active_at) <= now;
+            !erased && state.subscribers_of(*person).all(over)
+        };
+        (persons.into_iter().filter(is_due).collect::<BTreeSet<_>>(), last)
+    };
+    let ((due, last), _) = context.read(look).await?;
+    for person in due {
+        let meta = Meta { requested_at: Millis(0), ..Meta::system(Millis(0)) };
+        let envelope = Envelope { meta, key: None, command: Command::Erase { person } };
+        // An open order, or a hold, may stand against it: it is asked again the next time.
+        context.outcome(context.node.submit(Lane::Operators, envelope, |_, _| ())).await?;
+    }
+    Ok(last)
+}
