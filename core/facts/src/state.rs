@@ -248,24 +248,7 @@ impl State {
                 self.loads.entry(*partner).or_default().window = *window;
                 Ok(())
             }
-            Fact::SubscriberRegistered { subscriber, person, telco, province, own_card, credit_card } => {
-                let registered = Subscriber {
-                    id: *subscriber,
-                    person: *person,
-                    telco: *telco,
-                    province: *province,
-                    own_card: *own_card,
-                    credit_card: *credit_card,
-                    lots: Vec::new(),
-                    next_lot: 0,
-                    partner: if by.kind == ActorKind::Partner { by.id } else { Key16::default() },
-                    open_orders: 0,
-                    active_at: self.now,
-                };
-                self.custody.register(*person, *subscriber);
-                self.subscribers.insert(*subscriber, registered);
-                Ok(())
-            }
+            Fact::SubscriberRegistered { .. } => self.register(fact, by),
             Fact::LotOpened { subscriber, number, provenance, amount, at } => {
                 let holder = self.subscribers.get_mut(subscriber).ok_or(Broken::Subscriber(*subscriber))?;
                 let lot = Lot { number: *number, provenance: *provenance, remaining: *amount, opened_at: *at };
@@ -314,6 +297,28 @@ impl State {
             | Fact::ValueReturned { .. }
             | Fact::RewardWithdrawn { .. } => self.evolve_order(fact),
         }
+    }
+
+    fn register(&mut self, fact: &Fact, by: &Actor) -> Result<(), Broken> {
+        let Fact::SubscriberRegistered { subscriber, person, telco, province, own_card, credit_card } = fact else {
+            return Ok(());
+        };
+        let registered = Subscriber {
+            id: *subscriber,
+            person: *person,
+            telco: *telco,
+            province: *province,
+            own_card: *own_card,
+            credit_card: *credit_card,
+            lots: Vec::new(),
+            next_lot: 0,
+            partner: if by.kind == ActorKind::Partner { by.id } else { Key16::default() },
+            open_orders: 0,
+            active_at: self.now,
+        };
+        self.custody.register(*person, *subscriber);
+        self.subscribers.insert(*subscriber, registered);
+        Ok(())
     }
 
     fn evolve_approval(&mut self, id: ApprovalId, fact: &Fact) -> Result<(), Broken> {

@@ -1,64 +1,22 @@
 //! The vault from outside: what is put is found, and nothing of it shows.
 
+mod support;
+
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
+use support::{LOOK, assert_holds, card, identity, msisdn, name, registration, registrations};
 use vault::{
-    CardNumber, IdentityNumber, InstrumentId, KeyError, Msisdn, NewPerson, PersonId, PersonName, Purpose, Registration,
-    SubscriberId, Vault, VaultError, VaultKey, VaultOptions,
+    IdentityNumber, InstrumentId, KeyError, Msisdn, PersonId, SubscriberId, Vault, VaultError, VaultKey, VaultOptions,
 };
 
 const KEY: [u8; 32] = [9; 32];
-const LOOK: Purpose = Purpose::OrderCheck;
 
 fn open(path: &Path) -> Vault {
     Vault::open(path, VaultKey::from_bytes(KEY)).unwrap()
-}
-
-fn name(n: u128) -> String {
-    format!("欧阳测试{n:04}")
-}
-
-fn identity(n: u128) -> String {
-    format!("11010519491231{n:03}X")
-}
-
-fn msisdn(n: u128) -> String {
-    format!("138{n:08}")
-}
-
-fn card(n: u128) -> String {
-    format!("622202{n:013}")
-}
-
-/// Person `n` with number and card; their ids are n, 1,000 + n and 2,000 + n.
-fn registration(n: u128) -> Registration {
-    let person = NewPerson {
-        id: PersonId(n),
-        name: PersonName::parse(&name(n)).unwrap(),
-        identity: IdentityNumber::parse(&identity(n)).unwrap(),
-    };
-    let number = (SubscriberId(1000 + n), Msisdn::parse(&msisdn(n)).unwrap());
-    let card = Some((InstrumentId(2000 + n), CardNumber::parse(&card(n)).unwrap()));
-    Registration { person, number, card, credit_card: None }
-}
-
-fn registrations(count: u128) -> Vec<Registration> {
-    (1..=count).map(registration).collect()
-}
-
-fn assert_holds(vault: &Vault, n: u128) {
-    let (person, subscriber, instrument) = (PersonId(n), SubscriberId(1000 + n), InstrumentId(2000 + n));
-    let (found_name, found_identity) = vault.reveal_identity(person, LOOK).unwrap();
-    assert_eq!((found_name.expose(), found_identity.expose()), (&*name(n), &*identity(n)));
-    assert_eq!(vault.reveal_msisdn(subscriber, LOOK).unwrap().expose(), msisdn(n));
-    assert_eq!(vault.reveal_card(instrument, LOOK).unwrap().expose(), card(n));
-    assert_eq!(vault.find_person(&found_identity).unwrap(), Some(person));
-    assert_eq!(vault.find_number(&Msisdn::parse(&msisdn(n)).unwrap()).unwrap(), Some((subscriber, person)));
-    assert_eq!(vault.find_instrument(person, &CardNumber::parse(&card(n)).unwrap()).unwrap(), Some(instrument));
 }
 
 #[test]
@@ -93,8 +51,8 @@ fn the_same_person_number_and_card_resolve_to_the_first_row() {
     second.number.1 = Msisdn::parse(&msisdn(2)).unwrap();
     let registered = vault.register(&[again, second]).unwrap();
     assert_eq!((registered[0].person.id, registered[0].person.created), (PersonId(1), false));
-    assert_eq!((registered[0].number.id, registered[0].number.created), (SubscriberId(1001), false));
-    assert_eq!(registered[0].card.unwrap().id, InstrumentId(2001));
+    assert_eq!((registered[0].number.id, registered[0].number.created), (SubscriberId(100_001), false));
+    assert_eq!(registered[0].card.unwrap().id, InstrumentId(200_001));
     assert_eq!((registered[1].number.id, registered[1].number.person), (SubscriberId(92), PersonId(1)));
 }
 
@@ -108,7 +66,7 @@ fn a_repeat_within_a_batch_finds_the_first() {
     let created: Vec<_> = registered.iter().map(|one| (one.person.created, one.number.created)).collect();
     assert_eq!(created, [(true, true), (false, false), (true, true), (true, true)]);
     let cards: Vec<_> = registered.iter().map(|one| one.card.map(|card| (card.id.0, card.created))).collect();
-    assert_eq!(cards, [Some((2001, true)), Some((2001, false)), None, Some((2002, true))]);
+    assert_eq!(cards, [Some((200_001, true)), Some((200_001, false)), None, Some((200_002, true))]);
 }
 
 #[test]
@@ -119,7 +77,7 @@ fn somebody_elses_number_is_told_as_theirs() {
     let mut taken = registration(2);
     taken.number = (SubscriberId(77), Msisdn::parse(&msisdn(1)).unwrap());
     let put = vault.register(&[taken]).unwrap()[0].number;
-    assert_eq!((put.id, put.person, put.created), (SubscriberId(1001), PersonId(1), false));
+    assert_eq!((put.id, put.person, put.created), (SubscriberId(100_001), PersonId(1), false));
 }
 
 #[test]
@@ -127,9 +85,9 @@ fn a_batch_that_fails_leaves_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let vault = open(&dir.path().join("vault.sqlite"));
     let mut clash = registration(2);
-    clash.number.0 = SubscriberId(1001);
+    clash.number.0 = SubscriberId(100_001);
     let failed = vault.register(&[registration(1), clash]);
-    assert!(matches!(failed, Err(VaultError::IdInUse { table: "numbers", id: 1001 })));
+    assert!(matches!(failed, Err(VaultError::IdInUse { table: "numbers", id: 100_001 })));
     assert_eq!(vault.find_person(&IdentityNumber::parse(&identity(1)).unwrap()).unwrap(), None);
     vault.register(&registrations(2)).unwrap();
     assert_holds(&vault, 1);
@@ -216,7 +174,7 @@ fn messages_and_debug_output_show_nothing() {
     let vault = open(&dir.path().join("vault.sqlite"));
     let registered = vault.register(&[registration(1)]).unwrap();
     let mut clash = registration(2);
-    clash.number.0 = SubscriberId(1001);
+    clash.number.0 = SubscriberId(100_001);
     let error = vault.register(&[clash]).unwrap_err();
     let revealed = vault.reveal_identity(PersonId(1), LOOK).unwrap();
     let shown = format!("{:?} {registered:?} {error} {error:?} {revealed:?}", registration(1));
