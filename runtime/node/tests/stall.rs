@@ -3,8 +3,7 @@
 mod support;
 
 use node::{Lane, Node, NodeError};
-use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{ConnectOptions, SqliteConnection};
+use rusqlite::Connection;
 use std::path::Path;
 use std::pin::pin;
 use std::sync::Arc;
@@ -17,15 +16,10 @@ const WATCHED: Duration = Duration::from_millis(50);
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A second connection to the segment that takes groups.
-async fn intruder(dir: &Path) -> SqliteConnection {
+fn intruder(dir: &Path) -> Connection {
     let files = std::fs::read_dir(dir.join("journal")).expect("a journal").map(|file| file.expect("a file").path());
     let segment = files.filter(|path| path.extension().is_some_and(|name| name == "sqlite")).max();
-    let options = SqliteConnectOptions::new().filename(segment.expect("a segment"));
-    options.connect().await.expect("a connection")
-}
-
-async fn run(connection: &mut SqliteConnection, statement: &'static str) {
-    sqlx::query(statement).execute(connection).await.expect(statement);
+    Connection::open(segment.expect("a segment")).expect("a connection")
 }
 
 async fn stop(node: Node) -> String {
@@ -38,9 +32,9 @@ async fn no_answer_leaves_while_an_append_stalls_and_what_comes_meanwhile_follow
     let dir = tempfile::tempdir().expect("a directory");
     let node = start(dir.path(), clock(), Arc::new(Mute));
     let (_, registered) = node.submit(Lane::Operators, register(), |_, reply| reply).await.expect("registered");
-    let mut intruder = intruder(dir.path()).await;
+    let intruder = intruder(dir.path());
     // Whoever appends waits for the lock of the file, as it would for a disk that is slow to sync.
-    run(&mut intruder, "BEGIN IMMEDIATE").await;
+    intruder.execute_batch("BEGIN IMMEDIATE").expect("a lock");
     let mut first = pin!(node.enter(Lane::Orders, Some(place(1)), |_| ()).durable());
     assert!(timeout(WATCHED, &mut first).await.is_err(), "the first order was answered");
     let mut second = pin!(node.enter(Lane::Orders, Some(place(2)), |_| ()).durable());
@@ -50,7 +44,7 @@ async fn no_answer_leaves_while_an_append_stalls_and_what_comes_meanwhile_follow
     assert!(timeout(WATCHED, &mut read).await.is_err(), "a read was answered");
     assert_eq!((node.durable(), node.stopped()), (registered, None));
 
-    run(&mut intruder, "ROLLBACK").await;
+    intruder.execute_batch("ROLLBACK").expect("a lock");
     let ((), of_first) = timeout(PATIENCE, first).await.expect("in time").expect("answered");
     let ((), of_second) = timeout(PATIENCE, second).await.expect("in time").expect("answered");
     let (seen, of_read) = timeout(PATIENCE, read).await.expect("in time").expect("answered");
@@ -64,7 +58,7 @@ async fn a_journal_that_fails_stops_the_node_and_answers_nobody() {
     let dir = tempfile::tempdir().expect("a directory");
     let node = start(dir.path(), clock(), Arc::new(Mute));
     let (_, registered) = node.submit(Lane::Operators, register(), |_, reply| reply).await.expect("registered");
-    run(&mut intruder(dir.path()).await, "ALTER TABLE groups RENAME TO lost").await;
+    intruder(dir.path()).execute_batch("ALTER TABLE groups RENAME TO lost").expect("renamed");
     let placed = node.submit(Lane::Orders, place(1), |_, reply| reply).await;
     assert_eq!(placed.map(drop), Err(NodeError::Stopped));
     let reason = timeout(PATIENCE, node.wait_stopped()).await.expect("it stops");

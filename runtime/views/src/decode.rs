@@ -4,13 +4,12 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use facts::{Day, Millis};
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
+use rusqlite::Row;
 
 use crate::{OrderRow, ViewError};
 
 /// Reads an order's row.
-pub fn order_row(row: &SqliteRow) -> Result<OrderRow, ViewError> {
+pub fn order_row(row: &Row<'_>) -> Result<OrderRow, ViewError> {
     let arrives_on = natural(row, "arrives_on")?;
     let (refusal, subscriber) = (text(row, "refusal")?, text(row, "subscriber")?);
     Ok(OrderRow {
@@ -34,7 +33,7 @@ pub fn order_row(row: &SqliteRow) -> Result<OrderRow, ViewError> {
 }
 
 /// Reads an order's positions, which must ascend.
-pub fn positions(row: &SqliteRow) -> Result<Vec<u64>, ViewError> {
+pub fn positions(row: &Row<'_>) -> Result<Vec<u64>, ViewError> {
     let listed = text(row, "positions")?;
     let read: Result<Vec<u64>, _> = listed.split_terminator(' ').map(u64::from_str).collect();
     let ascending = read.ok().filter(|positions| positions.is_sorted_by(|left, right| left < right));
@@ -42,19 +41,20 @@ pub fn positions(row: &SqliteRow) -> Result<Vec<u64>, ViewError> {
 }
 
 /// A column that holds a word or an id.
-pub fn word<T: FromStr>(row: &SqliteRow, column: &'static str) -> Result<T, ViewError> {
+pub fn word<T: FromStr>(row: &Row<'_>, column: &'static str) -> Result<T, ViewError> {
     let found = text(row, column)?;
     found.parse().map_err(|_| damaged(column, format!("`{found}`")))
 }
 
 /// A column that holds a whole number, never below zero.
-pub fn natural(row: &SqliteRow, column: &'static str) -> Result<u64, ViewError> {
-    let found: i64 = row.try_get(column).map_err(|error| damaged(column, error))?;
+pub fn natural(row: &Row<'_>, column: &'static str) -> Result<u64, ViewError> {
+    let found: i64 = row.get(column).map_err(|error| damaged(column, error))?;
     u64::try_from(found).map_err(|_| damaged(column, found))
 }
 
-fn text<'r>(row: &'r SqliteRow, column: &'static str) -> Result<&'r str, ViewError> {
-    row.try_get(column).map_err(|error| damaged(column, error))
+fn text<'r>(row: &'r Row<'_>, column: &'static str) -> Result<&'r str, ViewError> {
+    let found = row.get_ref(column).map_err(|error| damaged(column, error))?;
+    found.as_str().map_err(|error| damaged(column, error))
 }
 
 pub fn damaged(column: &'static str, found: impl Display) -> ViewError {

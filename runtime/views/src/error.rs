@@ -12,7 +12,7 @@ pub enum ViewError {
         path: PathBuf,
         /// What the database said.
         #[source]
-        source: sqlx::Error,
+        source: rusqlite::Error,
     },
     /// Another release wrote them.
     #[error("views have format {found}, expected {expected}\nhint: rebuild the views")]
@@ -24,7 +24,7 @@ pub enum ViewError {
     },
     /// A statement failed; nothing of the batch was applied.
     #[error("views statement failed")]
-    Storage(#[from] sqlx::Error),
+    Storage(#[from] rusqlite::Error),
     /// A batch does not follow the last record applied.
     #[error("views expected record {expected}, found {found}")]
     Gap {

@@ -1,14 +1,14 @@
 //! Readers beside the writer.
 
-use pollster::block_on;
+use std::iter::once;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use facts::{Day, OrderId};
 use ledger::AccountId;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{AssertSqlSafe, SqliteConnection};
+use rusqlite::types::Value;
+use rusqlite::{Connection, Params, Row, params_from_iter};
 
 use crate::connection::for_reading;
 use crate::decode::{damaged, natural, order_row, positions, word};
@@ -25,7 +25,7 @@ pub struct ViewReader(Arc<Shared>);
 struct Shared {
     path: PathBuf,
     position: AtomicU64,
-    idle: Mutex<Vec<SqliteConnection>>,
+    idle: Mutex<Vec<Connection>>,
 }
 
 impl ViewReader {
@@ -33,7 +33,7 @@ impl ViewReader {
     ///
     /// Errors: `Open`, `Storage`, `Damaged`.
     pub fn open(path: &Path) -> Result<ViewReader, ViewError> {
-        let position = place(&mut for_reading(path)?, sql::PROGRESS, APPLIED)?;
+        let position = place(&for_reading(path)?, sql::PROGRESS, APPLIED)?;
         Ok(ViewReader::at(path, position))
     }
 
@@ -58,76 +58,83 @@ impl ViewReader {
     /// Errors: `Open`, `Storage`, `Damaged`.
     pub fn orders(&self, filter: OrderFilter, after: Option<OrderId>, limit: u32) -> Result<Vec<OrderRow>, ViewError> {
         let Some(from) = below(after) else { return Ok(Vec::new()) };
-        let mut query = sqlx::query(AssertSqlSafe(sql::orders_page(filter))).bind(from.to_string());
-        query = query.bind(i64::from(limit));
-        if let Some(state) = filter.state {
-            query = query.bind(state.code());
-        }
-        if let Some(person) = filter.person {
-            query = query.bind(person.to_string());
-        }
-        if let Some(subscriber) = filter.subscriber {
-            query = query.bind(subscriber.to_string());
-        }
-        self.rows(query)?.iter().map(order_row).collect()
+        let state = filter.state.map(|state| state.code().to_owned());
+        let person = filter.person.map(|person| person.to_string());
+        let subscriber = filter.subscriber.map(|subscriber| subscriber.to_string());
+        let asked = [state, person, subscriber].into_iter().flatten().map(Value::Text);
+        let given = once(Value::Text(from.to_string())).chain(asked).chain(once(Value::Integer(limit.into())));
+        self.rows(&sql::orders_page(filter), params_from_iter(given), order_row)
     }
 
     /// One order.
     ///
     /// Errors: `Open`, `Storage`, `Damaged`.
     pub fn order_row(&self, id: OrderId) -> Result<Option<OrderRow>, ViewError> {
-        let query = sqlx::query(AssertSqlSafe(sql::order())).bind(id.to_string());
-        self.rows(query)?.first().map(order_row).transpose()
+        Ok(self.rows(&sql::order(), [id.to_string()], order_row)?.pop())
     }
 
     /// The sequences of an order's records, ascending; empty when there is no such order.
     ///
     /// Errors: `Open`, `Storage`, `Damaged`.
     pub fn positions_of(&self, order: OrderId) -> Result<Vec<u64>, ViewError> {
-        let rows = self.rows(sqlx::query(sql::POSITIONS).bind(order.to_string()))?;
-        rows.first().map_or(Ok(Vec::new()), positions)
+        Ok(self.rows(sql::POSITIONS, [order.to_string()], positions)?.pop().unwrap_or_default())
     }
 
     /// What was posted to an account, day by day, both ends included; days without postings are left out.
     ///
     /// Errors: `Open`, `Storage`, `Damaged`.
     pub fn totals(&self, account: AccountId, from: Day, to: Day) -> Result<Vec<Total>, ViewError> {
-        let query = sqlx::query(sql::TOTALS).bind(i64::from(account.number()));
-        let query = query.bind(i64::from(from.count())).bind(i64::from(to.count()));
-        let total = |row: &SqliteRow| {
+        let total = |row: &Row<'_>| {
             let day = natural(row, "day")?;
             let day = u32::try_from(day).map(Day::from_count).map_err(|_| damaged("day", day))?;
             Ok(Total { account, day, debits: natural(row, "debits")?, credits: natural(row, "credits")? })
         };
-        self.rows(query)?.iter().map(total).collect()
+        self.rows(sql::TOTALS, (account.number(), from.count(), to.count()), total)
     }
 
     /// How many orders stand where; states without orders are left out.
     ///
     /// Errors: `Open`, `Storage`, `Damaged`.
     pub fn counts(&self) -> Result<Vec<StateCount>, ViewError> {
-        let count = |row: &SqliteRow| Ok(StateCount { state: word(row, "state")?, orders: natural(row, "orders")? });
-        self.rows(sqlx::query(sql::COUNTS))?.iter().map(count).collect()
+        let count = |row: &Row<'_>| Ok(StateCount { state: word(row, "state")?, orders: natural(row, "orders")? });
+        self.rows(sql::COUNTS, [], count)
     }
 
-    fn rows(&self, query: Query) -> Result<Vec<SqliteRow>, ViewError> {
+    fn rows<T>(
+        &self,
+        statement: &str,
+        given: impl Params,
+        read: impl Fn(&Row<'_>) -> Result<T, ViewError>,
+    ) -> Result<Vec<T>, ViewError> {
         let idle = self.idle().pop();
-        let mut connection = idle.map_or_else(|| for_reading(&self.0.path), Ok)?;
+        let connection = idle.map_or_else(|| for_reading(&self.0.path), Ok)?;
         // A connection that failed is not kept.
-        let rows = block_on(query.fetch_all(&mut connection))?;
+        let read = rows(&connection, statement, given, read)?;
         let mut idle = self.idle();
         if idle.len() < IDLE_CONNECTIONS_MAX {
             idle.push(connection);
         }
-        Ok(rows)
+        Ok(read)
     }
 
-    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<SqliteConnection>> {
+    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
         self.0.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-type Query = sqlx::query::Query<'static, sqlx::Sqlite, sqlx::sqlite::SqliteArguments>;
+fn rows<T>(
+    connection: &Connection,
+    statement: &str,
+    given: impl Params,
+    read: impl Fn(&Row<'_>) -> Result<T, ViewError>,
+) -> Result<Vec<T>, ViewError> {
+    let mut select = connection.prepare_cached(statement)?;
+    let (mut rows, mut all) = (select.query(given)?, Vec::new());
+    while let Some(row) = rows.next()? {
+        all.push(read(row)?);
+    }
+    Ok(all)
+}
 
 /// The greatest id of a page; `None` when there is nothing below.
 fn below(after: Option<OrderId>) -> Option<OrderId> {
@@ -138,8 +145,6 @@ fn below(after: Option<OrderId>) -> Option<OrderId> {
 }
 
 /// A place kept under a name; 0 when there is none.
-pub(crate) fn place(connection: &mut SqliteConnection, statement: &'static str, name: &str) -> Result<u64, ViewError> {
-    let found: Option<i64> = block_on(sqlx::query_scalar(statement).bind(name.to_owned()).fetch_optional(connection))?;
-    let found = found.unwrap_or(0);
-    u64::try_from(found).map_err(|_| damaged("place", found))
+pub(crate) fn place(connection: &Connection, statement: &'static str, name: &str) -> Result<u64, ViewError> {
+    Ok(rows(connection, statement, [name], |row| natural(row, "place"))?.pop().unwrap_or(0))
 }

@@ -4,9 +4,7 @@
 //! to both. That is also why the positions of an order are text: both append text to text, and neither has a
 //! type for bytes that the other knows.
 
-use std::borrow::Cow;
 use std::fmt::Write;
-use std::sync::Arc;
 
 use crate::OrderFilter;
 
@@ -44,11 +42,7 @@ pub const NO_INDEXES: [&str; 3] = [
     "DROP INDEX IF EXISTS orders_in_state",
 ];
 
-// Transactions and places.
-
-pub const BEGIN: &str = "BEGIN";
-pub const COMMIT: &str = "COMMIT";
-pub const ROLLBACK: &str = "ROLLBACK";
+// Places.
 
 pub const START_PROGRESS: &str = "INSERT INTO progress (name, place) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING";
 pub const PROGRESS: &str = "SELECT place FROM progress WHERE name = $1";
@@ -59,75 +53,25 @@ pub const SET_CURSOR: &str = "INSERT INTO cursors (partner, place) VALUES ($1, $
      ON CONFLICT (partner) DO UPDATE SET place = excluded.place";
 pub const CURSOR: &str = "SELECT place FROM cursors WHERE partner = $1";
 
-// Writes of many rows. In a row, every `$` is a parameter.
+// Writes. Orders that stand somewhere are there, so what is not said of them is never inserted.
 
-/// A write of many rows at once.
-pub struct Bulk {
-    head: &'static str,
-    row: &'static str,
-    tail: &'static str,
-}
+/// An order that is new.
+pub const NEW_ORDER: &str = "INSERT INTO orders (id, person, subscriber, product, amount, fee, payout, arrives_on, \
+     state, cause, refusal, requested_at_ms, admitted_at_ms, changed_at_ms, admitted_in, changed_in, positions) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
 
-const INSERT_ORDERS: &str = "INSERT INTO orders (id, person, subscriber, product, amount, fee, payout, arrives_on, \
-     state, cause, refusal, requested_at_ms, admitted_at_ms, changed_at_ms, admitted_in, changed_in, positions) VALUES ";
+/// An order that stands elsewhere.
+pub const MOVED_ORDER: &str = "UPDATE orders SET state = $1, cause = $2, changed_at_ms = $3, changed_in = $4, \
+     positions = positions || $5 WHERE id = $6";
 
-/// Orders that are new.
-pub const NEW_ORDERS: Bulk =
-    Bulk { head: INSERT_ORDERS, row: "($, $, $, $, $, $, $, $, $, $, $, $, $, $, $, $, $)", tail: "" };
-
-/// Orders that stand elsewhere. They are there, so what is not said is never inserted.
-pub const MOVED_ORDERS: Bulk = Bulk {
-    head: INSERT_ORDERS,
-    row: "($, '', '', '', 0, 0, 0, 0, $, $, '', 0, 0, $, 0, $, $)",
-    tail: " ON CONFLICT (id) DO UPDATE SET state = excluded.state, cause = excluded.cause, \
-     changed_at_ms = excluded.changed_at_ms, changed_in = excluded.changed_in, \
-     positions = orders.positions || excluded.positions",
-};
-
-/// Orders about which something was recorded. Their state is not named, so that its index is left alone.
-pub const TOUCHED_ORDERS: Bulk = Bulk {
-    head: INSERT_ORDERS,
-    row: "($, '', '', '', 0, 0, 0, 0, '', '', '', 0, 0, $, 0, $, $)",
-    tail: " ON CONFLICT (id) DO UPDATE SET \
-     changed_at_ms = excluded.changed_at_ms, changed_in = excluded.changed_in, \
-     positions = orders.positions || excluded.positions",
-};
+/// An order about which something was recorded. Its state is not named, so that its index is left alone.
+pub const TOUCHED_ORDER: &str = "UPDATE orders SET changed_at_ms = $1, changed_in = $2, \
+     positions = positions || $3 WHERE id = $4";
 
 /// Postings of a day to an account.
-pub const ADDED_TOTALS: Bulk = Bulk {
-    head: "INSERT INTO totals (account, day, debits, credits) VALUES ",
-    row: "($, $, $, $)",
-    tail: " ON CONFLICT (account, day) DO UPDATE SET debits = totals.debits + excluded.debits, \
-     credits = totals.credits + excluded.credits",
-};
-
-impl Bulk {
-    /// How many parameters a row has.
-    pub fn parameters(&self) -> usize {
-        self.row.matches('$').count()
-    }
-
-    /// The statement for so many rows, with the marks of the database's driver: `$1` for PostgreSQL, `?` for
-    /// SQLite, which would find each numbered parameter by walking over all of its statement.
-    pub fn of(&self, rows: usize, mark: impl Fn(usize) -> Cow<'static, str>) -> Arc<str> {
-        let mut text = self.head.to_owned();
-        let mut parameter = 0;
-        for row in 0..rows {
-            text.push_str(if row == 0 { "" } else { ", " });
-            for piece in self.row.split_inclusive('$') {
-                let Some(before) = piece.strip_suffix('$') else {
-                    text.push_str(piece);
-                    continue;
-                };
-                parameter += 1;
-                text.push_str(before);
-                text.push_str(&mark(parameter));
-            }
-        }
-        text.push_str(self.tail);
-        text.into()
-    }
-}
+pub const ADDED_TOTAL: &str = "INSERT INTO totals (account, day, debits, credits) VALUES ($1, $2, $3, $4) \
+     ON CONFLICT (account, day) DO UPDATE SET debits = totals.debits + excluded.debits, \
+     credits = totals.credits + excluded.credits";
 
 // Reads.
 
@@ -139,7 +83,8 @@ pub fn order() -> String {
     format!("{ORDER_COLUMNS}= $1")
 }
 
-/// A page of orders: id above the page and limit, then what the filter asks for, as parameters in that order.
+/// A page of orders: id above the page, what the filter asks for, and limit, as parameters in that order. SQLite counts
+/// parameters as they come, PostgreSQL by their numbers, so both must agree.
 pub fn orders_page(filter: OrderFilter) -> String {
     let asked = [
         ("state", filter.state.is_some()),
@@ -147,11 +92,13 @@ pub fn orders_page(filter: OrderFilter) -> String {
         ("subscriber", filter.subscriber.is_some()),
     ];
     let mut text = format!("{ORDER_COLUMNS}<= $1");
-    for (place, (column, _)) in (3..).zip(asked.into_iter().filter(|(_, asked)| *asked)) {
+    let mut place = 2;
+    for (column, _) in asked.into_iter().filter(|(_, asked)| *asked) {
         // Writing to a string cannot fail.
         let _ = write!(text, " AND {column} = ${place}");
+        place += 1;
     }
-    text.push_str(" ORDER BY id DESC LIMIT $2");
+    let _ = write!(text, " ORDER BY id DESC LIMIT ${place}");
     text
 }
 
@@ -162,8 +109,6 @@ pub const COUNTS: &str = "SELECT state, COUNT(*) AS orders FROM orders GROUP BY 
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
     /// Words and signs that only one of the two databases understands, or understands in its own way.
     const FOREIGN: [&str; 33] = [
         "PRAGMA",
@@ -201,18 +146,10 @@ mod tests {
         "UNNEST",
     ];
 
-    fn numbered(parameter: usize) -> Cow<'static, str> {
-        format!("${parameter}").into()
-    }
-
     fn all_texts() -> Vec<String> {
         let whole = include_str!("sql.rs");
         let code = whole.split("#[cfg(test)]").next().unwrap_or_default();
-        let mut texts: Vec<String> = code.split('"').skip(1).step_by(2).map(str::to_owned).collect();
-        for bulk in [NEW_ORDERS, MOVED_ORDERS, TOUCHED_ORDERS, ADDED_TOTALS] {
-            texts.push(bulk.of(3, numbered).to_string());
-        }
-        texts
+        code.split('"').skip(1).step_by(2).map(str::to_owned).collect()
     }
 
     #[test]
@@ -246,12 +183,5 @@ mod tests {
                 assert!(!text.contains(word), "`{word}` in {file}");
             }
         }
-    }
-
-    #[test]
-    fn parameters_count_up_through_all_rows() {
-        let text = ADDED_TOTALS.of(2, numbered);
-        assert!(text.contains("VALUES ($1, $2, $3, $4), ($5, $6, $7, $8) ON CONFLICT"), "{text}");
-        assert_eq!(NEW_ORDERS.parameters(), 17);
     }
 }

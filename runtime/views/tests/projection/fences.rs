@@ -91,7 +91,7 @@ fn cursors_are_kept_per_partner() {
     views.set_cursor(Partner::Bank, 1).expect("writes");
     assert!(matches!(views.set_cursor(telco, u64::MAX), Err(ViewError::OutOfRange(u64::MAX))));
     drop(views);
-    let mut views = Views::open(&path).expect("opens");
+    let views = Views::open(&path).expect("opens");
     assert_eq!((views.cursor(telco).expect("reads"), views.cursor(Partner::Bank).expect("reads")), (9, 1));
 }
 
