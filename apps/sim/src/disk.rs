@@ -5,7 +5,6 @@
 
 use crate::chance::Chance;
 use journal::{AppendError, Engine, Entry, ReadError, Reader};
-use std::sync::Arc;
 
 /// Bytes of a record's length, and of the count that heads a group.
 const LENGTH_BYTES: usize = 4;
@@ -126,7 +125,7 @@ fn read(mut bytes: &[u8], last: u64) -> Option<Vec<Entry>> {
         let length = take_length(&mut bytes)?;
         let record = bytes.get(..length)?;
         bytes = &bytes[length..];
-        entries.push(Entry::new(last + place, Arc::<[u8]>::from(record)));
+        entries.push(Entry::new(last + place, record));
     }
     Some(entries)
 }

@@ -314,7 +314,7 @@ impl World {
                     answer();
                     self.deliver();
                 }
-                Effect::Ask(ask) => self.send(ask),
+                Effect::Ask(ask) => self.send(*ask),
                 Effect::Late(signal) => self.hear_late(signal),
                 // No vault stands beside this world.
                 Effect::Erase(_) | Effect::Project(..) => {}

@@ -313,7 +313,7 @@ proptest! {
                 _ => for _ in 0..who { world.turn(&mut about(Action::PayOut, Does::Refuses, Says::Truth)); },
             }
             prop_assert!(promised(&world) <= BUDGET);
-            for campaign_of in world.state.counters().of(Meter::Campaign(7, Measure::Fen)) {
+            for campaign_of in world.state.counters().of_campaign(7, Measure::Fen) {
                 let everybody = campaign_of.0.subject == Subject::Everybody;
                 prop_assert!(everybody || campaign_of.1 <= 200);
             }

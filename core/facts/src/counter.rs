@@ -8,7 +8,9 @@ use crate::terms::words;
 use crate::{Day, Key16, Millis, PersonId, Product, Province, SubscriberId, UnknownWord};
 use core::fmt;
 use core::str::FromStr;
-use minicbor::{Decode, Encode};
+use minicbor::decode::Error as DecodeError;
+use minicbor::encode::{Error as EncodeError, Write};
+use minicbor::{Decode, Decoder, Encode, Encoder};
 use std::collections::BTreeMap;
 
 /// What is counted: a row of the policy, by its number, which is never given to another row.
@@ -141,17 +143,49 @@ pub struct LimitHit {
 }
 
 /// All counters that stand above zero.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
-#[cbor(transparent)]
-pub struct Counters(#[n(0)] BTreeMap<Counter, u64>);
+///
+/// Whoever uses limits uses them day after day, so what is counted of a subject lies together: one more day of one
+/// more person is 32 bytes. What campaigns count is found by its meter instead.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    limits: BTreeMap<Subject, Vec<Used>>,
+    campaigns: BTreeMap<Counter, u64>,
+}
+
+/// What was used of a limit in a window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Used {
+    limit: u16,
+    window: Window,
+    amount: u64,
+}
+
+impl Used {
+    const fn place(&self) -> (u16, Window) {
+        (self.limit, self.window)
+    }
+}
 
 impl Counters {
     /// What a counter stands at.
     pub fn used(&self, counter: &Counter) -> u64 {
-        self.0.get(counter).copied().unwrap_or(0)
+        match counter.meter {
+            Meter::Limit(limit) => self.used_of(limit, &counter.subject, counter.window),
+            Meter::Campaign(..) => self.campaigns.get(counter).copied().unwrap_or(0),
+        }
     }
 
-    /// What was counted at moments from `from` to `to`, both included, earliest first.
+    fn used_of(&self, limit: u16, subject: &Subject, window: Window) -> u64 {
+        let rows = self.rows(subject);
+        rows.binary_search_by_key(&(limit, window), Used::place).map_or(0, |place| rows[place].amount)
+    }
+
+    fn rows(&self, subject: &Subject) -> &[Used] {
+        self.limits.get(subject).map_or(&[], Vec::as_slice)
+    }
+
+    /// What was counted of a limit at moments from `from` to `to`, both included, earliest first. Campaigns count
+    /// nothing by moments.
     pub fn moments(
         &self,
         meter: Meter,
@@ -159,31 +193,48 @@ impl Counters {
         from: Millis,
         to: Millis,
     ) -> impl Iterator<Item = (Millis, u64)> {
-        let key = |at| Counter { meter, subject, window: Window::Moment(at) };
-        let found = self.0.range(key(from)..=key(to.max(from)));
-        found.filter_map(|(counter, used)| match counter.window {
-            Window::Moment(at) => Some((at, *used)),
+        let (limit, rows) = match meter {
+            Meter::Limit(limit) => (limit, self.rows(&subject)),
+            Meter::Campaign(..) => (0, &[][..]),
+        };
+        let first = rows.partition_point(|row| row.place() < (limit, Window::Moment(from)));
+        let rest = rows[first..].iter().take_while(move |row| row.place() <= (limit, Window::Moment(to)));
+        rest.filter_map(|row| match row.window {
+            Window::Moment(at) => Some((at, row.amount)),
             Window::Day(_) | Window::Month(..) | Window::Year(_) | Window::Always => None,
         })
     }
 
-    /// Every counter of a meter with what it stands at; those of one subject follow each other.
-    pub fn of(&self, meter: Meter) -> impl Iterator<Item = (&Counter, u64)> {
+    /// Every counter of a campaign's meter with what it stands at; those of one subject follow each other.
+    pub fn of_campaign(&self, number: u16, measure: Measure) -> impl Iterator<Item = (&Counter, u64)> {
+        let meter = Meter::Campaign(number, measure);
         let lowest =
             Counter { meter, subject: Subject::Person(PersonId::default()), window: Window::Day(Day::default()) };
-        let from = self.0.range(lowest..).take_while(move |(counter, _)| counter.meter == meter);
+        let from = self.campaigns.range(lowest..).take_while(move |(counter, _)| counter.meter == meter);
         from.map(|(counter, used)| (counter, *used))
     }
 
     /// Every counter with what it stands at.
-    pub fn iter(&self) -> impl Iterator<Item = (&Counter, u64)> {
-        self.0.iter().map(|(counter, used)| (counter, *used))
+    pub fn iter(&self) -> impl Iterator<Item = (Counter, u64)> {
+        let limits = self.limits.iter().flat_map(|(subject, rows)| {
+            rows.iter().map(|row| {
+                let counter = Counter { meter: Meter::Limit(row.limit), subject: *subject, window: row.window };
+                (counter, row.amount)
+            })
+        });
+        limits.chain(self.campaigns.iter().map(|(counter, used)| (*counter, *used)))
     }
 
     /// Counts.
     pub fn add(&mut self, counts: &[Count]) {
         for Count { counter, amount } in counts.iter().filter(|count| count.amount > 0) {
-            let used = self.0.entry(*counter).or_default();
+            let used = match counter.meter {
+                Meter::Limit(limit) => {
+                    let rows = self.limits.entry(counter.subject).or_default();
+                    row_of(rows, Used { limit, window: counter.window, amount: 0 })
+                }
+                Meter::Campaign(..) => self.campaigns.entry(*counter).or_default(),
+            };
             *used = used.saturating_add(*amount);
         }
     }
@@ -191,11 +242,57 @@ impl Counters {
     /// Takes back what was counted; a counter at zero is gone.
     pub fn release(&mut self, counts: &[Count]) {
         for Count { counter, amount } in counts {
-            let Some(used) = self.0.get_mut(counter) else { continue };
-            *used = used.saturating_sub(*amount);
-            if *used == 0 {
-                self.0.remove(counter);
+            let left = self.used(counter).saturating_sub(*amount);
+            match counter.meter {
+                Meter::Limit(limit) => self.set_used(limit, counter, left),
+                Meter::Campaign(..) if left == 0 => drop(self.campaigns.remove(counter)),
+                Meter::Campaign(..) => drop(self.campaigns.insert(*counter, left)),
             }
         }
     }
+
+    fn set_used(&mut self, limit: u16, counter: &Counter, amount: u64) {
+        let Some(rows) = self.limits.get_mut(&counter.subject) else { return };
+        let Ok(place) = rows.binary_search_by_key(&(limit, counter.window), Used::place) else { return };
+        rows[place].amount = amount;
+        rows.retain(|row| row.amount > 0);
+        if rows.is_empty() {
+            self.limits.remove(&counter.subject);
+        }
+    }
 }
+
+/// The amount of a row, which is put in its place unless it is there.
+fn row_of(rows: &mut Vec<Used>, row: Used) -> &mut u64 {
+    let place = match rows.binary_search_by_key(&row.place(), Used::place) {
+        Ok(place) => place,
+        Err(place) => {
+            // Most subjects have few: doubling would be half empty.
+            rows.reserve_exact(rows.len() / 4 + 1);
+            rows.insert(place, row);
+            place
+        }
+    };
+    &mut rows[place].amount
+}
+
+impl<C> Encode<C> for Counters {
+    fn encode<W: Write>(&self, e: &mut Encoder<W>, ctx: &mut C) -> Result<(), EncodeError<W::Error>> {
+        e.map(self.iter().count() as u64)?;
+        self.iter().try_for_each(|row| row.0.encode(e, ctx).and_then(|()| row.1.encode(e, ctx)))
+    }
+}
+
+impl<'b, C> Decode<'b, C> for Counters {
+    fn decode(d: &mut Decoder<'b>, ctx: &mut C) -> Result<Counters, DecodeError> {
+        let mut counters = Counters::default();
+        for (counter, amount) in BTreeMap::<Counter, u64>::decode(d, ctx)? {
+            counters.add(&[Count { counter, amount }]);
+        }
+        Ok(counters)
+    }
+}
+
+#[cfg(test)]
+#[path = "counter_tests.rs"]
+mod tests;

@@ -92,6 +92,11 @@ macro_rules! ids {
                 self.0
             }
 
+            /// When it was made, in milliseconds since 1970.
+            pub const fn made_at_ms(self) -> u64 {
+                (self.0 >> 80) as u64
+            }
+
             /// The home of the subject that this id belongs to.
             pub const fn bucket(self) -> Bucket {
                 Bucket(((self.0 >> 68) & 0xFFF) as u16)

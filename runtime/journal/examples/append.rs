@@ -39,7 +39,7 @@ fn read_back(dir: &Path) -> Result<(), Box<dyn Error>> {
 
 fn measure(dir: &Path, group_bytes: usize) -> Result<(), Box<dyn Error>> {
     let (mut journal, _) = SqliteJournal::open(dir, Options::default())?;
-    let record: std::sync::Arc<[u8]> = vec![0x5a; RECORD_BYTES].into();
+    let record = vec![0x5a; RECORD_BYTES];
     let mut times_us = Vec::new();
     let started = Instant::now();
     while started.elapsed() < RUN {

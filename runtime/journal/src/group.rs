@@ -1,7 +1,5 @@
 //! A group as it is stored: one row, its records one after the other, and a checksum.
 
-use std::sync::Arc;
-
 use crate::{Damage, Entry};
 
 /// A stored group.
@@ -51,7 +49,7 @@ impl Group {
         let skipped = sequence.saturating_sub(self.first);
         let start = self.first + skipped;
         let records = Records { rest: &self.body }.skip(usize::try_from(skipped).unwrap_or(usize::MAX));
-        (start..).zip(records).map(|(sequence, bytes)| Entry { sequence, bytes: Arc::from(bytes) })
+        (start..).zip(records).map(|(sequence, bytes)| Entry { sequence, bytes: bytes.to_vec() })
     }
 
     /// This group up to and including `sequence`, which must be in it.

@@ -207,7 +207,7 @@ impl Desk {
         turn.records.push(Arc::clone(&written.record));
         turn.effects.push((sequence, Effect::Project(written.record, written.posted)));
         turn.effects.extend(written.erased.into_iter().map(|person| (sequence, Effect::Erase(person))));
-        turn.effects.extend(written.asks.into_iter().map(|ask| (sequence, Effect::Ask(ask))));
+        turn.effects.extend(written.asks.into_iter().map(|ask| (sequence, Effect::Ask(Box::new(ask)))));
         Ok(handled.reply)
     }
 
@@ -259,7 +259,7 @@ impl Desk {
     fn inquire(&mut self, partner: Partner, now: Millis, turn: &mut Turn) {
         while let Some(ask) = self.next_inquiry(partner, now) {
             self.asking.entry(partner).or_default().insert(ask.call);
-            turn.effects.push((self.core.state().sequence(), Effect::Ask(ask)));
+            turn.effects.push((self.core.state().sequence(), Effect::Ask(Box::new(ask))));
         }
     }
 

@@ -27,7 +27,7 @@ pub use clock::{Clock, NodeClock};
 pub use core::{Ask, AskKind, Core, Handled, Stopped, Written, posted};
 pub use desk::{Answerer, Desk, Idle, Job, Lane, Timers, Told, Turn, heard};
 pub use directory::{Directory, NotKnown};
-pub use outbox::{Effect, Outbox, Performer};
+pub use outbox::{Effect, Outbox};
 pub use projector::Pace;
 pub use recovery::{Recovered, RecoveryError, recover};
 pub use runtime::{Gateways, Node, NodeConfig, NodeError, Pending, StartError, VIEWS};

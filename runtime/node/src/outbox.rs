@@ -12,19 +12,13 @@ pub enum Effect {
     /// An answer to whoever asked. Dropped unanswered when the node stops: the outcome is then unknown.
     Answer(Box<dyn FnOnce() + Send>),
     /// A request to a partner.
-    Ask(Ask),
+    Ask(Box<Ask>),
     /// A partner's word about an order that is not in memory: it may have left.
     Late(Signal),
     /// A person whom the vault is to erase.
     Erase(PersonId),
     /// A record for the views.
     Project(Arc<OpenRecord>, Vec<Posting>),
-}
-
-/// Who carries effects out.
-pub trait Performer: Send + Sync {
-    /// Carries one out; must not block for long.
-    fn perform(&self, effect: Effect);
 }
 
 /// Effects in the order of their records.
@@ -88,12 +82,11 @@ impl Outbox {
 
 impl Waiting {
     fn take_durable(&mut self) -> Vec<Effect> {
-        let mut leaving = Vec::new();
-        while self.effects.front().is_some_and(|(sequence, _)| *sequence <= self.durable) {
-            leaving.extend(self.effects.pop_front().map(|(_, effect)| effect));
-        }
+        let due = self.effects.partition_point(|(sequence, _)| *sequence <= self.durable);
+        let leaving = self.effects.drain(..due).map(|(_, effect)| effect);
         // Somebody waits for an answer; a partner and the views can wait the microseconds that it takes.
-        leaving.sort_by_key(|effect| !matches!(effect, Effect::Answer(_)));
-        leaving
+        let (mut first, behind): (Vec<_>, Vec<_>) = leaving.partition(|effect| matches!(effect, Effect::Answer(_)));
+        first.extend(behind);
+        first
     }
 }

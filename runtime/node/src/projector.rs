@@ -11,7 +11,7 @@ use views::{Indexes, Projected, Views};
 /// records are, and an order whose records share one is written once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pace {
-    /// How many records one transaction takes at most.
+    /// With how many records a transaction is full; the group of the journal that fills it is taken whole.
     pub records: usize,
     /// How long they are waited for, once there is one.
     pub linger: Duration,
@@ -62,7 +62,7 @@ impl Progress {
 }
 
 /// Runs until the sender is gone. Errors end the thread with a message; the views can be rebuilt.
-pub(crate) fn run(views: &Mutex<Views>, records: &Receiver<Projected>, progress: &Arc<Progress>, pace: Pace) {
+pub(crate) fn run(views: &Mutex<Views>, records: &Receiver<Vec<Projected>>, progress: &Arc<Progress>, pace: Pace) {
     let mut batch = Vec::new();
     while gather(records, &mut batch, pace) {
         let last = batch.last().map_or(0, |projected: &Projected| projected.record.sequence);
@@ -76,13 +76,13 @@ pub(crate) fn run(views: &Mutex<Views>, records: &Receiver<Projected>, progress:
     }
 }
 
-fn gather(records: &Receiver<Projected>, batch: &mut Vec<Projected>, pace: Pace) -> bool {
+fn gather(records: &Receiver<Vec<Projected>>, batch: &mut Vec<Projected>, pace: Pace) -> bool {
     let Ok(first) = records.recv() else { return false };
-    batch.push(first);
+    batch.extend(first);
     let until = Instant::now() + pace.linger;
     while batch.len() < pace.records {
         match records.recv_timeout(until.saturating_duration_since(Instant::now())) {
-            Ok(next) => batch.push(next),
+            Ok(next) => batch.extend(next),
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => break,
         }
     }

@@ -26,6 +26,8 @@ const NAMELESS: &str = "不详";
 pub struct Accounts {
     numbers: Vec<Number>,
     places: HashMap<Box<str>, usize>,
+    /// Who they are, by identity number.
+    persons: HashMap<Box<str>, PersonId>,
 }
 
 /// A number as the file has it.
@@ -55,16 +57,35 @@ impl Accounts {
     /// Those of the listed that an order can reach: a holder whose identity number is none, or a number that no telco
     /// has, meets an earlier refusal than `not_the_holder`, or that one.
     pub fn of(listed: Vec<Subscriber>, world: &World, table: &NumberTable) -> Accounts {
-        let mut accounts = Accounts { numbers: Vec::new(), places: HashMap::new() };
+        let mut accounts = Accounts { numbers: Vec::new(), places: HashMap::new(), persons: HashMap::new() };
         for listed in listed {
             let Ok(line) = table.lookup(&listed.msisdn) else { continue };
             if IdentityNumber::parse(&listed.id_number).is_ok() {
-                let ids = Ids::of(&listed, world);
+                let ids = accounts.ids_of(&listed, world);
                 accounts.places.insert(listed.msisdn.clone(), accounts.numbers.len());
                 accounts.numbers.push(Number { listed, line, ids });
             }
         }
         accounts
+    }
+
+    /// Ids follow each other as the numbers do, as those of people who come one after the other: what is kept by id is
+    /// then written in its order.
+    fn ids_of(&mut self, listed: &Subscriber, world: &World) -> Ids {
+        let at = world.base.plus(self.numbers.len() as u64).0;
+        let known = self.persons.get(&listed.id_number).copied();
+        let person = known.unwrap_or_else(|| person(&listed.id_number, at, world));
+        if known.is_none() {
+            self.persons.insert(listed.id_number.clone(), person);
+        }
+        let made = |label, parts: &[&[u8]]| chance(&world.digests, label, parts);
+        let (bucket, holder) = (person.bucket(), listed.id_number.as_bytes());
+        Ids {
+            person,
+            subscriber: SubscriberId::new(at, bucket, made("subscriber", &[listed.msisdn.as_bytes()])),
+            // One card of one person is one instrument, whichever number it is listed with.
+            card: InstrumentId::new(person.made_at_ms(), bucket, made("card", &[holder, listed.own_card.as_bytes()])),
+        }
     }
 
     /// The account of a number.
@@ -178,28 +199,14 @@ fn card_number(token: &str, digests: &DigestKey) -> Result<CardNumber, Failure> 
     as_written.map_or_else(digest, Ok).doing("filling the vault")
 }
 
-impl Ids {
-    fn of(listed: &Subscriber, world: &World) -> Ids {
-        let person = person(&listed.id_number, world);
-        let made = |label, parts: &[&[u8]]| chance(&world.digests, label, parts);
-        let (bucket, number) = (person.bucket(), listed.msisdn.as_bytes());
-        // One card of one person is one instrument, whichever number it is listed with.
-        let holder = listed.id_number.as_bytes();
-        Ids {
-            person,
-            subscriber: SubscriberId::new(world.base.0, bucket, made("subscriber", &[number])),
-            card: InstrumentId::new(world.base.0, bucket, made("card", &[holder, listed.own_card.as_bytes()])),
-        }
-    }
-}
-
 impl Register for Registered<'_> {
     fn account(&self, msisdn: &str) -> Option<Account<'_>> {
         self.accounts.get(msisdn)
     }
 
     fn person(&self, id_number: &str) -> PersonId {
-        person(id_number, self.world)
+        let listed = self.accounts.persons.get(id_number).copied();
+        listed.unwrap_or_else(|| person(id_number, self.world.base.0, self.world))
     }
 
     fn stranger(&self, msisdn: &str) -> SubscriberId {
@@ -213,11 +220,11 @@ impl Register for Registered<'_> {
     }
 }
 
-/// Who has an identity number: the same person in every row, and in every run of the world.
-fn person(id_number: &str, world: &World) -> PersonId {
+/// Who has an identity number and came at that moment: the same person in every run of the world.
+fn person(id_number: &str, at: u64, world: &World) -> PersonId {
     let digest = chance(&world.digests, "person", &[id_number.as_bytes()]);
     // The low bits of a digest are as good as any.
-    PersonId::new(world.base.0, Bucket::of_hash(digest as u64), digest)
+    PersonId::new(at, Bucket::of_hash(digest as u64), digest)
 }
 
 /// Bits for an id that the world's key makes, so that a run that goes on makes the same.

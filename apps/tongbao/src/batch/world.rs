@@ -69,7 +69,7 @@ pub fn directory(out: &Path, inputs: &Inputs, rules: &Rules, numbers: &NumberTab
         Failure::unable(format!("`{}` names no file", out.display())).hint("name the file for the results with --out")
     })?;
     let mut hash = Sha256::new();
-    hash.update(b"tongbao batch v3");
+    hash.update(b"tongbao batch v4");
     hash.update(Sha256::digest(&inputs.subscribers));
     hash.update(inputs.orders);
     hash.update(rules.policy.version().0);

@@ -164,14 +164,14 @@ impl Campaign {
 
     /// How many persons got something.
     pub fn persons(&self, counters: &Counters) -> u64 {
-        let persons = counters.of(Meter::Campaign(self.number, Measure::Orders));
+        let persons = counters.of_campaign(self.number, Measure::Orders);
         persons.filter(|(counter, _)| matches!(counter.subject, Subject::Person(_))).count() as u64
     }
 
     /// What rewarded persons share, where more of them do than the campaign lets pass, the most shared first.
     pub fn clusters(&self, counters: &Counters) -> Vec<Cluster> {
         let mut clusters: Vec<Cluster> = Vec::new();
-        for (counter, orders) in counters.of(Meter::Campaign(self.number, Measure::Orders)) {
+        for (counter, orders) in counters.of_campaign(self.number, Measure::Orders) {
             let Subject::Sharer(shared, _) = counter.subject else { continue };
             match clusters.last_mut().filter(|last| last.shared == shared) {
                 Some(last) => (last.persons, last.orders) = (last.persons + 1, last.orders.saturating_add(orders)),

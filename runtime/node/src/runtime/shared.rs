@@ -6,7 +6,7 @@ use crate::breaker::Breaker;
 use crate::clock::Clock;
 use crate::desk::{Desk, Job, Lane};
 use crate::directory::Directory;
-use crate::outbox::{Effect, Outbox, Performer};
+use crate::outbox::{Effect, Outbox};
 use crate::projector::{self, Pace, Progress};
 use crate::sealer::Sealer;
 use exchange::Rules;
@@ -43,7 +43,7 @@ pub(super) struct Shared {
     pub(super) views: Arc<Mutex<Views>>,
     pub(super) view_reader: ViewReader,
     pub(super) progress: Arc<Progress>,
-    pub(super) projector: Mutex<Option<Sender<Projected>>>,
+    pub(super) projector: Mutex<Option<Sender<Vec<Projected>>>>,
     pub(super) breakers: Mutex<BTreeMap<Partner, Breaker>>,
     pub(super) runtime: Handle,
     pub(super) stop: watch::Sender<Option<String>>,
@@ -189,36 +189,35 @@ impl Shared {
     /// Under the lock, so that records reach the views in their order.
     fn perform_behind(self: &Arc<Shared>) {
         let mut behind = self.lock_behind();
-        while let Some(effect) = behind.pop_front() {
-            self.perform(effect);
+        let mut projected = Vec::new();
+        for effect in behind.drain(..) {
+            match effect {
+                Effect::Answer(answer) => answer(),
+                Effect::Ask(ask) => {
+                    self.asks_under_way.fetch_add(1, Ordering::AcqRel);
+                    self.runtime.spawn(Arc::clone(self).ask_partner(*ask));
+                }
+                Effect::Late(signal) => {
+                    self.runtime.spawn(Node { shared: Arc::clone(self) }.hear_late(signal));
+                }
+                Effect::Erase(person) => self.erase(person),
+                Effect::Project(record, posted) => projected.push(Projected { record, posted }),
+            }
+        }
+        self.project(projected);
+    }
+
+    /// All at once: each time the projector is told, it may have to be woken.
+    fn project(&self, projected: Vec<Projected>) {
+        let projector = self.projector.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(projector) = projector.as_ref().filter(|_| !projected.is_empty()) {
+            // The projector ends only with an error of its own, which it has told.
+            let _ = projector.send(projected);
         }
     }
 
     fn lock_behind(&self) -> MutexGuard<'_, VecDeque<Effect>> {
         self.behind.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Performer for Arc<Shared> {
-    fn perform(&self, effect: Effect) {
-        match effect {
-            Effect::Answer(answer) => answer(),
-            Effect::Ask(ask) => {
-                self.asks_under_way.fetch_add(1, Ordering::AcqRel);
-                self.runtime.spawn(Arc::clone(self).ask_partner(ask));
-            }
-            Effect::Late(signal) => {
-                self.runtime.spawn(Node { shared: Arc::clone(self) }.hear_late(signal));
-            }
-            Effect::Erase(person) => self.erase(person),
-            Effect::Project(record, posted) => {
-                let projector = self.projector.lock().unwrap_or_else(PoisonError::into_inner);
-                if let Some(projector) = projector.as_ref() {
-                    // The projector ends only with an error of its own, which it has told.
-                    let _ = projector.send(Projected { record, posted });
-                }
-            }
-        }
     }
 }
 
