@@ -2,7 +2,6 @@
 
 use core::fmt;
 use facts::Partner;
-use money::Telco;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -72,10 +71,7 @@ pub struct Contract {
 
 /// The contracts of all partners.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Contracts {
-    telcos: BTreeMap<Telco, Contract>,
-    bank: Contract,
-}
+pub struct Contracts(BTreeMap<Partner, Contract>);
 
 /// Why a contracts file is not usable.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,37 +97,33 @@ impl Contracts {
             let contract = contract.ok_or_else(|| ContractFault(format!("no table `{partner}`")))?;
             check(partner, &contract).map(|()| contract)
         };
-        let bank = take(Partner::Bank)?;
-        let mut telcos = BTreeMap::new();
-        for telco in Telco::ALL {
-            telcos.insert(telco, take(Partner::Telco(telco))?);
-        }
+        let contracts =
+            Partner::ALL.into_iter().map(|partner| Ok((partner, take(partner)?))).collect::<Result<_, _>>()?;
         match tables.keys().next() {
             Some(unknown) => Err(ContractFault(format!("unknown partner `{unknown}`"))),
-            None => Ok(Contracts { telcos, bank }),
+            None => Ok(Contracts(contracts)),
         }
     }
 
     /// The same promises on a clock that runs `rate` times as fast: what takes a second of real time takes as long
     /// as before, however much node time passes meanwhile.
     pub fn accelerated(&self, rate: u32) -> Contracts {
-        let telcos = self.telcos.iter().map(|(telco, contract)| (*telco, contract.accelerated(rate))).collect();
-        Contracts { telcos, bank: self.bank.accelerated(rate) }
+        self.each(|contract| contract.accelerated(rate))
     }
 
     /// The same promises by partners that take whatever they are asked and forget nothing, however time jumps.
     pub fn boundless(&self) -> Contracts {
-        let telcos = self.telcos.iter().map(|(telco, contract)| (*telco, contract.boundless())).collect();
-        Contracts { telcos, bank: self.bank.boundless() }
+        self.each(Contract::boundless)
+    }
+
+    fn each(&self, other: impl Fn(&Contract) -> Contract) -> Contracts {
+        Contracts(self.0.iter().map(|(partner, contract)| (*partner, other(contract))).collect())
     }
 
     /// The contract of a partner.
     pub fn of(&self, partner: Partner) -> &Contract {
-        match partner {
-            // Every telco has one: `parse` saw to it.
-            Partner::Telco(telco) => self.telcos.get(&telco).unwrap_or(&self.bank),
-            Partner::Bank => &self.bank,
-        }
+        // Every partner has one: `parse` saw to it.
+        &self.0[&partner]
     }
 }
 

@@ -4,7 +4,9 @@ use crate::book::open_house;
 use crate::command::{ClientKey, Command, Decision, Denied, Envelope, Opening, Registration, Reply, Rules};
 use crate::draft::{Draft, is_under_way};
 use crate::{approve, custody, hear, place, unwind};
-use facts::{Cause, Due, Fact, Made, Meta, Order, OrderId, OrderState, Partner, State, StepState, SubscriberId};
+use facts::{
+    Cause, Due, Fact, Made, Meta, Nature, Order, OrderId, OrderState, Partner, State, StepState, SubscriberId,
+};
 use ledger::AccountId;
 use money::Telco;
 
@@ -138,7 +140,7 @@ fn cancel(state: &State, rules: &Rules, meta: &Meta, order: OrderId) -> Decision
     }
     let asked = order.steps.iter().any(|step| matches!(step.state, StepState::Sent | StepState::Unknown));
     let retried = order.steps.iter().any(|step| step.state == StepState::Planned && step.attempt > 0);
-    let paid = order.steps.iter().any(|step| step.plan.action.delivers() && step.attempt > 0);
+    let paid = order.steps.iter().any(|step| step.plan.action.nature() == Nature::Delivers && step.attempt > 0);
     if order.state.is_end() || order.state == OrderState::Suspended || order.unwinding.is_some() {
         return Decision::only(Reply::NotNow);
     }

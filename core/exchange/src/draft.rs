@@ -3,8 +3,8 @@
 use crate::command::{Decision, Reply, Rules};
 use crate::contract::Contract;
 use facts::{
-    CallRef, Cause, Due, Fact, Meta, Millis, Necessity, Order, OrderId, OrderState, Partner, State, Step, StepPlan,
-    StepState,
+    CallRef, Cause, Due, Fact, Meta, Millis, Nature, Necessity, Order, OrderId, OrderState, Partner, State, Step,
+    StepPlan, StepState,
 };
 use ledger::{Action as Move, Entry, Transfer, TransferId};
 
@@ -200,11 +200,9 @@ impl<'a> Draft<'a> {
         if self.order.state.is_end() || self.order.state == OrderState::Suspended {
             return;
         }
-        let paying = self
-            .order
-            .steps
-            .iter()
-            .any(|step| step.plan.action.delivers() && matches!(step.state, StepState::Sent | StepState::Unknown));
+        let paying = self.order.steps.iter().any(|step| {
+            step.plan.action.nature() == Nature::Delivers && matches!(step.state, StepState::Sent | StepState::Unknown)
+        });
         let waiting = self.order.steps.iter().any(|step| step.state == StepState::Planned && step.due_at > self.now);
         let asked = self.order.steps.iter().any(|step| step.attempt > 0);
         let taken = self.order.steps.iter().any(|step| takes_value(step) && step.state == StepState::Done);
@@ -274,7 +272,7 @@ pub(crate) fn is_under_way(step: &Step) -> bool {
 }
 
 pub(crate) fn takes_value(step: &Step) -> bool {
-    matches!(step.plan.action, facts::Action::CaptureAirtime | facts::Action::DeductAirtime)
+    step.plan.action.nature().takes()
 }
 
 pub(crate) fn call_of(order: OrderId, place: u8, step: &Step) -> CallRef {

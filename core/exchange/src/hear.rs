@@ -5,8 +5,8 @@ use crate::contract::Refusals;
 use crate::draft::{Draft, call_of};
 use crate::react::{Reaction, Which, Word, react};
 use crate::signal::{Answer, Signal, Via};
-use crate::unwind::{done, done_other, end_opposed, fail, gives_back, opposite, stray, undoes};
-use facts::{Action, Cause, Fact, Meta, Order, OrderState, SignalKind, State, Step, StepState};
+use crate::unwind::{done, done_other, end_opposed, fail, opposite, stray, undoes};
+use facts::{Cause, Fact, Meta, Nature, Order, OrderState, SignalKind, State, Step, StepState};
 
 /// A word about a step, with what is known of the step.
 pub(crate) struct Heard<'s> {
@@ -69,20 +69,21 @@ fn word(draft: &Draft<'_>, step: &Step, signal: &Signal) -> Word {
     let contract = draft.contract(step.plan.partner);
     let confirm = !signal.via.is_record() && contract.refusals == Refusals::Confirm;
     let (amount, _) = told(signal, step);
+    let nature = step.plan.action.nature();
     match &signal.answer {
         // Something done of nothing, or the opposite of what has none, means nothing.
         Answer::Done { .. } | Answer::Opposite { .. } if amount == 0 => Word::Silence,
-        Answer::Opposite { .. } if !gives_back(step.plan.action) => Word::Silence,
+        Answer::Opposite { .. } if !nature.gives_back() => Word::Silence,
         Answer::Done { .. } if amount == expected(&draft.order, step) => Word::Done,
         Answer::Done { .. } => Word::DoneOther,
         Answer::Refused { .. } if confirm => Word::RefusedUnconfirmed,
         // A telco that has nothing left to release says so; a release is complete either way.
-        Answer::Refused { .. } if step.plan.action == Action::ReleaseAirtime => Word::Done,
+        Answer::Refused { .. } if nature == Nature::Releases => Word::Done,
         Answer::Refused { .. } => Word::Refused,
         Answer::Pending => Word::Pending,
         Answer::Silence => Word::Silence,
         // A billing record that is not there yet may come at any time.
-        Answer::NotFound if step.plan.action == Action::ConfirmBilling => Word::NotFoundYet,
+        Answer::NotFound if nature == Nature::Confirms => Word::NotFoundYet,
         Answer::NotFound if draft.now.since(step.sent_at) >= contract.finality_ms => Word::NotFoundFinal,
         Answer::NotFound => Word::NotFoundYet,
         Answer::Opposite { .. } => Word::Opposite,
@@ -94,7 +95,7 @@ fn expected(order: &Order, step: &Step) -> u64 {
     let deducted = step.plan.target.and_then(|target| order.step(target.step)).map(|target| target.done);
     match step.state {
         StepState::Done | StepState::Compensated => step.done,
-        _ if step.plan.action == Action::ConfirmBilling => deducted.unwrap_or(step.plan.amount),
+        _ if step.plan.action.nature() == Nature::Confirms => deducted.unwrap_or(step.plan.amount),
         _ => step.plan.amount,
     }
 }
@@ -104,7 +105,9 @@ pub(crate) fn told<'s>(signal: &'s Signal, step: &'s Step) -> (u64, &'s str) {
     match &signal.answer {
         Answer::Done { amount, external } | Answer::Opposite { amount, external } => (*amount, external),
         // What a telco refuses to release is not set aside any more.
-        Answer::Refused { .. } if step.plan.action == Action::ReleaseAirtime => (step.plan.amount, &step.plan.acts_on),
+        Answer::Refused { .. } if step.plan.action.nature() == Nature::Releases => {
+            (step.plan.amount, &step.plan.acts_on)
+        }
         Answer::Refused { .. } | Answer::Pending | Answer::Silence | Answer::NotFound => (0, ""),
     }
 }

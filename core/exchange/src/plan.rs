@@ -5,7 +5,9 @@
 
 use crate::book::{Books, entry, reversed};
 use crate::contract::Profile;
-use facts::{AccountName, Action, Due, Millis, Necessity, Partner, Product, State, StepPlan, Target, Terms};
+use facts::{
+    AccountName, Action, Due, Millis, Nature, Necessity, Partner, Product, Provenance, State, StepPlan, Target, Terms,
+};
 use ledger::{AccountId, Entry};
 use money::{Asset, Telco};
 
@@ -119,6 +121,8 @@ fn reward(case: &Case<'_>) -> Option<StepPlan> {
         due: Due::At(reward.usable_from.start()),
         necessity: Necessity::Optional,
         exact: vec![entry(promotion, case.books.position_cny, reward.amount)],
+        // So that it never leaves as money.
+        brings: Some(Provenance::Promotional),
         ..top_up(&own(case), reward.amount)
     })
 }
@@ -206,13 +210,12 @@ fn bare(partner: Partner, action: Action, amount: u64) -> StepPlan {
         doubt: None,
         always: Vec::new(),
         exact: Vec::new(),
+        brings: None,
     }
 }
 
 /// What was done and is to be undone, or done in excess and to be taken back.
 pub(crate) struct Undo<'a> {
-    pub(crate) telco: Telco,
-    pub(crate) books: Books,
     pub(crate) target: Target,
     pub(crate) amount: u64,
     /// The partner's name of what was done.
@@ -221,39 +224,20 @@ pub(crate) struct Undo<'a> {
     pub(crate) exact: &'a [Entry],
 }
 
-/// Gives back what was set aside.
-pub(crate) fn release(undo: &Undo<'_>) -> StepPlan {
-    let books = undo.books;
-    StepPlan {
+/// The step that undoes another: its movement the other way round. `None` when it cannot be undone.
+pub(crate) fn undo(done: &StepPlan, undo: &Undo<'_>) -> Option<StepPlan> {
+    let action = done.action.undone_by()?;
+    let back = |moved: Option<Entry>| moved.map(|moved| entry(moved.credit, moved.debit, undo.amount));
+    let releases = action.nature() == Nature::Releases;
+    Some(StepPlan {
+        party: done.party,
         target: Some(undo.target),
-        acts_on: undo.external.to_owned(),
-        clear: Some(entry(books.held, books.reserved, undo.amount)),
-        doubt: Some(entry(books.held, books.in_doubt_telco, undo.amount)),
-        ..bare(Partner::Telco(undo.telco), Action::ReleaseAirtime, undo.amount)
-    }
-}
-
-/// Gives back what was taken, with the money and the fee it had become.
-pub(crate) fn credit(undo: &Undo<'_>) -> StepPlan {
-    let books = undo.books;
-    StepPlan {
-        target: Some(undo.target),
-        clear: Some(entry(books.position_airtime, books.taken, undo.amount)),
-        doubt: Some(entry(books.position_airtime, books.in_doubt_telco, undo.amount)),
+        acts_on: if releases { undo.external.to_owned() } else { String::new() },
+        clear: back(done.clear),
+        doubt: back(done.doubt),
         exact: reversed(undo.exact),
-        ..bare(Partner::Telco(undo.telco), Action::CreditAirtime, undo.amount)
-    }
-}
-
-/// Takes back what was given back twice.
-pub(crate) fn deduct_again(undo: &Undo<'_>) -> StepPlan {
-    let books = undo.books;
-    StepPlan {
-        target: Some(undo.target),
-        clear: Some(entry(books.taken, books.position_airtime, undo.amount)),
-        doubt: Some(entry(books.in_doubt_telco, books.position_airtime, undo.amount)),
-        ..bare(Partner::Telco(undo.telco), Action::DeductAirtime, undo.amount)
-    }
+        ..bare(done.partner, action, undo.amount)
+    })
 }
 
 /// The rest of a step that was done in part.

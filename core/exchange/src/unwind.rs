@@ -1,33 +1,31 @@
 //! What happens when a step ends: the order goes on, tries again, undoes what was done, or asks for a person.
 
-use crate::book::{Books, entry};
+use crate::book::entry;
 use crate::draft::Draft;
 use crate::hear::{Heard, told};
 use crate::plan::{self, Undo};
 use facts::{
-    AccountName, Action, Cause, Count, Fact, Meter, Necessity, Order, OrderState, Partner, Provenance, Step, StepState,
+    AccountName, Action, Cause, Count, Fact, Meter, Nature, Necessity, Order, OrderState, Step, StepPlan, StepState,
     Target,
 };
-use money::Asset;
 
 pub(crate) fn done(draft: &mut Draft<'_>, heard: &Heard<'_>) {
     let (amount, external) = told(heard.signal, &heard.step);
     let external = external.to_owned();
     let transfers = draft.settle(&heard.step, amount);
     draft.add(Fact::StepDone { order: draft.id(), step: heard.place, amount, external, transfers });
-    open_reward(draft, &heard.step, amount);
+    open_lot(draft, &heard.step, amount);
     compensate_target(draft, &heard.step);
     resume(draft);
 }
 
-/// What a reward brought is a lot of its own: promotional, so that it never leaves as money.
-fn open_reward(draft: &mut Draft<'_>, step: &Step, amount: u64) {
-    let subscriber = draft.order.subscriber();
-    let Some(number) = draft.state.subscriber(subscriber).map(|subscriber| subscriber.next_lot) else { return };
-    if step.plan.action == Action::GrantReward {
-        let (provenance, at) = (Provenance::Promotional, draft.now);
-        draft.add_beside(Fact::LotOpened { subscriber, number, provenance, amount, at });
-    }
+/// What a step brought as a lot of its own.
+fn open_lot(draft: &mut Draft<'_>, step: &Step, amount: u64) {
+    let Some(provenance) = step.plan.brings else { return };
+    let party = draft.order.parties.get(usize::from(step.plan.party)).copied();
+    let Some(holder) = party.and_then(|party| draft.state.subscriber(party)) else { return };
+    let (subscriber, number, at) = (holder.id, holder.next_lot, draft.now);
+    draft.add_beside(Fact::LotOpened { subscriber, number, provenance, amount, at });
 }
 
 /// A reward that the telco does not give is not promised any more: its campaign gets back what it counted. What came
@@ -46,7 +44,7 @@ fn withdraw_reward(draft: &mut Draft<'_>, cause: Cause) {
 
 /// A step that undoes marks what it undid, once all of that is undone.
 fn compensate_target(draft: &mut Draft<'_>, step: &Step) {
-    let undoes = gives_back(step.plan.action);
+    let undoes = step.plan.action.nature().gives_back();
     let Some(target) = step.plan.target.filter(|_| undoes) else { return };
     let undone = draft
         .step(target.step)
@@ -71,13 +69,14 @@ pub(crate) fn done_other(draft: &mut Draft<'_>, heard: &Heard<'_>) {
     let (amount, external) = told(heard.signal, &heard.step);
     let (step, place) = (&heard.step, heard.place);
     let less = amount < step.plan.amount;
-    let transfers = match gives_back(step.plan.action) || step.plan.action.delivers() {
-        true if !less => settle_excess(draft, step, amount),
+    let nature = step.plan.action.nature();
+    let transfers = match nature {
+        Nature::Releases | Nature::Returns | Nature::Delivers if !less => settle_excess(draft, step, amount),
         _ => draft.settle(step, amount),
     };
     let external = external.to_owned();
     draft.add(Fact::StepDone { order: draft.id(), step: place, amount, external, transfers });
-    open_reward(draft, step, amount.min(step.plan.amount));
+    open_lot(draft, step, amount.min(step.plan.amount));
     resume(draft);
     let itself = Target { step: place, attempt: step.attempt };
     let undoing = undoes(&draft.order, step);
@@ -85,32 +84,19 @@ pub(crate) fn done_other(draft: &mut Draft<'_>, heard: &Heard<'_>) {
     if draft.order.state == OrderState::Suspended && !undoing {
         return;
     }
-    match step.plan.action {
-        Action::PayOut
-        | Action::TopUpAirtime
-        | Action::GrantReward
-        | Action::CreditAirtime
-        | Action::ReleaseAirtime
-        | Action::DeductAirtime
-            if less =>
-        {
+    match nature {
+        Nature::Delivers | Nature::Returns | Nature::Releases | Nature::Takes if less => {
             let target = step.plan.target.filter(|_| undoing).unwrap_or(itself);
             draft.append(plan::remainder(&step.plan, target, amount));
         }
         // Too much was taken back.
-        Action::DeductAirtime if undoing => {
-            plan_undo(draft, step.plan.action, itself, amount.saturating_sub(step.plan.amount), "", &[]);
+        Nature::Takes if undoing => {
+            let excess = amount.saturating_sub(step.plan.amount);
+            plan_undo(draft, &step.plan, &Undo { target: itself, amount: excess, external: "", exact: &[] });
         }
-        Action::ReserveAirtime | Action::CaptureAirtime | Action::DeductAirtime => unwind(draft, Cause::OtherAmount),
-        // The bill is not what was deducted, or money and airtime left that nobody asked for.
-        Action::ConfirmBilling
-        | Action::PayOut
-        | Action::TopUpAirtime
-        | Action::GrantReward
-        | Action::CreditAirtime
-        | Action::ReleaseAirtime => {
-            draft.suspend(Cause::OtherAmount);
-        }
+        Nature::SetsAside | Nature::TakesSetAside | Nature::Takes => unwind(draft, Cause::OtherAmount),
+        // The bill is not what was deducted, or value left that nobody asked for.
+        Nature::Confirms | Nature::Delivers | Nature::Returns | Nature::Releases => draft.suspend(Cause::OtherAmount),
     }
 }
 
@@ -125,13 +111,18 @@ fn settle_excess(draft: &mut Draft<'_>, step: &Step, amount: u64) -> Vec<ledger:
 
 /// What a partner owes back because it brought or gave back what nobody asked for.
 fn claim(draft: &Draft<'_>, step: &Step, amount: u64) -> Option<ledger::Entry> {
-    let partner = step.plan.partner;
-    let (asset, left_from) = match partner {
-        Partner::Bank => (Asset::Cny, AccountName::ReserveBank),
-        Partner::Telco(telco) => (Asset::Airtime(telco), AccountName::TelcoTaken(telco)),
+    // What is given back beyond what was set aside comes from what had been taken.
+    let left_from = match step.plan.action.nature() {
+        Nature::Releases => taking(&draft.order)?.clear?.debit,
+        _ => step.plan.clear?.credit,
     };
-    let account = |name| draft.state.account(name, asset);
-    Some(entry(account(AccountName::Claim(partner))?, account(left_from)?, amount))
+    let asset = draft.state.ledger().account(left_from)?.asset();
+    Some(entry(draft.state.account(AccountName::Claim(step.plan.partner), asset)?, left_from, amount))
+}
+
+/// The step with which an order takes value.
+fn taking(order: &Order) -> Option<&StepPlan> {
+    order.steps.iter().map(|step| &step.plan).find(|plan| plan.action.nature().takes())
 }
 
 pub(crate) fn fail(draft: &mut Draft<'_>, heard: &Heard<'_>, cause: Cause) {
@@ -152,7 +143,9 @@ pub(crate) fn fail(draft: &mut Draft<'_>, heard: &Heard<'_>, cause: Cause) {
         Necessity::Optional => withdraw_reward(draft, cause),
         Necessity::Required if undoing => draft.suspend(Cause::Exhausted),
         // A bill that is refused contradicts the deduction: giving back what was not taken would be worse.
-        Necessity::Required if heard.step.plan.action == Action::ConfirmBilling => draft.suspend(Cause::Contradiction),
+        Necessity::Required if heard.step.plan.action.nature() == Nature::Confirms => {
+            draft.suspend(Cause::Contradiction);
+        }
         Necessity::Required => unwind(draft, cause),
     }
 }
@@ -160,7 +153,7 @@ pub(crate) fn fail(draft: &mut Draft<'_>, heard: &Heard<'_>, cause: Cause) {
 /// A step to give back whose partner took instead: a release has nothing set aside any more and ends, a credit
 /// is still to be given.
 pub(crate) fn end_opposed(draft: &mut Draft<'_>, heard: &Heard<'_>) {
-    if heard.step.plan.action == Action::ReleaseAirtime {
+    if heard.step.plan.action.nature() == Nature::Releases {
         return end_release(draft, heard);
     }
     if matches!(heard.step.state, StepState::Sent | StepState::Unknown) {
@@ -178,22 +171,13 @@ fn end_release(draft: &mut Draft<'_>, heard: &Heard<'_>) {
     resume(draft);
 }
 
-pub(crate) const fn gives_back(action: Action) -> bool {
-    matches!(action, Action::ReleaseAirtime | Action::CreditAirtime)
-}
-
 pub(crate) fn undoes(order: &Order, step: &Step) -> bool {
     let target = step.plan.target.and_then(|target| order.step(target.step));
-    match step.plan.action {
-        Action::ReleaseAirtime | Action::CreditAirtime => true,
+    match step.plan.action.nature() {
+        Nature::Releases | Nature::Returns => true,
         // Taking back what was given back twice.
-        Action::DeductAirtime => target.is_some_and(|target| target.plan.action == Action::CreditAirtime),
-        Action::ReserveAirtime
-        | Action::CaptureAirtime
-        | Action::ConfirmBilling
-        | Action::PayOut
-        | Action::TopUpAirtime
-        | Action::GrantReward => false,
+        Nature::Takes => target.is_some_and(|target| target.plan.action.nature() == Nature::Returns),
+        Nature::SetsAside | Nature::TakesSetAside | Nature::Confirms | Nature::Delivers => false,
     }
 }
 
@@ -203,12 +187,14 @@ pub(crate) fn unwind(draft: &mut Draft<'_>, cause: Cause) {
         return;
     }
     // What was brought does not come back by itself: a person decides.
-    let brought = |step: &Step| step.plan.action.delivers() && (step.done > 0 || !step.strays.is_empty());
+    let brought =
+        |step: &Step| step.plan.action.nature() == Nature::Delivers && (step.done > 0 || !step.strays.is_empty());
     if draft.order.steps.iter().any(brought) {
         return draft.suspend(cause);
     }
     draft.add(Fact::OrderUnwound { order: draft.id(), cause });
-    let captured = draft.order.steps.iter().any(|step| step.plan.action == Action::CaptureAirtime && step.done > 0);
+    let captured = |step: &Step| step.plan.action.nature() == Nature::TakesSetAside && step.done > 0;
+    let captured = draft.order.steps.iter().any(captured);
     let done: Vec<(u8, Step)> = draft
         .order
         .numbered_steps()
@@ -217,12 +203,11 @@ pub(crate) fn unwind(draft: &mut Draft<'_>, cause: Cause) {
         .map(|(place, step)| (place, step.clone()))
         .collect();
     for (place, step) in done {
-        match step.plan.action {
-            Action::ReserveAirtime if captured => {}
-            Action::ReserveAirtime | Action::CaptureAirtime => undo(draft, place, &step),
-            Action::DeductAirtime if !undoes(&draft.order, &step) => undo(draft, place, &step),
-            Action::DeductAirtime | Action::ReleaseAirtime | Action::CreditAirtime => {}
-            Action::ConfirmBilling | Action::PayOut | Action::TopUpAirtime | Action::GrantReward => {}
+        match step.plan.action.nature() {
+            Nature::SetsAside if captured => {}
+            Nature::Takes if undoes(&draft.order, &step) => {}
+            Nature::SetsAside | Nature::TakesSetAside | Nature::Takes => undo(draft, place, &step),
+            Nature::Releases | Nature::Returns | Nature::Confirms | Nature::Delivers => {}
         }
     }
 }
@@ -230,69 +215,45 @@ pub(crate) fn unwind(draft: &mut Draft<'_>, cause: Cause) {
 fn undo(draft: &mut Draft<'_>, place: u8, step: &Step) {
     let exact = if step.done == step.plan.amount { step.plan.exact.as_slice() } else { &[] };
     let target = Target { step: place, attempt: step.attempt };
-    plan_undo(draft, step.plan.action, target, step.done, &step.external, exact);
+    plan_undo(draft, &step.plan, &Undo { target, amount: step.done, external: &step.external, exact });
 }
 
-fn plan_undo(
-    draft: &mut Draft<'_>,
-    action: Action,
-    target: Target,
-    amount: u64,
-    external: &str,
-    exact: &[ledger::Entry],
-) {
-    let (Some(books), Some(telco)) = (books(draft), telco(draft)) else { return };
-    let undo = Undo { telco, books, target, amount, external, exact };
-    let plan = match action {
-        Action::ReserveAirtime => plan::release(&undo),
-        // A release that took instead is undone like any taking.
-        Action::CaptureAirtime | Action::DeductAirtime | Action::ReleaseAirtime => plan::credit(&undo),
-        Action::CreditAirtime => plan::deduct_again(&undo),
-        Action::ConfirmBilling | Action::PayOut | Action::TopUpAirtime | Action::GrantReward => return,
-    };
-    draft.append(plan);
-}
-
-fn books(draft: &Draft<'_>) -> Option<Books> {
-    Books::of(draft.state, telco(draft)?, draft.order.person).map(|(books, _)| books)
-}
-
-fn telco(draft: &Draft<'_>) -> Option<money::Telco> {
-    draft.order.steps.iter().find_map(|step| match step.plan.partner {
-        Partner::Telco(telco) => Some(telco),
-        Partner::Bank => None,
-    })
+fn plan_undo(draft: &mut Draft<'_>, done: &StepPlan, undo: &Undo<'_>) {
+    if let Some(plan) = plan::undo(done, undo) {
+        draft.append(plan);
+    }
 }
 
 /// Done after it had been taken for failed: booked as it is, and undone.
 pub(crate) fn stray(draft: &mut Draft<'_>, heard: &Heard<'_>) {
     let call = heard.signal.call;
     let target = Target { step: call.step, attempt: call.attempt };
-    let action = heard.step.plan.action;
+    let nature = heard.step.plan.action.nature();
     // An earlier release that worked leaves the next one nothing to do, and says so itself if there is one.
-    if action == Action::ReleaseAirtime {
+    if nature == Nature::Releases {
         return if heard.step.state == StepState::Failed {
             end_release(draft, heard)
         };
     }
-    if heard.is_told() || action == Action::ConfirmBilling {
+    if heard.is_told() || nature == Nature::Confirms {
         return;
     }
     let (amount, external) = told(heard.signal, &heard.step);
-    let movement = match action.delivers() {
+    let delivers = nature == Nature::Delivers;
+    let movement = match delivers {
         true => claim(draft, &heard.step, amount),
         false => heard.step.plan.clear.map(|clear| entry(clear.debit, clear.credit, amount)),
     };
     let transfers = draft.posts(movement.as_slice());
     let cause = Cause::LateSuccess;
     draft.add(Fact::StrayFound { order: draft.id(), step: call.step, attempt: call.attempt, cause, amount, transfers });
-    if action.delivers() {
+    if delivers {
         return draft.suspend(Cause::LateSuccess);
     }
     reopen(draft);
-    plan_undo(draft, action, target, amount, external, &[]);
+    plan_undo(draft, &heard.step.plan, &Undo { target, amount, external, exact: &[] });
     // What was set aside went with it: the next attempt would find nothing.
-    if action == Action::CaptureAirtime && heard.step.state == StepState::Planned {
+    if nature == Nature::TakesSetAside && heard.step.state == StepState::Planned {
         unwind(draft, cause);
     }
 }
@@ -305,12 +266,13 @@ pub(crate) fn opposite(draft: &mut Draft<'_>, heard: &Heard<'_>) {
         return;
     }
     let (amount, external) = told(heard.signal, &heard.step);
-    let Some(books) = books(draft) else { return };
-    let transfers = draft.posts(&[entry(books.taken, books.position_airtime, amount)]);
+    let Some(taking) = taking(&draft.order).cloned() else { return };
+    let Some(clear) = taking.clear else { return };
+    let transfers = draft.posts(&[entry(clear.debit, clear.credit, amount)]);
     let cause = Cause::Opposite;
     draft.add(Fact::StrayFound { order: draft.id(), step: call.step, attempt: call.attempt, cause, amount, transfers });
     reopen(draft);
-    plan_undo(draft, Action::ReleaseAirtime, target, amount, external, &[]);
+    plan_undo(draft, &taking, &Undo { target, amount, external, exact: &[] });
 }
 
 /// An order that ended as declined had nothing taken; now something was, so it goes on until that is given back.
@@ -327,7 +289,7 @@ impl Draft<'_> {
             .order
             .steps
             .iter()
-            .any(|step| step.plan.action == Action::CreditAirtime && step.state == StepState::Done);
+            .any(|step| step.plan.action.nature() == Nature::Returns && step.state == StepState::Done);
         if !self.order.lots.is_empty() || !self.order.counts.is_empty() {
             self.add(Fact::ValueReturned { order: self.id(), released: self.order.counts.clone() });
         }

@@ -3,8 +3,8 @@
 use crate::UnknownWord;
 use crate::terms::words;
 use crate::{
-    Action, Admission, Count, Day, Fact, LimitHit, LotUse, Millis, OrderId, Partner, PersonId, QuoteId, Refusal,
-    Reward, SubscriberId, Terms,
+    Action, Admission, Count, Day, Fact, LimitHit, LotUse, Millis, OrderId, Partner, PersonId, Provenance, QuoteId,
+    Refusal, Reward, SubscriberId, Terms,
 };
 use core::fmt;
 use core::str::FromStr;
@@ -200,6 +200,9 @@ pub struct StepPlan {
     /// Posted with the movement only when all of the amount was done.
     #[n(11)]
     pub exact: Vec<Entry>,
+    /// As what its party holds what it brought, where that is a lot of its own.
+    #[n(12)]
+    pub brings: Option<Provenance>,
 }
 
 /// A step of an order.

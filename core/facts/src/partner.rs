@@ -6,7 +6,7 @@ use crate::{OrderId, UnknownWord};
 use core::fmt;
 use core::str::FromStr;
 use minicbor::{Decode, Encode};
-use money::Telco;
+use money::{Asset, Telco};
 
 /// An outside party with books of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
@@ -28,6 +28,14 @@ impl Partner {
         Partner::Telco(Telco::Cbn),
         Partner::Bank,
     ];
+
+    /// What its books count, and what is in doubt with it.
+    pub const fn asset(self) -> Asset {
+        match self {
+            Partner::Telco(telco) => Asset::Airtime(telco),
+            Partner::Bank => Asset::Cny,
+        }
+    }
 }
 
 impl fmt::Display for Partner {
@@ -71,17 +79,62 @@ words! {
     }
 }
 
+/// What an action does with value, whatever the value is: all that the engine knows of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Nature {
+    /// Sets value aside, to be taken or released.
+    SetsAside,
+    /// Takes value that was set aside: all of it or nothing.
+    TakesSetAside,
+    /// Takes value by itself; what came in part can be completed.
+    Takes,
+    /// Gives back what was set aside; it is complete when nothing is set aside any more.
+    Releases,
+    /// Gives back what was taken.
+    Returns,
+    /// Waits until a partner's own records show what was taken.
+    Confirms,
+    /// Brings value to whom the order is for: what was brought does not come back by itself.
+    Delivers,
+}
+
+impl Nature {
+    /// Whether value is its holder's no longer once it is done.
+    pub const fn takes(self) -> bool {
+        matches!(self, Nature::TakesSetAside | Nature::Takes)
+    }
+
+    /// Whether it gives back what an earlier step took or set aside.
+    pub const fn gives_back(self) -> bool {
+        matches!(self, Nature::Releases | Nature::Returns)
+    }
+}
+
 impl Action {
-    /// Whether the step brings value to whom the order is for: what was brought does not come back by itself.
-    pub const fn delivers(self) -> bool {
+    /// What it does with value.
+    pub const fn nature(self) -> Nature {
         match self {
-            Action::PayOut | Action::TopUpAirtime | Action::GrantReward => true,
-            Action::ReserveAirtime
-            | Action::CaptureAirtime
-            | Action::ReleaseAirtime
-            | Action::DeductAirtime
-            | Action::CreditAirtime
-            | Action::ConfirmBilling => false,
+            Action::ReserveAirtime => Nature::SetsAside,
+            Action::CaptureAirtime => Nature::TakesSetAside,
+            Action::DeductAirtime => Nature::Takes,
+            Action::ReleaseAirtime => Nature::Releases,
+            Action::CreditAirtime => Nature::Returns,
+            Action::ConfirmBilling => Nature::Confirms,
+            Action::PayOut | Action::TopUpAirtime | Action::GrantReward => Nature::Delivers,
+        }
+    }
+
+    /// The action that undoes it; none when it cannot be undone.
+    pub const fn undone_by(self) -> Option<Action> {
+        match self {
+            Action::ReserveAirtime => Some(Action::ReleaseAirtime),
+            Action::CaptureAirtime | Action::DeductAirtime => Some(Action::CreditAirtime),
+            Action::CreditAirtime => Some(Action::DeductAirtime),
+            Action::ReleaseAirtime
+            | Action::ConfirmBilling
+            | Action::PayOut
+            | Action::TopUpAirtime
+            | Action::GrantReward => None,
         }
     }
 }

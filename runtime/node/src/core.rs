@@ -3,8 +3,8 @@
 use exchange::rules::Policy;
 use exchange::{Command, Envelope, Reply, Rules, Signal, decide};
 use facts::{
-    Action, Broken, CallRef, Fact, InstrumentId, Meta, Millis, OpenRecord, Order, OrderId, Partner, PersonId, State,
-    Step, SubscriberId,
+    Action, Broken, CallRef, Fact, InstrumentId, Meta, Millis, Nature, OpenRecord, Order, OrderId, Partner, PersonId,
+    State, Step, SubscriberId,
 };
 use ledger::{Action as Move, Entry as Posting};
 use std::fmt;
@@ -184,7 +184,7 @@ impl Core {
         let order = self.state.order(order)?;
         let step = order.step(place)?;
         let subscriber = order.parties.get(usize::from(step.plan.party)).copied()?;
-        let about = step.plan.target.filter(|_| step.plan.action == Action::ConfirmBilling);
+        let about = step.plan.target.filter(|_| step.plan.action.nature() == Nature::Confirms);
         Some(Ask {
             kind,
             call: CallRef { order: order.id, step: place, attempt: step.attempt },
@@ -217,11 +217,11 @@ const fn erased_by(fact: &Fact) -> Option<PersonId> {
 
 /// A capture acts on the reservation of its own order, which was not known when the plan was made.
 fn acts_on(order: &Order, step: &Step) -> String {
-    if step.plan.action != Action::CaptureAirtime {
+    if step.plan.action.nature() != Nature::TakesSetAside {
         return step.plan.acts_on.clone();
     }
-    let reserve = order.steps.iter().find(|step| step.plan.action == Action::ReserveAirtime);
-    reserve.map(|step| step.external.clone()).unwrap_or_default()
+    let set_aside = order.steps.iter().find(|step| step.plan.action.nature() == Nature::SetsAside);
+    set_aside.map(|step| step.external.clone()).unwrap_or_default()
 }
 
 /// The movements that facts post, with holds resolved: what totals are made of.

@@ -178,6 +178,7 @@ fn step(action: Action) -> StepPlan {
         doubt: None,
         always: Vec::new(),
         exact: Vec::new(),
+        brings: None,
     }
 }
 

@@ -166,7 +166,7 @@ fn compare_accounts(state: &State, books: &Books, report: &mut Report) {
         let net = books.net.get(&partner).copied().unwrap_or_default();
         let pairs = match partner {
             Partner::Telco(telco) => {
-                let airtime = Asset::Airtime(telco);
+                let airtime = partner.asset();
                 let reserved = books.reserved.get(&partner).copied().unwrap_or_default();
                 vec![
                     (debit_balance(state, AccountName::TelcoTaken(telco), airtime), net),
@@ -191,11 +191,8 @@ fn credited(state: &State, name: AccountName, asset: Asset) -> i64 {
 }
 
 fn in_doubt(state: &State, partner: Partner) -> u64 {
-    let asset = match partner {
-        Partner::Telco(telco) => Asset::Airtime(telco),
-        Partner::Bank => Asset::Cny,
-    };
-    let account = state.account(AccountName::InDoubt(partner), asset).and_then(|id| state.ledger().account(id));
+    let account =
+        state.account(AccountName::InDoubt(partner), partner.asset()).and_then(|id| state.ledger().account(id));
     account.map_or(0, |account| account.pending(Side::Debit) + account.pending(Side::Credit))
 }
 

@@ -6,7 +6,7 @@ use crate::operate::replay;
 use crate::output::Output;
 use facts::{AccountName, Day, Orders, Partner, State, StepState};
 use ledger::{Bound, Side};
-use money::Asset;
+
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -133,11 +133,8 @@ fn check_books(state: &State, audit: &mut Audit) {
 /// What is in doubt is exactly what unknown steps would move.
 fn check_doubt(state: &State, audit: &mut Audit) {
     for partner in Partner::ALL {
-        let asset = match partner {
-            Partner::Telco(telco) => Asset::Airtime(telco),
-            Partner::Bank => Asset::Cny,
-        };
-        let account = state.account(AccountName::InDoubt(partner), asset).and_then(|id| state.ledger().account(id));
+        let account =
+            state.account(AccountName::InDoubt(partner), partner.asset()).and_then(|id| state.ledger().account(id));
         let booked = account.map_or(0, |account| account.pending(Side::Debit) + account.pending(Side::Credit));
         let exposed: u64 = state
             .orders()

@@ -123,6 +123,7 @@ pub fn plan() -> StepPlan {
         doubt: Some(entry(10_000)),
         always: vec![entry(1)],
         exact: vec![entry(2), entry(3)],
+        brings: None,
     }
 }
 
