@@ -104,7 +104,8 @@ fn gift(case: &Case<'_>) -> Option<Vec<StepPlan>> {
 
 /// Points to airtime: bring it on its day. The programme burns the points before; its step comes with it.
 fn points(case: &Case<'_>) -> Vec<StepPlan> {
-    vec![StepPlan { due: Due::At(case.terms.arrives_on.start()), ..top_up(&own(case), case.terms.payout) }]
+    let due = Due::At(case.terms.arrives_on.start());
+    vec![StepPlan { due, brings: Some(Provenance::Points), ..top_up(&own(case), case.terms.payout) }]
 }
 
 /// The shelf of the order's own number.

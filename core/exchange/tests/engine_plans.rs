@@ -7,7 +7,8 @@ use engine::{HELD, World, rules};
 use exchange::rules::{Identity, Line, NumberRefusal};
 use exchange::{Answer, Asker, Command, Doors, PlaceOrder, Recipient, Rules, Signal, Via};
 use facts::{
-    AccountName, CallRef, OrderId, OrderState, Partner, PersonId, Product, Province, Refusal, Step, StepState,
+    AccountName, CallRef, OrderId, OrderState, Partner, PersonId, Product, Provenance, Province, Refusal, Step,
+    StepState,
 };
 use money::{Asset, Telco};
 
@@ -130,7 +131,9 @@ fn points_bring_airtime_on_their_day() {
     let id = run(&mut world, request);
     assert_eq!(world.stands(id), OrderState::Settled);
     assert!(world.now >= world.order(id).terms.arrives_on.start());
-    assert_eq!((taken(&world, Telco::Ctcc), held(&world)), (-1_501, HELD));
+    assert_eq!((taken(&world, Telco::Ctcc), held(&world)), (-1_501, HELD + 1_501));
+    let lots = &world.state.subscriber(facts::SubscriberId::from_bits(1)).expect("registered").lots;
+    assert_eq!(lots.last().map(|lot| (lot.provenance, lot.remaining)), Some((Provenance::Points, 1_501)));
 }
 
 #[test]

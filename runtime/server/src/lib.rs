@@ -37,6 +37,7 @@ mod router;
 mod routes;
 mod serve;
 mod shown;
+mod words;
 
 pub use access::{AccessRulesError, May, wall_now};
 pub use context::{Api, Bounds};

@@ -3,7 +3,7 @@
 use super::World;
 use exchange::Command;
 use facts::{
-    AccountName, Action, Cause, Counter, Millis, Necessity, Order, OrderState, Partner, State, Step, StepState,
+    AccountName, Cause, Counter, Millis, Nature, Necessity, Order, OrderState, Partner, State, Step, StepState,
 };
 use ledger::{Bound, Side};
 use money::{Asset, Telco};
@@ -54,10 +54,7 @@ fn steps(state: &State) -> impl Iterator<Item = (&Order, u8, &Step)> {
 
 fn doubts_are_the_unknown_steps(world: &World, command: &Command) {
     for partner in Partner::ALL {
-        let asset = match partner {
-            Partner::Telco(telco) => Asset::Airtime(telco),
-            Partner::Bank => Asset::Cny,
-        };
+        let asset = partner.asset();
         let unknown = steps(&world.state).filter(|(_, _, step)| {
             step.plan.partner == partner && step.state == StepState::Unknown && step.plan.doubt.is_some()
         });
@@ -110,15 +107,20 @@ fn told_is_booked(world: &World, command: &Command) {
     if refused_by_books(world) {
         return;
     }
-    for telco in Telco::ALL {
-        let told = world.partners.sums(Partner::Telco(telco), None, true).taken;
-        let ours = world.debit(AccountName::TelcoTaken(telco), Asset::Airtime(telco));
-        assert_eq!(ours, told, "{telco} taken after {command:?}");
+    for partner in Partner::ALL {
+        let told = world.partners.sums(partner, None, true).taken;
+        assert_eq!(booked(world, partner), told, "{partner} after {command:?}");
     }
-    let told = world.partners.sums(Partner::Bank, None, true).paid;
-    let float = -world.debit(AccountName::OperatorFloat, Asset::Cny);
-    let ours = float - world.debit(AccountName::ReserveBank, Asset::Cny);
-    assert_eq!(ours, told, "bank paid after {command:?}");
+}
+
+/// What our books say that a partner took less what it brought.
+fn booked(world: &World, partner: Partner) -> i128 {
+    match partner {
+        Partner::Telco(telco) => world.debit(AccountName::TelcoTaken(telco), partner.asset()),
+        Partner::Bank => {
+            world.debit(AccountName::ReserveBank, Asset::Cny) + world.debit(AccountName::OperatorFloat, Asset::Cny)
+        }
+    }
 }
 
 fn lots_and_limits_add_up(world: &World, command: &Command) {
@@ -144,10 +146,10 @@ fn lots_and_limits_add_up(world: &World, command: &Command) {
     assert_eq!(counters, counted, "limits after {command:?}");
 }
 
-/// What a campaign's airtime came to: the telco's excess is its own loss.
+/// What steps brought as lots: a partner's excess is its own loss.
 fn granted(order: &Order) -> u64 {
-    let grants = order.steps.iter().filter(|step| step.plan.action == Action::GrantReward);
-    grants.map(|step| step.done.min(step.plan.amount)).sum()
+    let granting = order.steps.iter().filter(|step| step.plan.brings.is_some() && step.plan.party == 0);
+    granting.map(|step| step.done.min(step.plan.amount)).sum()
 }
 
 /// When nothing is open any more and every partner has told everything: both sides agree to the fen.
@@ -155,39 +157,48 @@ pub fn at_rest(world: &World) {
     if refused_by_books(world) {
         return replays(world);
     }
-    for telco in Telco::ALL {
-        let truth = world.partners.sums(Partner::Telco(telco), None, false);
-        let airtime = Asset::Airtime(telco);
-        assert_eq!(world.debit(AccountName::TelcoTaken(telco), airtime), truth.taken, "{telco} taken");
-        assert_eq!(world.debit(AccountName::TelcoReserved(telco), airtime), truth.reserved, "{telco} reserved");
+    for partner in Partner::ALL {
+        let truth = world.partners.sums(partner, None, false);
+        assert_eq!(booked(world, partner), truth.taken, "{partner} taken");
+        if let Partner::Telco(telco) = partner {
+            assert_eq!(world.debit(AccountName::TelcoReserved(telco), partner.asset()), truth.reserved, "{partner}");
+        }
     }
-    let truth = world.partners.sums(Partner::Bank, None, false);
-    let float = -world.debit(AccountName::OperatorFloat, Asset::Cny);
-    assert_eq!(float - world.debit(AccountName::ReserveBank, Asset::Cny), truth.paid, "bank paid");
     world.state.orders().for_each(|order| ended(world, order));
     replays(world);
 }
 
 fn ended(world: &World, order: &Order) {
-    let Some(telco) = world.state.subscriber(order.subscriber()).map(|subscriber| subscriber.telco) else { return };
-    let there = world.partners.sums(Partner::Telco(telco), Some(order.id), false);
-    let paid = world.partners.sums(Partner::Bank, Some(order.id), false).paid;
-    let moved = (there.taken, there.reserved, paid);
-    match order.state {
-        OrderState::Settled => {
-            let taken = i128::from(order.terms.amount) - i128::from(granted(order));
-            assert_eq!(moved, (taken, 0, i128::from(order.terms.payout)), "{}", short(order));
+    for partner in Partner::ALL {
+        let there = world.partners.sums(partner, Some(order.id), false);
+        match order.state {
+            OrderState::Settled => {
+                assert_eq!((there.taken, there.reserved), (planned(order, partner), 0), "{partner} {}", short(order));
+            }
+            OrderState::Declined | OrderState::Cancelled | OrderState::Refunded => {
+                assert_eq!((there.taken, there.reserved), (0, 0), "{partner} {}", short(order));
+                assert!(order.lots.is_empty() && order.counts.is_empty(), "{}", short(order));
+            }
+            OrderState::Suspended => assert_ne!(order.cause, Cause::Planned, "{}", short(order)),
+            _ => panic!("no end: {}", short(order)),
         }
-        OrderState::Declined | OrderState::Cancelled | OrderState::Refunded => {
-            assert_eq!(moved, (0, 0, 0), "{}", short(order));
-            assert!(order.lots.is_empty() && order.counts.is_empty(), "{}", short(order));
-        }
-        OrderState::Suspended => assert_ne!(order.cause, facts::Cause::Planned, "{}", short(order)),
-        _ => panic!("no end: {}", short(order)),
     }
     if order.state.is_end() {
         assert!(order.steps.iter().all(|step| !step.is_open() || step.due_at == Millis(0)), "{}", short(order));
     }
+}
+
+/// What the plan of an order that went its way takes at a partner, less what it brings there.
+fn planned(order: &Order, partner: Partner) -> i128 {
+    let forward = order.numbered_steps().filter(|(place, step)| {
+        step.plan.partner == partner && step.state == StepState::Done && order.leads_forward(*place)
+    });
+    let moved = forward.map(|(_, step)| match step.plan.action.nature() {
+        Nature::TakesSetAside | Nature::Takes => i128::from(step.done),
+        Nature::Delivers => -i128::from(step.done.min(step.plan.amount)),
+        _ => 0,
+    });
+    moved.sum()
 }
 
 /// The same records give the same state, and the state reads back from its bytes.

@@ -3,7 +3,7 @@
 use super::World;
 use super::partner::{Ask, Behaviour};
 use exchange::{Answer, Command, Via};
-use facts::{Action, CallRef, Order, OrderId, Partner, Step};
+use facts::{CallRef, Nature, Order, OrderId, Partner, Step};
 
 /// More turns than any order of the tests needs.
 const TURNS_MOST: usize = 50_000;
@@ -13,7 +13,7 @@ impl World {
     pub fn ask(&self, id: OrderId, place: u8) -> Ask {
         let order = self.order(id);
         let step = order.step(place).expect("sent");
-        let deducted = step.plan.target.filter(|_| step.plan.action == Action::ConfirmBilling);
+        let deducted = step.plan.target.filter(|_| step.plan.action.nature() == Nature::Confirms);
         Ask {
             call: CallRef { order: id, step: place, attempt: step.attempt },
             partner: step.plan.partner,
@@ -43,8 +43,8 @@ impl World {
     }
 
     fn shown(&mut self, ask: &Ask) -> Answer {
-        match ask.action {
-            Action::ConfirmBilling => self.partners.act(ask, Behaviour::HONEST, self.now),
+        match ask.action.nature() {
+            Nature::Confirms => self.partners.act(ask, Behaviour::HONEST, self.now),
             _ => self.partners.record(ask.call, self.now),
         }
     }
@@ -128,9 +128,9 @@ impl World {
 
 /// The reservation that a capture or a release acts on.
 fn acts_on(order: &Order, step: &Step) -> String {
-    if step.plan.action != Action::CaptureAirtime {
+    if step.plan.action.nature() != Nature::TakesSetAside {
         return step.plan.acts_on.clone();
     }
-    let reserve = order.steps.iter().find(|step| step.plan.action == Action::ReserveAirtime);
-    reserve.map(|step| step.external.clone()).unwrap_or_default()
+    let set_aside = order.steps.iter().find(|step| step.plan.action.nature() == Nature::SetsAside);
+    set_aside.map(|step| step.external.clone()).unwrap_or_default()
 }

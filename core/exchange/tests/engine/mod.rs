@@ -28,6 +28,8 @@ use std::collections::BTreeMap;
 pub const AMOUNT: u64 = 10_000;
 /// What a subscriber holds at first.
 pub const HELD: u64 = 300_000;
+/// Where subscribers are at home unless the test says otherwise.
+pub const GUANGDONG: u8 = 44;
 /// What the reserve holds at first.
 pub const FUNDING: u64 = 100_000_000;
 
@@ -139,13 +141,18 @@ impl World {
 
     /// A subscriber of a telco, held by a person, with one lot.
     pub fn register(&mut self, number: u128, person: u128, telco: Telco) -> SubscriberId {
+        self.register_in(GUANGDONG, number, person, telco)
+    }
+
+    /// The same, at home in a province.
+    pub fn register_in(&mut self, province: u8, number: u128, person: u128, telco: Telco) -> SubscriberId {
         let subscriber = SubscriberId::from_bits(number);
         let lot = Opening { provenance: Provenance::SelfPaid, amount: HELD, at: Millis(1) };
         let registration = Registration {
             subscriber,
             person: PersonId::from_bits(person),
             telco,
-            province: Province::new(44).expect("a province"),
+            province: Province::new(province).expect("a province"),
             own_card: None,
             credit_card: None,
             lots: vec![lot],
@@ -164,7 +171,7 @@ impl World {
             amount: AMOUNT,
             identity: Identity::Valid,
             instrument: Instrument::Own,
-            channel_province: Province::new(44).expect("a province"),
+            channel_province: Province::new(GUANGDONG).expect("a province"),
             quote: None,
         }
     }

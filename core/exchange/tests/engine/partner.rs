@@ -3,8 +3,7 @@
 //! Nothing here looks at the core's postings: a request comes in, value moves or does not, words go out.
 
 use exchange::{Answer, Decision, Reply, Signal};
-use facts::{Action, CallRef, Cause, Fact, Millis, OrderId, Partner};
-use money::Telco;
+use facts::{Action, CallRef, Cause, Fact, Millis, Nature, OrderId, Partner};
 use std::collections::BTreeMap;
 
 /// One request as the partner sees it.
@@ -79,25 +78,26 @@ struct Line {
     told: bool,
 }
 
-/// What truly moved, and what of it was told.
+/// What truly moved at a partner.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sums {
+    /// What it took less what it gave back, and less what it brought.
     pub taken: i128,
+    /// What it still has set aside.
     pub reserved: i128,
-    pub paid: i128,
 }
 
 #[derive(Clone, Debug, Default)]
 pub struct Partners {
     lines: BTreeMap<CallRef, Line>,
-    /// Reservations by name: of which order, at which telco, how much is still set aside.
-    reservations: BTreeMap<String, (OrderId, Telco, u64)>,
+    /// Reservations by name: of which order, at which partner, how much is still set aside.
+    reservations: BTreeMap<String, (OrderId, Partner, u64)>,
 }
 
 impl Partners {
     /// Carries a request out, and says what the reply is.
     pub fn act(&mut self, ask: &Ask, behaviour: Behaviour, now: Millis) -> Answer {
-        if ask.action == Action::ConfirmBilling {
+        if ask.action.nature() == Nature::Confirms {
             return self.billing(ask, behaviour, now);
         }
         let entry = self.carry_out(ask, behaviour.does);
@@ -135,13 +135,13 @@ impl Partners {
             Does::Nothing => return None,
             Does::Refuses => {
                 // A release is refused for one reason alone: the reservation ran out and holds nothing any more.
-                if ask.action == Action::ReleaseAirtime {
+                if ask.action.nature() == Nature::Releases {
                     self.consume(&ask.acts_on);
                 }
                 return Some(Entry::Refused);
             }
             Does::Later => return Some(Entry::Scheduled),
-            Does::Opposite if matches!(ask.action, Action::ReleaseAirtime | Action::CreditAirtime) => {
+            Does::Opposite if ask.action.nature().gives_back() => {
                 self.consume(&ask.acts_on);
                 return Some(Entry::Opposite { amount: ask.amount, external });
             }
@@ -149,9 +149,9 @@ impl Partners {
             Does::Less => ask.amount.saturating_sub(1).max(1),
             Does::More => ask.amount + 1,
         };
-        match ask.action {
-            Action::ReserveAirtime => self.set_aside(ask, &external, amount),
-            Action::CaptureAirtime | Action::ReleaseAirtime if !self.consume(&ask.acts_on) => {
+        match ask.action.nature() {
+            Nature::SetsAside => self.set_aside(ask, &external, amount),
+            Nature::TakesSetAside | Nature::Releases if !self.consume(&ask.acts_on) => {
                 return Some(Entry::Refused);
             }
             _ => {}
@@ -160,9 +160,7 @@ impl Partners {
     }
 
     fn set_aside(&mut self, ask: &Ask, external: &str, amount: u64) {
-        if let Partner::Telco(telco) = ask.partner {
-            self.reservations.insert(external.to_owned(), (ask.call.order, telco, amount));
-        }
+        self.reservations.insert(external.to_owned(), (ask.call.order, ask.partner, amount));
     }
 
     /// Ends a reservation; whether it still held anything.
@@ -176,17 +174,17 @@ impl Partners {
             return false;
         };
         let (external, ask) = (format!("late {}:{call}", line.ask.action), line.ask);
-        let entry = match ask.action {
+        let entry = match ask.action.nature() {
             // A billing run takes, from what is set aside or from what is left.
-            Action::CaptureAirtime => {
+            Nature::TakesSetAside => {
                 self.consume(&ask.acts_on);
                 Entry::Done { amount: ask.amount, external }
             }
-            Action::ReleaseAirtime => match self.consume(&ask.acts_on) {
+            Nature::Releases => match self.consume(&ask.acts_on) {
                 true => Entry::Done { amount: ask.amount, external },
                 false => Entry::Refused,
             },
-            Action::ReserveAirtime => {
+            Nature::SetsAside => {
                 self.set_aside(&ask, &external, ask.amount);
                 Entry::Done { amount: ask.amount, external }
             }
@@ -251,26 +249,19 @@ impl Partners {
             if !counts || (told_only && !line.told) {
                 continue;
             }
-            match (&line.entry, line.ask.action) {
-                (Entry::Opposite { amount, .. }, _) => sums.taken += i128::from(*amount),
-                (Entry::Done { amount, .. }, Action::CaptureAirtime | Action::DeductAirtime) => {
-                    sums.taken += i128::from(*amount);
-                }
-                (Entry::Done { amount, .. }, Action::CreditAirtime | Action::GrantReward) => {
-                    sums.taken -= i128::from(*amount)
-                }
-                (Entry::Done { amount, .. }, Action::PayOut) => sums.paid += i128::from(*amount),
-                _ => {}
-            }
-            // More released than was set aside is a gift out of the telco's own pocket.
-            if let (Entry::Done { amount, .. }, Action::ReleaseAirtime) = (&line.entry, line.ask.action) {
-                sums.taken -= i128::from(amount.saturating_sub(line.ask.amount));
-            }
+            sums.taken += match (&line.entry, line.ask.action.nature()) {
+                (Entry::Opposite { amount, .. }, _) => i128::from(*amount),
+                (Entry::Done { amount, .. }, Nature::TakesSetAside | Nature::Takes) => i128::from(*amount),
+                (Entry::Done { amount, .. }, Nature::Returns | Nature::Delivers) => -i128::from(*amount),
+                // More released than was set aside is a gift out of the partner's own pocket.
+                (Entry::Done { amount, .. }, Nature::Releases) => -i128::from(amount.saturating_sub(line.ask.amount)),
+                _ => 0,
+            };
         }
         let held = self
             .reservations
             .values()
-            .filter(|(whose, telco, _)| Partner::Telco(*telco) == partner && order.is_none_or(|order| order == *whose));
+            .filter(|(whose, at, _)| *at == partner && order.is_none_or(|order| order == *whose));
         sums.reserved = held.map(|(_, _, amount)| i128::from(*amount)).sum();
         sums
     }

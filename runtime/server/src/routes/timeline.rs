@@ -4,12 +4,14 @@ use super::orders::OrderPath;
 use super::timeline_words::Teller;
 use crate::caller::Caller;
 use crate::context::Context;
+use crate::language::Language;
 use crate::moments;
 use crate::phrases::Code;
 use crate::position::Positioned;
 use crate::problem::{Problem, ProblemBody};
 use axum::extract::State;
-use facts::{AccountName, Order, OrderId, Partner, PersonId, Record};
+use axum::http::HeaderMap;
+use facts::{AccountName, Order, Partner, PersonId, Record};
 use journal::{Reader, SqliteReader};
 use ledger::AccountId;
 use money::{Asset, Telco};
@@ -52,7 +54,7 @@ pub struct RecordAnswer {
 #[derive(Serialize, ToSchema)]
 #[schema(as = TimelineFact)]
 pub struct FactAnswer {
-    /// In words.
+    /// In words, in English or Chinese as asked by `Accept-Language`.
     pub text: String,
     /// The step it is about, from 0.
     pub step: Option<u8>,
@@ -96,8 +98,9 @@ pub async fn get(
     State(context): State<Arc<Context>>,
     caller: Caller,
     id: OrderPath,
+    headers: HeaderMap,
 ) -> Result<Positioned<TimelineAnswer>, Problem> {
-    let order = id.0;
+    let (order, language) = (id.0, Language::of(&headers));
     let (found, _) = context.order(order).await?;
     context.check_order(&caller.permit, &found).await?;
     let changed_in = found.changed_in;
@@ -108,7 +111,7 @@ pub async fn get(
     positions.truncate(RECORDS_MAX);
     let last = positions.last().copied().unwrap_or_default();
     let dir = context.node.dir().join("journal");
-    let reading = tokio::task::spawn_blocking(move || records(&dir, &positions, order, chart));
+    let reading = tokio::task::spawn_blocking(move || records(&dir, &positions, Teller::new(order, chart, language)));
     let records = reading.await.map_err(|_| Problem::new(Code::Internal))?.map_err(|error| {
         tracing::error!(%order, error, "a timeline could not be read");
         Problem::new(Code::ViewsUnavailable)
@@ -147,9 +150,8 @@ fn account_names(person: PersonId) -> Vec<AccountName> {
     names
 }
 
-fn records(dir: &Path, positions: &[u64], order: OrderId, chart: Chart) -> Result<Vec<RecordAnswer>, String> {
+fn records(dir: &Path, positions: &[u64], mut teller: Teller) -> Result<Vec<RecordAnswer>, String> {
     let mut reader = SqliteReader::open(dir).map_err(|error| error.to_string())?;
-    let mut teller = Teller::new(order, chart);
     let mut records = Vec::new();
     for position in positions {
         let entry = reader.record(*position).map_err(|error| error.to_string())?;

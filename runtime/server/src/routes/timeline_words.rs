@@ -1,8 +1,11 @@
-//! Facts about an order in words.
+//! Facts about an order in words, English and Chinese side by side.
 
 use super::timeline::{Chart, FactAnswer, PostingAnswer};
+use crate::language::Language;
 use crate::moments;
-use facts::{Due, Fact, OrderId, SignalKind, StepPlan};
+use crate::phrases::phrase;
+use crate::words::Word;
+use facts::{Due, Fact, OrderId, SignalKind, StepPlan, Terms};
 use ledger::{Action as Move, Entry, Transfer, TransferId};
 use money::yuan;
 use std::collections::BTreeMap;
@@ -11,13 +14,14 @@ use std::collections::BTreeMap;
 pub struct Teller {
     order: OrderId,
     chart: Chart,
+    language: Language,
     steps: Vec<StepPlan>,
     holds: BTreeMap<TransferId, Entry>,
 }
 
 impl Teller {
-    pub fn new(order: OrderId, chart: Chart) -> Teller {
-        Teller { order, chart, steps: Vec::new(), holds: BTreeMap::new() }
+    pub fn new(order: OrderId, chart: Chart, language: Language) -> Teller {
+        Teller { order, chart, language, steps: Vec::new(), holds: BTreeMap::new() }
     }
 
     /// A fact in words; none when it is about something else, or about nothing that happened to the order.
@@ -26,7 +30,8 @@ impl Teller {
             return None;
         }
         self.learn(fact);
-        let (step, text) = self.step_words(fact).map_or((None, order_words(fact)), |(step, text)| (Some(step), text));
+        let (step, text) =
+            self.step_words(fact).map_or_else(|| (None, self.order_words(fact)), |(step, text)| (Some(step), text));
         let postings = fact.transfers().iter().filter_map(|transfer| self.posting(transfer)).collect();
         Some(FactAnswer { text, step, postings })
     }
@@ -44,27 +49,51 @@ impl Teller {
         }
     }
 
+    fn say(&self, english: String, chinese: String) -> String {
+        match self.language {
+            Language::English => english,
+            Language::Chinese => chinese,
+        }
+    }
+
     /// A fact about a step, with the step's place.
     fn step_words(&self, fact: &Fact) -> Option<(u8, String)> {
         let (step, words) = match fact {
-            Fact::StepQueued { step, due_at, .. } => (*step, format!("is due at {}", moments::text(*due_at))),
-            Fact::StepSent { step, attempt, .. } => (*step, format!("is sent, attempt {attempt}")),
+            Fact::StepQueued { step, due_at, .. } => {
+                let at = moments::text(*due_at);
+                (*step, self.say(format!("is due at {at}"), format!("应于 {at} 发出")))
+            }
+            Fact::StepSent { step, attempt, .. } => {
+                (*step, self.say(format!("is sent, attempt {attempt}"), format!("已发出，第 {attempt} 次尝试")))
+            }
             Fact::StepUnknown { step, cause, inquire_at, .. } => {
-                (*step, format!("is unknown ({cause}); asked about at {}", moments::text(*inquire_at)))
+                let (cause, at) = (cause.said(self.language), moments::text(*inquire_at));
+                let english = format!("is unknown ({cause}); asked about at {at}");
+                (*step, self.say(english, format!("结果未知（{cause}），将于 {at} 查询")))
             }
             Fact::InquiryDeferred { step, cause, inquire_at, .. } => {
-                (*step, format!("is still unknown ({cause}); asked about again at {}", moments::text(*inquire_at)))
+                let (cause, at) = (cause.said(self.language), moments::text(*inquire_at));
+                let english = format!("is still unknown ({cause}); asked about again at {at}");
+                (*step, self.say(english, format!("结果仍未知（{cause}），将于 {at} 再次查询")))
             }
             Fact::StepDone { step, amount, external, .. } => {
-                (*step, format!("is done: {}{}", yuan(*amount), named(external)))
+                let (amount, named) = (yuan(*amount), self.named(external));
+                (*step, self.say(format!("is done: {amount}{named}"), format!("已完成：{amount}{named}")))
             }
-            Fact::StepFailed { step, cause, .. } => (*step, format!("failed ({cause})")),
-            Fact::StepCompensated { step, .. } => (*step, "is undone".to_owned()),
+            Fact::StepFailed { step, cause, .. } => {
+                let cause = cause.said(self.language);
+                (*step, self.say(format!("failed ({cause})"), format!("已失败（{cause}）")))
+            }
+            Fact::StepCompensated { step, .. } => (*step, self.say("is undone".into(), "已撤销".into())),
             Fact::StrayFound { step, attempt, cause, amount, .. } => {
-                (*step, format!("attempt {attempt}: {} found against our instruction ({cause})", yuan(*amount)))
+                let (amount, cause) = (yuan(*amount), cause.said(self.language));
+                let english = format!("attempt {attempt}: {amount} found against our instruction ({cause})");
+                (*step, self.say(english, format!("第 {attempt} 次尝试：发现与指令不符的 {amount}（{cause}）")))
             }
             Fact::SignalAbsorbed { step, attempt, kind, .. } => {
-                (*step, format!("attempt {attempt}: {} changed nothing", word(*kind)))
+                let [english, chinese] = absorbed(*kind);
+                let english = format!("attempt {attempt}: {english} changed nothing");
+                (*step, self.say(english, format!("第 {attempt} 次尝试：{chinese}，不作改变")))
             }
             _ => return None,
         };
@@ -73,7 +102,79 @@ impl Teller {
 
     fn step_name(&self, step: u8) -> String {
         let plan = self.steps.get(usize::from(step));
-        plan.map_or_else(|| format!("step {step}"), |plan| format!("{} at {}", plan.action, plan.partner))
+        let unnamed = || self.say(format!("step {step}"), format!("步骤 {step}"));
+        plan.map_or_else(unnamed, |plan| self.plan_name(plan))
+    }
+
+    fn plan_name(&self, plan: &StepPlan) -> String {
+        let (action, partner) = (plan.action.said(self.language), plan.partner);
+        self.say(format!("{action} at {partner}"), format!("{partner} {action}"))
+    }
+
+    fn named(&self, external: &str) -> String {
+        if external.is_empty() {
+            return String::new();
+        }
+        self.say(format!(", as `{external}`"), format!("，合作方编号 `{external}`"))
+    }
+
+    /// A fact about the order as a whole.
+    fn order_words(&self, fact: &Fact) -> String {
+        match fact {
+            Fact::OrderAdmitted(admission) => self.admitted(&admission.terms),
+            Fact::OrderDeclined { refusal, .. } => {
+                let title = phrase(refusal.code()).title(self.language);
+                self.say(format!("declined: {refusal}"), format!("已拒绝：{title}（{refusal}）"))
+            }
+            Fact::StepPlanned { plan, .. } => {
+                let name = self.plan_name(plan);
+                let (when, later) = match plan.due {
+                    Due::OnRelease => (", when a person releases it", "，等人放行"),
+                    Due::AtOnce | Due::At(_) => ("", ""),
+                };
+                self.say(format!("{name} is added{when}"), format!("追加步骤：{name}{later}"))
+            }
+            Fact::OrderMoved { state, cause, .. } => {
+                let (state, cause) = (state.said(self.language), cause.said(self.language));
+                self.say(format!("{state} ({cause})"), format!("{state}（{cause}）"))
+            }
+            Fact::OrderUnwound { cause, .. } => {
+                let cause = cause.said(self.language);
+                self.say(format!("what was done is undone ({cause})"), format!("开始回退（{cause}）"))
+            }
+            Fact::ValueReturned { released, .. } => self.returned(released.len()),
+            Fact::OrderRecalled(_) => {
+                self.say("brought back to memory: there is news of it".into(), "有新消息，订单重新载入".into())
+            }
+            Fact::RewardWithdrawn { .. } => {
+                let english = "the reward does not come: its campaign has it back";
+                self.say(english.into(), "赠送未能到账，额度已退回活动".into())
+            }
+            _ => String::new(),
+        }
+    }
+
+    fn admitted(&self, terms: &Terms) -> String {
+        let (product, amount, payout) = (terms.product.said(self.language), terms.amount, yuan(terms.payout));
+        let day = terms.arrives_on;
+        let reward = terms.reward.as_ref().map(|reward| {
+            let (name, amount, day) = (&reward.name, yuan(reward.amount), reward.usable_from);
+            let english = format!("; campaign `{name}` gives {amount} CNY of airtime from {day} on");
+            self.say(english, format!("；活动 `{name}` 自 {day} 起赠送话费 {amount} 元"))
+        });
+        let reward = reward.unwrap_or_default();
+        let english = format!("admitted: {product} of {amount}, pays {payout} CNY on {day}{reward}");
+        self.say(english, format!("已受理：{product} {amount}，{day} 到账 {payout} 元{reward}"))
+    }
+
+    fn returned(&self, counters: usize) -> String {
+        let limits = match counters {
+            0 => String::new(),
+            1 => ", and so is what it counted against a limit".to_owned(),
+            counters => format!(", and so is what it counted against {counters} limits"),
+        };
+        let chinese = if counters == 0 { "" } else { "，已占用的额度一并退还" };
+        self.say(format!("the value is its holder's again{limits}"), format!("价值已归还持有人{chinese}"))
     }
 
     fn posting(&self, transfer: &Transfer) -> Option<PostingAnswer> {
@@ -96,45 +197,10 @@ impl Teller {
     }
 }
 
-fn named(external: &str) -> String {
-    if external.is_empty() { String::new() } else { format!(", as `{external}`") }
-}
-
-const fn word(kind: SignalKind) -> &'static str {
+const fn absorbed(kind: SignalKind) -> [&'static str; 2] {
     match kind {
-        SignalKind::Duplicate => "a repeated word",
-        SignalKind::Stale => "a late word",
-        SignalKind::Contradiction => "a word against the partner's own record",
-    }
-}
-
-/// A fact about the order as a whole.
-fn order_words(fact: &Fact) -> String {
-    match fact {
-        Fact::OrderAdmitted(admission) => {
-            let terms = &admission.terms;
-            let (product, amount, payout) = (terms.product, terms.amount, yuan(terms.payout));
-            let reward = terms.reward.as_ref().map(|reward| {
-                let (amount, day) = (yuan(reward.amount), reward.usable_from);
-                format!("; campaign `{}` gives {amount} CNY of airtime from {day} on", reward.name)
-            });
-            let reward = reward.unwrap_or_default();
-            format!("admitted: {product} of {amount}, pays {payout} CNY on {}{reward}", terms.arrives_on)
-        }
-        Fact::OrderDeclined { refusal, .. } => format!("declined: {refusal}"),
-        Fact::StepPlanned { plan, .. } => {
-            let when = if plan.due == Due::OnRelease { ", when a person releases it" } else { "" };
-            format!("{} at {} is added{when}", plan.action, plan.partner)
-        }
-        Fact::OrderMoved { state, cause, .. } => format!("{state} ({cause})"),
-        Fact::OrderUnwound { cause, .. } => format!("what was done is undone ({cause})"),
-        Fact::ValueReturned { released, .. } => match released.len() {
-            0 => "the value is its holder's again".to_owned(),
-            1 => "the value is its holder's again, and so is what it counted against a limit".to_owned(),
-            counters => format!("the value is its holder's again, and so is what it counted against {counters} limits"),
-        },
-        Fact::OrderRecalled(_) => "brought back to memory: there is news of it".to_owned(),
-        Fact::RewardWithdrawn { .. } => "the reward does not come: its campaign has it back".to_owned(),
-        _ => String::new(),
+        SignalKind::Duplicate => ["a repeated word", "重复的回话"],
+        SignalKind::Stale => ["a late word", "迟到的回话"],
+        SignalKind::Contradiction => ["a word against the partner's own record", "与合作方自身记录相矛盾的回话"],
     }
 }

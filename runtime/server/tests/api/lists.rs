@@ -121,6 +121,15 @@ async fn a_timeline_tells_every_step_and_posting() {
         assert!(texts.iter().any(|text| text.starts_with(wanted)), "{wanted}: {texts:#?}");
     }
     assert!(texts.iter().all(|text| !text.is_empty()), "{texts:#?}");
+    let chinese = stage.get("/v1/orders/{id}/timeline", &[&id]).header("Accept-Language", "zh-CN").reply().await;
+    let chinese = chinese.ok(200).text();
+    for wanted in [
+        "已受理：官方渠道直连 10000，2026-03-04 到账 96.00 元",
+        "CTCC 预留话费 已发出，第 1 次尝试",
+        "已结清（按计划）",
+    ] {
+        assert!(chinese.contains(wanted), "{wanted}: {chinese}");
+    }
     let postings: Vec<&Value> = facts.iter().flat_map(|fact| fact["postings"].as_array().expect("postings")).collect();
     assert!(postings.iter().all(|p| p["debit"] != "" && p["credit"] != "" && p["asset"] != ""), "{postings:#?}");
     let paid =

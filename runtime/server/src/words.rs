@@ -1,0 +1,118 @@
+//! Public words in Chinese, as GLOSSARY.md has them. In English each is its own public word.
+
+use crate::language::Language;
+use facts::{Action, Cause, OrderState, Product};
+
+/// A public word that people read.
+pub trait Word: Copy {
+    /// The public word.
+    fn code(self) -> &'static str;
+
+    /// The Chinese term.
+    fn chinese(self) -> &'static str;
+
+    /// The word in a language.
+    fn said(self, language: Language) -> &'static str {
+        match language {
+            Language::English => self.code(),
+            Language::Chinese => self.chinese(),
+        }
+    }
+}
+
+macro_rules! chinese {
+    ($($word:ident { $($name:ident = $chinese:literal;)* })*) => {$(
+        impl Word for $word {
+            fn code(self) -> &'static str {
+                $word::code(self)
+            }
+
+            fn chinese(self) -> &'static str {
+                match self { $($word::$name => $chinese,)* }
+            }
+        }
+    )*};
+}
+
+chinese! {
+    Action {
+        ReserveAirtime = "预留话费";
+        CaptureAirtime = "扣取话费";
+        ReleaseAirtime = "释放话费";
+        DeductAirtime = "直接扣减";
+        CreditAirtime = "返还话费";
+        ConfirmBilling = "出账确认";
+        PayOut = "付款";
+        TopUpAirtime = "充入话费";
+        GrantReward = "发放赠送话费";
+    }
+    OrderState {
+        Created = "已创建";
+        Challenged = "待本人验证";
+        InReview = "待人工审核";
+        Executing = "执行中";
+        Clearing = "清算中";
+        Paying = "付款中";
+        Settled = "已结清";
+        Declined = "已拒绝";
+        Expired = "已过期";
+        Cancelled = "已取消";
+        Refunded = "已退还";
+        Suspended = "已挂起，待人工处理";
+    }
+    Cause {
+        Planned = "按计划";
+        Cancelled = "用户撤单";
+        Refused = "合作方拒绝";
+        NotFound = "合作方查无此笔";
+        Silence = "没有答复";
+        Pending = "合作方已受理，结果未出";
+        OtherAmount = "金额不符";
+        LateSuccess = "迟到的成功";
+        Opposite = "方向相反";
+        Contradiction = "合作方前后矛盾";
+        Restart = "节点重启";
+        Exhausted = "次数用尽";
+        BooksRefused = "账簿拒绝记账";
+        Poisoned = "规则运行异常";
+        Unwound = "已回退";
+        Resolved = "存疑已查明";
+    }
+    Product {
+        Direct = "官方渠道直连";
+        Voucher = "购物券";
+        Agent = "线下代理";
+        Card = "话费购卡";
+        Gift = "转赠";
+        Refund = "充值退款";
+        Points = "积分兑换";
+        BundleGift = "流量转赠";
+        BundleSale = "流量转售";
+        Market = "话费交易";
+        Wealth = "理财引荐";
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A word in the glossary and another on the screen would be two words for one thing.
+    #[test]
+    fn the_glossary_has_every_chinese_word() {
+        let glossary = include_str!("../../../GLOSSARY.md");
+        let words = |code: &'static str, chinese: &'static str| {
+            let listed = glossary.lines().any(|line| line.contains(chinese) && line.contains(&format!("`{code}`")));
+            assert!(listed, "{code} is {chinese} here and not in the glossary");
+        };
+        for action in Action::ALL {
+            words(action.code(), action.chinese());
+        }
+        for state in OrderState::ALL {
+            words(state.code(), state.chinese());
+        }
+        for cause in Cause::ALL {
+            words(cause.code(), cause.chinese());
+        }
+    }
+}
