@@ -11,6 +11,21 @@ pub struct Phrase {
 }
 
 impl Phrase {
+    /// The code it is about.
+    pub const fn code(&self) -> &'static str {
+        self.code
+    }
+
+    /// The kind of problem, in every language.
+    pub const fn titles(&self) -> [&'static str; 2] {
+        self.titles
+    }
+
+    /// What to do about it, in every language.
+    pub const fn hints(&self) -> [&'static str; 2] {
+        self.hints
+    }
+
     /// The kind of problem.
     pub const fn title(&self, language: Language) -> &'static str {
         self.titles[language as usize]
@@ -163,6 +178,11 @@ impl Code {
             _ => Code::Internal,
         }
     }
+}
+
+/// What callers read about every code.
+pub fn phrases() -> &'static [Phrase] {
+    PHRASES
 }
 
 /// What callers read about a code; that of `internal` when nobody wrote about it.

@@ -7,8 +7,8 @@ use crate::custody;
 use crate::envelope;
 use crate::routes::{
     approvals, batches, calendar, callbacks, campaigns, cancel, clients, clock, erasure, health, holdings, ledger,
-    legal_holds, limits, metrics, numbers, order_list, orders, partners, persons, policies, prices, quotes, recharges,
-    reveals, sessions, staff, subscribers, timeline,
+    legal_holds, limits, metrics, numbers, order_list, orders, partners, persons, policies, prices, problems, quotes,
+    recharges, reveals, sessions, staff, subscribers, timeline,
 };
 use axum::Router;
 use axum::http::header::CONTENT_TYPE;
@@ -60,6 +60,8 @@ fn business() -> Routes {
         .routes(routes!(calendar::get))
         .routes(routes!(numbers::get, numbers::replace))
         .routes(routes!(prices::get))
+        .routes(routes!(problems::list))
+        .routes(routes!(problems::get))
         .routes(routes!(callbacks::take))
         .routes(routes!(sessions::sign_in, sessions::sign_out))
         .routes(routes!(sessions::me))

@@ -23,6 +23,7 @@ pub mod partners;
 pub mod persons;
 pub mod policies;
 pub mod prices;
+pub mod problems;
 pub mod quotes;
 pub mod recharges;
 pub mod reveals;
