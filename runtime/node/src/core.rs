@@ -265,7 +265,9 @@ fn subject(command: &Command) -> Option<OrderId> {
         | Command::LiftLegalHold { .. }
         | Command::RequestErasure { .. }
         | Command::Erase { .. }
-        | Command::Reveal { .. } => None,
+        | Command::Reveal { .. }
+        | Command::NoteAct { .. }
+        | Command::NoteRefusal { .. } => None,
     }
 }
 
