@@ -7,12 +7,14 @@
 //! Start with [`Api`], make a [`router`] of it, and [`serve`] that.
 
 mod access;
+mod acts;
 mod answers;
 pub mod batch;
 mod body;
 mod caller;
 mod canonical;
 mod chance;
+mod codes;
 mod connection;
 mod context;
 mod custody;
@@ -40,6 +42,7 @@ mod shown;
 mod words;
 
 pub use access::{AccessRulesError, May, wall_now};
+pub use codes::Messages;
 pub use context::{Api, Bounds};
 pub use digest::DigestKey;
 pub use numbers::{Numbers, ReadNumbers};

@@ -1,6 +1,7 @@
 //! The routes, one file for each group.
 
 pub mod approvals;
+pub mod audit;
 pub mod batches;
 pub mod calendar;
 pub mod callbacks;
@@ -8,10 +9,12 @@ pub mod campaigns;
 pub mod cancel;
 pub mod clients;
 pub mod clock;
+pub mod codes;
 pub mod declined;
 pub mod erasure;
 pub mod health;
 pub mod holdings;
+pub mod keys;
 pub mod ledger;
 pub mod legal_holds;
 pub mod limits;
@@ -28,7 +31,11 @@ pub mod quotes;
 pub mod recharges;
 pub mod reveals;
 pub mod sessions;
+pub mod signers;
 pub mod staff;
+pub mod staff_admin;
+pub mod staff_sessions;
 pub mod subscribers;
+pub mod till;
 pub mod timeline;
 mod timeline_words;

@@ -3,12 +3,15 @@
 mod support;
 
 mod access;
+mod admin;
 mod approvals;
 mod attacks;
+mod audit;
 mod batches;
 mod books;
 mod campaigns;
 mod clock;
+mod codes;
 mod description;
 mod errors;
 mod health;
@@ -23,3 +26,5 @@ mod privacy;
 mod quotes;
 mod slow;
 mod subscribers;
+mod table;
+mod tills;

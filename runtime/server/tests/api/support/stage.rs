@@ -4,6 +4,7 @@ use super::callers::{self, Callers};
 use super::client::{Reply, Sent};
 use super::partner::{Moods, Partner};
 use super::people::Person;
+use super::phones::Phones;
 use super::rules;
 use access::Access;
 use exchange::QuoteKey;
@@ -65,6 +66,7 @@ pub struct Stage {
     pub address: SocketAddr,
     pub moods: Arc<Moods>,
     pub access: Arc<Access>,
+    pub phones: Phones,
     callers: Callers,
     gateways: Gateways,
     clock: Arc<StageClock>,
@@ -105,11 +107,13 @@ impl Stage {
         let clock = Arc::new(StageClock { inner, trusted: AtomicBool::new(true) });
         let node = Node::start(config(&dir, &vault, &clock, &gateways)).expect("a node");
         let (access, callers) = callers::open(&dir);
+        let phones = Phones::open().await;
         let api = Api {
             node: node.clone(),
             vault: Arc::clone(&vault),
             access: Arc::clone(&access),
             may: May::load(&callers::policies()).expect("the shipped policies"),
+            messages: Some(phones.messages()),
             numbers: server::Numbers::new(rules::numbers(), Box::new(rules::other_numbers)),
             quote_key: QuoteKey([1; 32]),
             digest_key: DigestKey([2; 32]),
@@ -130,6 +134,7 @@ impl Stage {
             address,
             moods,
             access,
+            phones,
             callers,
             gateways,
             clock,
