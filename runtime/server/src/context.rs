@@ -13,6 +13,7 @@ use crate::numbers::Numbers;
 use crate::phrases::Code;
 use crate::portability::Portability;
 use crate::problem::Problem;
+use crate::providers::Providers;
 use access::Access;
 use exchange::QuoteKey;
 use exchange::rules::Policy;
@@ -36,6 +37,8 @@ pub struct Api {
     pub may: May,
     /// Who sends messages; without it no codes are sent.
     pub messages: Option<Messages>,
+    /// The identity providers of institutions.
+    pub providers: Providers,
     /// The numbering plan.
     pub numbers: Numbers,
     /// Authenticates quotes; must stay the same while quotes are open.
@@ -101,6 +104,7 @@ pub struct Context {
     pub may: May,
     pub actions: Actions,
     pub courier: Option<Arc<Courier>>,
+    pub providers: Providers,
     pub numbers: Numbers,
     pub portability: Portability,
     pub quote_key: QuoteKey,
@@ -129,6 +133,7 @@ impl Context {
             may: api.may,
             actions,
             courier: courier.map(Arc::new),
+            providers: api.providers,
             numbers: api.numbers,
             portability: Portability::default(),
             quote_key: api.quote_key,

@@ -27,6 +27,7 @@ pub mod persons;
 pub mod policies;
 pub mod prices;
 pub mod problems;
+pub mod providers;
 pub mod quotes;
 pub mod recharges;
 pub mod reveals;

@@ -23,6 +23,7 @@ mod orders;
 mod persons;
 mod policy;
 mod privacy;
+mod providers;
 mod quotes;
 mod slow;
 mod subscribers;

@@ -6,13 +6,14 @@ use super::partner::{Moods, Partner};
 use super::people::Person;
 use super::phones::Phones;
 use super::rules;
-use access::Access;
+use access::{Access, ProviderSettings};
 use exchange::QuoteKey;
 use facts::{Day, Millis, SaltKey};
 use node::{Clock, Gateways, Node, NodeClock, NodeConfig};
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
-use server::{Api, Bounds, DigestKey, May, router, serve_within};
+use server::{Api, Bounds, DigestKey, May, Providers, router, serve_within};
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -21,15 +22,16 @@ use std::time::Duration;
 use vault::{Vault, VaultKey};
 
 /// What a test may want otherwise.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct StageOptions {
     pub test_clock: bool,
     pub bounds: Bounds,
+    pub providers: BTreeMap<String, ProviderSettings>,
 }
 
 impl Default for StageOptions {
     fn default() -> StageOptions {
-        StageOptions { test_clock: true, bounds: Bounds::default() }
+        StageOptions { test_clock: true, bounds: Bounds::default(), providers: BTreeMap::new() }
     }
 }
 
@@ -114,6 +116,7 @@ impl Stage {
             access: Arc::clone(&access),
             may: May::load(&callers::policies()).expect("the shipped policies"),
             messages: Some(phones.messages()),
+            providers: Providers::of(&options.providers).expect("providers"),
             numbers: server::Numbers::new(rules::numbers(), Box::new(rules::other_numbers)),
             quote_key: QuoteKey([1; 32]),
             digest_key: DigestKey([2; 32]),
