@@ -51,7 +51,8 @@ pub const STAFF_ALL: &str =
     "SELECT id, name, roles, state, invited_until, password, totp, totp_step FROM staff ORDER BY name";
 /// Only the last bootstrap token is good.
 pub const STAFF_UNINVITE: &str = "UPDATE staff SET invitation = NULL WHERE state < 2";
-pub const STAFF_ENROL: &str = "UPDATE staff SET state = 1, password = $2, totp = $3 WHERE id = $1";
+/// Steps that were used belong to the last seed.
+pub const STAFF_ENROL: &str = "UPDATE staff SET state = 1, password = $2, totp = $3, totp_step = 0 WHERE id = $1";
 pub const STAFF_ACTIVATE: &str = "UPDATE staff SET state = 2, invitation = NULL WHERE id = $1 AND state = 1";
 pub const STAFF_ROLES: &str = "UPDATE staff SET roles = $2 WHERE id = $1";
 pub const STAFF_PASSWORD: &str = "UPDATE staff SET password = $2 WHERE id = $1";

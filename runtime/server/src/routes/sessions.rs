@@ -8,7 +8,7 @@ use crate::context::Context;
 use crate::fields::Fields;
 use crate::phrases::Code;
 use crate::problem::{Problem, ProblemBody};
-use access::{Credentials, Opened, Password, Principal, Role, Scope};
+use access::{Credentials, Opened, Password, Principal, PrincipalKind, Role, Scope};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, SET_COOKIE};
@@ -17,6 +17,9 @@ use facts::StaffAct;
 use serde::Serialize;
 use std::sync::Arc;
 use utoipa::ToSchema;
+
+/// Why somebody's own sessions end.
+const SIGNED_OUT: &str = "signed out";
 
 /// What staff sign in with.
 #[derive(ToSchema)]
@@ -149,6 +152,10 @@ pub async fn sign_out(State(context): State<Arc<Context>>, caller: Caller) -> Re
         return Err(Problem::new(Code::CredentialsMissing));
     }
     let (kind, id) = (who.kind(), who.id());
+    if kind == PrincipalKind::Staff {
+        let act = Act { what: StaffAct::EndSessions, on: id.to_string(), why: SIGNED_OUT.to_owned() };
+        context.note(&caller, act).await?;
+    }
     context.in_access(move |access| access.end_all(kind, id)).await?;
     Ok((StatusCode::NO_CONTENT, AppendHeaders([(SET_COOKIE, access::clear_cookie())])))
 }

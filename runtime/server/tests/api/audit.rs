@@ -38,13 +38,15 @@ async fn each_act_is_told_with_who_from_where_and_why() {
     revoke(&issued.field("id")).reply().await.ok(204);
     revoke("00000000000000ff").reply().await.refused(404, "principal_unknown");
 
+    from_there(session.sent(stage.delete("/v1/sessions", &[]))).reply().await.ok(204);
+
     let shown = trail(&stage, &[("actor", &zhao.id)]).await;
-    assert_eq!(acts(&shown), ["revoke_key", "revoke_key", "sign_in"], "{shown}");
+    assert_eq!(acts(&shown), ["end_sessions", "revoke_key", "revoke_key", "sign_in"], "{shown}");
     for act in shown["acts"].as_array().expect("acts") {
         assert_eq!((&act["name"], &act["from"]), (&json!("zhao"), &json!(THERE)), "{act}");
         assert_eq!(act["roles"], json!(["operator", "admin"]));
     }
-    let (refused, done) = (&shown["acts"][0], &shown["acts"][1]);
+    let (refused, done) = (&shown["acts"][1], &shown["acts"][2]);
     assert_eq!((&refused["refused"], &done["refused"]), (&json!("principal_unknown"), &Value::Null));
     assert_eq!((&done["on"], &done["why"]), (&json!(issued.field("id")), &json!("found in a log")));
     let mine = trail(&stage, &[("act", "issue_key")]).await;

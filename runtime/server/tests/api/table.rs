@@ -17,6 +17,8 @@ enum Proof {
 
 /// Things that belong to somebody.
 struct Things {
+    /// From which journal position on lists show them.
+    position: u64,
     subscriber: String,
     person: String,
     order: String,
@@ -76,17 +78,17 @@ fn outcome(reply: &Reply) -> Outcome {
     match code {
         "credentials_missing" | "not_permitted" => Outcome::Refused,
         "order_unknown" | "subscriber_unknown" | "person_unknown" => Outcome::Hidden,
+        _ if body["orders"] == json!([]) => Outcome::Hidden,
         _ => Outcome::Passed,
     }
 }
 
 /// Asks for a thing in the way that its route wants; nothing where a route is about no such thing.
 fn wish_about(action: &str, method: &Method, path: &str, things: &Things) -> Option<Wish> {
-    let Things { subscriber, person, order } = things;
+    let Things { position, subscriber, person, order } = things;
     let lot = json!({"provenance": "self_paid", "amount_fen": 1});
     let (path, body) = match action {
         "getOrder" | "getTimeline" => (path.replace("{id}", order), None),
-        // A header that is no key: nothing is withdrawn before it is known whose it is.
         "cancelOrder" => (path.replace("{id}", order), None),
         "getSubscriber" | "getHoldings" => (path.replace("{id}", subscriber), None),
         "recharge" => (path.replace("{id}", subscriber), Some(lot)),
@@ -94,11 +96,11 @@ fn wish_about(action: &str, method: &Method, path: &str, things: &Things) -> Opt
         "getPerson" => (path.replace("{id}", person), None),
         "requestErasure" => (path.replace("{id}", person), Some(json!({"reason": "asked"}))),
         "exportPerson" => (format!("{}?purpose=subject_export&reason=asked", path.replace("{id}", person)), None),
-        "listOrders" => (format!("{path}?subscriber={subscriber}"), None),
+        "listOrders" => (format!("{path}?subscriber={subscriber}&min_position={position}"), None),
         "quote" | "placeOrder" => (path.to_owned(), Some(direct(subscriber, 1_000))),
         _ => return None,
     };
-    Some(Wish { method: method.clone(), path, body, key: format!("{action} {subscriber}") })
+    Some(Wish { method: method.clone(), path, body, key: format!("{action}-{subscriber}") })
 }
 
 /// A request for a route that is about nothing of anybody's: let through, it is told that a field is unknown.
@@ -132,7 +134,6 @@ async fn cell(stage: &Stage, asker: &Asker<'_>, others: &Things, route: (&str, &
         (Outcome::Refused, Outcome::Refused) => None,
         (Outcome::Passed, Outcome::Passed) => Some(asker.name.to_owned()),
         (Outcome::Passed, Outcome::Hidden) => Some(format!("{} (own)", asker.name)),
-        // A till has no subscribers; what is named in its list is nobody's but the till's.
         (own, foreign) => panic!("{action} by {}: own {own:?}, another's {foreign:?}", asker.name),
     }
 }
@@ -153,8 +154,9 @@ async fn things(stage: &Stage, partner: &str, person: &Person, till: &Till) -> T
     let registered = register.reply().await.ok(201);
     let code = stage.code_for(person, "place_order", Some(10_000)).await;
     let body = json!({"msisdn": person.msisdn, "code": code, "product": "direct", "amount": 10_000});
-    let order = till.place(stage, &person.msisdn, &body).await.ok(201).field("id");
-    Things { subscriber: registered.field("id"), person: registered.field("person"), order }
+    let placed = till.place(stage, &person.msisdn, &body).await.ok(201);
+    let (order, position) = (placed.field("id"), placed.position());
+    Things { position, subscriber: registered.field("id"), person: registered.field("person"), order }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -44,6 +44,8 @@ async fn a_till_serves_a_customer_who_confirms_and_sees_its_own_orders_alone() {
     one.sent(&stage, Method::GET, &path, None).reply().await.refused(404, "order_unknown");
     let path = format!("/v1/subscribers/{subscriber}");
     one.sent(&stage, Method::GET, &path, None).reply().await.refused(403, "not_permitted");
+    let unsigned = stage.post("/v1/till/orders", &[]).by_nobody().key("x").json(&order(&person, &code, 10_000));
+    unsigned.reply().await.refused(401, "credentials_missing");
     for body in [json!({"product": "gift"}), order(&person, &code, 0)] {
         one.place(&stage, "bad", &body).await.refused(400, "malformed_request");
     }
