@@ -40,7 +40,7 @@ async fn a_subscriber_signs_in_by_number_and_code_and_does_what_is_theirs() {
     with(stage.get("/v1/orders/{id}", &[&placed])).reply().await.ok(200);
     with(stage.get("/v1/orders/{id}/timeline", &[&placed])).reply().await.ok(200);
     stage.rest().await;
-    let cancelled = with(stage.post("/v1/orders/{id}/cancel", &[&placed])).reply().await;
+    let cancelled = with(stage.post("/v1/orders/{id}/cancel", &[&placed])).key("cancel").reply().await;
     assert!([200, 202].contains(&cancelled.status), "{}", cancelled.text());
     let position = cancelled.position().to_string();
     let list = with(stage.get("/v1/orders", &[])).query(&[("min_position", &position)]).reply().await.ok(200).json();
@@ -73,7 +73,7 @@ async fn what_is_another_s_is_as_if_it_were_not_there() {
     for sent in [
         stage.get("/v1/orders/{id}", &[&order]),
         stage.get("/v1/orders/{id}/timeline", &[&order]),
-        stage.post("/v1/orders/{id}/cancel", &[&order]),
+        stage.post("/v1/orders/{id}/cancel", &[&order]).key("cancel"),
     ] {
         with(sent).reply().await.refused(404, "order_unknown");
     }
