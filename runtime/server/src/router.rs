@@ -8,8 +8,9 @@ use crate::custody;
 use crate::envelope;
 use crate::routes::{
     approvals, audit, batches, calendar, callbacks, campaigns, cancel, clients, clock, erasure, health, holdings, keys,
-    ledger, legal_holds, limits, metrics, numbers, order_list, orders, partners, persons, policies, prices, providers,
-    quotes, recharges, reveals, sessions, signers, staff, staff_admin, staff_sessions, subscribers, till, timeline,
+    ledger, legal_holds, limits, metrics, numbers, order_list, orders, partners, persons, policies, prices, problems,
+    providers, quotes, recharges, reveals, sessions, signers, staff, staff_admin, staff_sessions, subscribers, till,
+    timeline,
 };
 use axum::Router;
 use axum::http::header::CONTENT_TYPE;
