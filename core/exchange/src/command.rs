@@ -5,9 +5,9 @@ use crate::quote::Quote;
 use crate::rules::{Identity, Instrument, Line, NumberRefusal, Policy};
 use crate::signal::Signal;
 use facts::{
-    ApprovalAct, ApprovalId, ApprovalState, ApprovalSubject, Fact, InstrumentId, Key16, KeyUse, Made, Meta, Millis,
-    Order, OrderId, Partner, PersonId, PersonalItem, PolicyVersion, Product, Provenance, Province, Purpose, State,
-    SubscriberId,
+    Actor, ApprovalAct, ApprovalId, ApprovalState, ApprovalSubject, Attack, Fact, InstrumentId, Key16, KeyUse, Made,
+    Meta, Millis, Order, OrderId, Partner, PersonId, PersonalItem, PolicyVersion, Product, Provenance, Province,
+    Purpose, State, SubscriberId,
 };
 use money::Telco;
 use std::collections::BTreeMap;
@@ -284,6 +284,17 @@ pub enum Command {
         purpose: Purpose,
         /// Why, in the actor's words.
         why: String,
+    },
+    /// Note that a known identity was attacked, or attacks.
+    NoteAttack {
+        /// Which.
+        who: Actor,
+        /// What was tried.
+        what: Attack,
+        /// How often.
+        count: u32,
+        /// Since when, by the wall.
+        since: Millis,
     },
     /// Set an order aside whose command made the rules panic.
     Suspend {

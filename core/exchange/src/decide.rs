@@ -42,6 +42,10 @@ pub fn decide(state: &State, rules: &Rules, envelope: &Envelope) -> Decision {
         Command::RequestErasure { person } => custody::request(state, rules, meta, *person),
         Command::Erase { person } => custody::erase(state, rules, meta, *person),
         Command::Reveal { subject, what, purpose, why } => custody::reveal(state, meta, *subject, what, *purpose, why),
+        Command::NoteAttack { who, what, count, since } => {
+            let fact = Fact::AttackNoted { who: *who, what: *what, count: *count, since: *since };
+            Decision { facts: vec![fact], reply: Reply::Done }
+        }
         Command::Suspend { order } => suspend(state, rules, meta, *order),
     }
 }

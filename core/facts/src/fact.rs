@@ -2,9 +2,9 @@
 
 use crate::order::{Attempt, Cause, OrderState, StepPlan};
 use crate::{
-    AccountName, Actor, Approval, ApprovalAct, ApprovalId, Count, InstrumentId, Key16, LimitHit, LotUse, Millis, Order,
-    OrderId, Partner, PersonId, PersonalItem, PolicyVersion, Product, Provenance, Province, Purpose, QuoteId, Refusal,
-    SubscriberId, Terms,
+    AccountName, Actor, Approval, ApprovalAct, ApprovalId, Attack, Count, InstrumentId, Key16, LimitHit, LotUse,
+    Millis, Order, OrderId, Partner, PersonId, PersonalItem, PolicyVersion, Product, Provenance, Province, Purpose,
+    QuoteId, Refusal, SubscriberId, Terms,
 };
 use ledger::{AccountId, Bound, Transfer};
 use minicbor::{Decode, Encode};
@@ -541,6 +541,23 @@ pub enum Fact {
         #[n(3)]
         why: String,
     },
+    /// Somebody tried to come in as a known identity, or to do what it may not. Of one identity and kind there is one in an
+    /// hour at the most, with how often it was tried; attempts on nobody known are counted, not kept.
+    #[n(70)]
+    AttackNoted {
+        /// As whom, or by whom.
+        #[n(0)]
+        who: Actor,
+        /// What was tried.
+        #[n(1)]
+        what: Attack,
+        /// How often.
+        #[n(2)]
+        count: u32,
+        /// Since when, by the wall.
+        #[n(3)]
+        since: Millis,
+    },
 }
 
 impl Fact {
@@ -560,7 +577,8 @@ impl Fact {
             | Fact::LegalHoldLifted { .. }
             | Fact::ErasureRequested { .. }
             | Fact::PersonErased { .. }
-            | Fact::Revealed { .. } => None,
+            | Fact::Revealed { .. }
+            | Fact::AttackNoted { .. } => None,
             Fact::KeyTaken { used, .. } => match used.made {
                 Made::Order(order) => Some(order),
                 Made::Subscriber(_) | Made::Lot(..) => None,
@@ -619,7 +637,8 @@ impl Fact {
             | Fact::LegalHoldLifted { .. }
             | Fact::ErasureRequested { .. }
             | Fact::PersonErased { .. }
-            | Fact::Revealed { .. } => &[],
+            | Fact::Revealed { .. }
+            | Fact::AttackNoted { .. } => &[],
         }
     }
 
@@ -658,7 +677,8 @@ impl Fact {
             // Suspicion is not shown to its subject.
             | Fact::LegalHoldPlaced { .. }
             | Fact::LegalHoldLifted { .. }
-            | Fact::Revealed { .. } => Part::Internal,
+            | Fact::Revealed { .. }
+            | Fact::AttackNoted { .. } => Part::Internal,
         }
     }
 }

@@ -521,7 +521,8 @@ impl Order {
             | Fact::LegalHoldLifted { .. }
             | Fact::ErasureRequested { .. }
             | Fact::PersonErased { .. }
-            | Fact::Revealed { .. } => return false,
+            | Fact::Revealed { .. }
+            | Fact::AttackNoted { .. } => return false,
         }
         true
     }

@@ -257,7 +257,8 @@ fn subject(command: &Command) -> Option<OrderId> {
         | Command::LiftLegalHold { .. }
         | Command::RequestErasure { .. }
         | Command::Erase { .. }
-        | Command::Reveal { .. } => None,
+        | Command::Reveal { .. }
+        | Command::NoteAttack { .. } => None,
     }
 }
 

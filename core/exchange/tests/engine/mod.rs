@@ -252,5 +252,6 @@ pub fn kind(fact: &facts::Fact) -> String {
         Fact::ErasureRequested { due_at, .. } => format!("erasure_requested({})", due_at.day()),
         Fact::PersonErased { .. } => "erased".to_owned(),
         Fact::Revealed { purpose, .. } => format!("revealed({purpose})"),
+        Fact::AttackNoted { what, count, .. } => format!("attack_noted({what}, {count})"),
     }
 }

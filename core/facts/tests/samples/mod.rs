@@ -4,9 +4,9 @@
 
 use facts::{
     AccountName, Action, Actor, ActorKind, Admission, Approval, ApprovalAct, ApprovalId, ApprovalState,
-    ApprovalSubject, Bucket, Cause, Channel, Count, Counter, Day, Due, Fact, FeeLine, FeeRule, InstrumentId, Key16,
-    KeyUse, LearnedPrice, LimitHit, Lot, LotUse, Made, Measure, Meta, Meter, Millis, Necessity, OpenRecord, Order,
-    OrderId, OrderState, Partner, PersonId, PersonalItem, PolicyVersion, Product, Provenance, Province, Purpose,
+    ApprovalSubject, Attack, Bucket, Cause, Channel, Count, Counter, Day, Due, Fact, FeeLine, FeeRule, InstrumentId,
+    Key16, KeyUse, LearnedPrice, LimitHit, Lot, LotUse, Made, Measure, Meta, Meter, Millis, Necessity, OpenRecord,
+    Order, OrderId, OrderState, Partner, PersonId, PersonalItem, PolicyVersion, Product, Provenance, Province, Purpose,
     QuoteId, Quoted, Refusal, Reward, Shared, SignalKind, StepPlan, Subject, SubscriberId, Target, Terms, Verdict,
     Window,
 };
@@ -48,6 +48,7 @@ pub fn file_name(fact: &Fact) -> &'static str {
         Fact::ErasureRequested { .. } => "52_erasure_requested.hex",
         Fact::PersonErased { .. } => "53_person_erased.hex",
         Fact::Revealed { .. } => "54_revealed.hex",
+        Fact::AttackNoted { .. } => "70_attack_noted.hex",
     }
 }
 
@@ -251,6 +252,12 @@ pub fn facts_of_every_kind() -> Vec<Fact> {
             what: vec![PersonalItem::Name, PersonalItem::Card],
             purpose: Purpose::StaffEnquiry,
             why: "客户投诉".to_owned(),
+        },
+        Fact::AttackNoted {
+            who: Actor { kind: ActorKind::Partner, id: Key16([9; 16]), role: 0 },
+            what: Attack::Replay,
+            count: 3,
+            since: Millis(1_790_000_000_000),
         },
     ]
 }
