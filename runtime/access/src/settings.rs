@@ -1,5 +1,6 @@
 //! How long things last and how often they may be tried: the file `policies/access.toml`.
 
+use crate::usage::UsageSettings;
 use serde::Deserialize;
 
 /// The settings of `policies/access.toml`. An unknown or missing key is a fault.
@@ -21,6 +22,8 @@ pub struct Settings {
     pub signatures: SignatureSettings,
     /// Tries to come in, right or wrong.
     pub limits: LimitSettings,
+    /// How much of the node anybody may use.
+    pub usage: UsageSettings,
 }
 
 /// Where the figures come from, and from when they hold: as in every policy file.
@@ -202,11 +205,12 @@ impl Settings {
             within(key, rate.burst.into(), 1..=1_000_000, "1 to 1000000 at once")?;
             within(key, rate.every_ms, 1..=3_600_000, "one in 1 to 3600000 milliseconds")?;
         }
+        self.usage.check()?;
         Ok(self)
     }
 }
 
-fn within(
+pub(crate) fn within(
     key: &'static str,
     found: u64,
     range: std::ops::RangeInclusive<u64>,
