@@ -7,6 +7,7 @@
 //! Start with [`Api`], make a [`router`] of it, and [`serve`] that.
 
 mod access;
+mod alarms;
 mod answers;
 pub mod batch;
 mod body;
@@ -17,6 +18,7 @@ mod connection;
 mod context;
 mod custody;
 mod denied;
+mod description;
 mod digest;
 mod envelope;
 mod fields;
@@ -37,6 +39,8 @@ mod router;
 mod routes;
 mod serve;
 mod shown;
+mod usage;
+mod web;
 mod words;
 
 pub use access::{AccessRulesError, May, wall_now};

@@ -4,6 +4,6 @@ mod enter;
 mod may;
 mod permit;
 
-pub use enter::{Actions, Whence, enter, wall_now};
+pub use enter::{Actions, Whence, enter, refused, wall_now};
 pub use may::{AccessRulesError, May};
 pub use permit::{Owner, Permit};

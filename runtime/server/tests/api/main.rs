@@ -3,6 +3,7 @@
 mod support;
 
 mod access;
+mod alarms;
 mod approvals;
 mod attacks;
 mod batches;
@@ -13,13 +14,19 @@ mod description;
 mod errors;
 mod health;
 mod idempotency;
+mod injections;
 mod limits;
 mod lists;
 mod numbers;
 mod orders;
+mod others;
 mod persons;
 mod policy;
 mod privacy;
 mod quotes;
 mod slow;
+mod smuggling;
 mod subscribers;
+mod uploads;
+mod usage;
+mod web;

@@ -7,5 +7,6 @@ mod people;
 pub mod rules;
 mod stage;
 
+pub use client::Reply;
 pub use people::{Person, identity_number, msisdn};
 pub use stage::{Stage, StageOptions, direct};
