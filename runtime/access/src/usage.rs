@@ -15,8 +15,10 @@ pub struct UsageSettings {
     pub per_subject: UseRate,
     /// From one network address.
     pub per_address: UseRate,
-    /// Requests under way.
+    /// Requests under way of clients.
     pub in_flight: InFlight,
+    /// Of callers who prove nothing; a client is a network then. Apart, so that they take no place of a client's.
+    pub in_flight_visitors: InFlight,
     /// Proxies before the node, whose `X-Forwarded-For` is believed: everybody behind others has one address.
     pub proxies: Vec<IpAddr>,
     /// Clients with limits of their own.
@@ -73,15 +75,23 @@ impl UsageSettings {
         ] {
             rate.check(key)?;
         }
-        let InFlight { total, per_client, waiting_per_client } = self.in_flight;
-        within("usage.in_flight.total", total.into(), 1..=65_536, "1 to 65536")?;
-        within("usage.in_flight.per_client", per_client.into(), 1..=total.into(), "1 to `total`")?;
-        within("usage.in_flight.waiting_per_client", waiting_per_client.into(), 0..=65_536, "0 to 65536")?;
+        self.in_flight.check()?;
+        self.in_flight_visitors.check()?;
+        let total = self.in_flight.total;
         for client in &self.clients {
             client.rate.check("usage.clients.rate")?;
             within("usage.clients.in_flight", client.in_flight.into(), 1..=total.into(), "1 to `total`")?;
         }
         Ok(())
+    }
+}
+
+impl InFlight {
+    fn check(self) -> Result<(), SettingsError> {
+        let InFlight { total, per_client, waiting_per_client } = self;
+        within("usage.in_flight.total", total.into(), 1..=65_536, "1 to 65536")?;
+        within("usage.in_flight.per_client", per_client.into(), 1..=total.into(), "1 to `total`")?;
+        within("usage.in_flight.waiting_per_client", waiting_per_client.into(), 0..=65_536, "0 to 65536")
     }
 }
 

@@ -25,16 +25,20 @@ const BODIES: [&str; 16] = [
 ];
 
 /// What any request may be told before its route is reached.
-const BY_THE_DOOR: [(&str, &str); 5] = [
+const BY_THE_DOOR: [(&str, &str); 6] = [
     ("400", "Malformed"),
     ("401", "Nobody known calls, or a credential does not hold"),
     ("403", "Not to this caller"),
     ("429", "A limit is used up"),
+    ("431", "The head is too long"),
     ("503", "Nothing was done, or the outcome is not known"),
 ];
 /// What any request with a body may be told.
 const BY_THE_BODY: [(&str, &str); 3] =
     [("408", "The body came too slowly"), ("413", "The body is too long"), ("415", "The body is of another type")];
+
+/// What any request may be told whose path names something.
+const BY_THE_PATH: [(&str, &str); 1] = [("404", "There is none")];
 
 /// The text of the description.
 pub fn text(mut described: OpenApi) -> String {
@@ -50,7 +54,7 @@ pub fn text(mut described: OpenApi) -> String {
         let operations = [&mut item.get, &mut item.post, &mut item.put, &mut item.delete];
         // What must always answer is neither limited nor closed.
         for operation in operations.into_iter().flatten().filter(|_| path.starts_with("/v1/") || path == "/metrics") {
-            surround(operation);
+            surround(operation, path);
         }
     }
     let mut text = described.to_pretty_json().unwrap_or_default();
@@ -59,9 +63,10 @@ pub fn text(mut described: OpenApi) -> String {
 }
 
 /// Adds what an operation does not say itself.
-fn surround(operation: &mut Operation) {
+fn surround(operation: &mut Operation, path: &str) {
     let by_the_body = operation.request_body.as_ref().map(|_| BY_THE_BODY).into_iter().flatten();
-    for (status, why) in BY_THE_DOOR.into_iter().chain(by_the_body) {
+    let by_the_path = path.contains('{').then_some(BY_THE_PATH).into_iter().flatten();
+    for (status, why) in BY_THE_DOOR.into_iter().chain(by_the_body).chain(by_the_path) {
         operation.responses.responses.entry(status.to_owned()).or_insert_with(|| RefOr::T(problem(why)));
     }
 }

@@ -24,6 +24,8 @@ pub struct Usage {
     subjects: Limiter,
     addresses: Limiter,
     shares: Arc<Shares>,
+    /// Of callers who prove nothing: places of their own.
+    visitors: Arc<Shares>,
     settings: UsageSettings,
 }
 
@@ -35,6 +37,7 @@ impl Usage {
             subjects: Limiter::new(settings.per_subject),
             addresses: Limiter::new(settings.per_address),
             shares: Arc::new(Shares::new(settings.in_flight)),
+            visitors: Arc::new(Shares::new(settings.in_flight_visitors)),
             settings,
         }
     }
@@ -80,10 +83,17 @@ impl Usage {
     ///
     /// Errors: too many of the caller's wait already.
     pub async fn place(&self, permit: Option<&Permit>, from: IpAddr) -> Result<Place, Problem> {
-        let who = permit.and_then(|permit| permit.who.as_deref());
-        let most = who.and_then(|who| self.settings.of(who)).map(|client| client.in_flight);
-        let lane = who.map_or_else(|| Lane::Network(network(from)), |who| Lane::Client(key(who)));
-        let place = Shares::place(&self.shares, lane, most.unwrap_or(self.settings.in_flight.per_client)).await;
+        let settings = &self.settings;
+        let place = match permit.and_then(|permit| permit.who.as_deref()) {
+            Some(who) => {
+                let most = settings.of(who).map_or(settings.in_flight.per_client, |client| client.in_flight);
+                Shares::place(&self.shares, Lane::Client(key(who)), most).await
+            }
+            None => {
+                let lane = Lane::Network(network(from));
+                Shares::place(&self.visitors, lane, settings.in_flight_visitors.per_client).await
+            }
+        };
         place.ok_or_else(|| Problem::new(Code::TooManyInFlight).retry_after_ms(1_000))
     }
 }

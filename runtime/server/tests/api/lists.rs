@@ -35,7 +35,7 @@ async fn a_position_that_does_not_come_is_said_to_be_ahead() {
     let bounds = Bounds { views_time: Duration::from_millis(50), ..Bounds::default() };
     let stage = Stage::with(StageOptions { bounds, ..StageOptions::default() }).await;
     let asked = stage.get("/v1/orders", &[]).query(&[("min_position", "1000000")]).reply().await;
-    asked.refused(503, "views_behind");
+    asked.refused(400, "malformed_request");
     assert_eq!(asked.header("retry-after"), Some("1"));
 }
 

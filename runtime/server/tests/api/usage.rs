@@ -3,6 +3,8 @@
 use crate::support::{Reply, Stage, StageOptions, direct};
 use access::{ClientUsage, Settings, UseRate};
 use std::time::{Duration, Instant};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
 fn rate(burst: u32, per_second: u32) -> UseRate {
@@ -168,4 +170,32 @@ async fn a_flood_of_one_client_leaves_another_its_share() {
     assert!(sent > 256, "no flood: {sent}");
     assert!(median < alone.max(Duration::from_millis(2)) * 40, "{alone:?} alone, {median:?} beside the flood");
     assert!(worst < Duration::from_secs(2), "{worst:?}");
+}
+
+/// Bodies that never come hold a place each: of their sender's network, and never one of a client's.
+#[tokio::test(flavor = "multi_thread")]
+async fn visitors_with_slow_bodies_take_no_place_of_a_client() {
+    let narrow = |settings: &mut Settings| {
+        settings.usage.in_flight_visitors.total = 2;
+        settings.usage.in_flight_visitors.per_client = 2;
+        settings.usage.in_flight_visitors.waiting_per_client = 1;
+    };
+    let stage = stage(narrow).await;
+    let mut held = JoinSet::new();
+    for _ in 0..6 {
+        let mut stream = TcpStream::connect(stage.address).await.expect("connects");
+        let head =
+            "POST /v1/sessions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 50\r\n\r\n{";
+        stream.write_all(head.as_bytes()).await.expect("written");
+        held.spawn(async move {
+            let mut first = [0; 12];
+            let told = tokio::time::timeout(Duration::from_secs(4), stream.read_exact(&mut first)).await;
+            told.is_ok().then(|| String::from_utf8_lossy(&first).into_owned())
+        });
+    }
+    let subscriber = stage.subscriber().await;
+    stage.place("meanwhile", &direct(&subscriber, 1_000)).await.ok(201);
+    // Two hold a place, one waits, and those beyond are told at once.
+    let told: Vec<String> = held.join_all().await.into_iter().flatten().collect();
+    assert_eq!(told, ["HTTP/1.1 429"; 3]);
 }
