@@ -1,5 +1,7 @@
 //! What the benchmarks share: the shipped rules, read from the repository, and the size of this process.
 
+pub mod site;
+
 use exchange::rules::{Policy, PolicyFiles};
 use exchange::{Contracts, Doors, Rules};
 use std::collections::BTreeMap;

@@ -7,35 +7,22 @@ mod load;
 mod lone;
 mod people;
 
-use access::{Access, AccessKey, ApiScope, ApiScopes, KeyMode, KeyTerms, Role, Roles, Settings};
-use bench::{resident_kib, root, rules, text};
+use bench::resident_kib;
+use bench::site::{salts, serve, start};
 use clap::Parser;
-use exchange::rules::{NumberTable, VirtualOperators};
-use exchange::{QuoteKey, Rules};
-use facts::{Millis, OrderState, Partner, Record, SaltKey, State};
-use flate2::read::GzDecoder;
-use journal::{Options, Reader, SqliteReader};
-use node::{Clock, Gateways, Node, NodeClock, NodeConfig, recover};
+use facts::{OrderState, Record, State};
+use journal::{Reader, SqliteReader};
+use node::{Node, recover};
 use serde::Serialize;
-use server::{Api, Bounds, DigestKey, May, Numbers};
-use std::io::Read;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
-use tokio::net::TcpListener;
-use vault::{Vault, VaultKey};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Node time at the start: Monday 2 March 2026, 09:00 in Shanghai.
-const BASE_MS: u64 = 1_772_413_200_000;
-/// Node time runs so fast that a day passes in less than a second, so that payouts fall due.
-const RATE: u32 = 100_000;
-/// Fen in the reserve.
-const FUNDING: u64 = 100_000_000_000;
 /// How long the settling of what was acknowledged may take after the last request.
 const DRAIN_MOST: Duration = Duration::from_secs(60);
 
@@ -104,7 +91,9 @@ async fn measure(arguments: &Arguments, dir: &Path) -> Figures {
     let (node, vault, numbers, segments) = start(dir);
     let people = Arc::new(people::register(&node, &vault, &numbers, &segments, arguments.subscribers).await);
     drop(segments);
-    let address = serve(node.clone(), vault, numbers, dir).await;
+    let served = serve(node.clone(), vault, numbers, dir).await;
+    let address = served.address;
+    load::KEY.get_or_init(|| served.key);
     let counter = Arc::new(AtomicU64::new(0));
     let started = Instant::now();
     let span = Duration::from_secs(arguments.seconds);
@@ -125,88 +114,6 @@ async fn measure(arguments: &Arguments, dir: &Path) -> Figures {
     node.stop();
     node.wait_stopped().await;
     figures
-}
-
-fn start(dir: &Path) -> (Node, Arc<Vault>, NumberTable, Vec<u8>) {
-    let mut segments = Vec::new();
-    let packed = std::fs::File::open(root().join("data/number_segments_cn.csv.gz")).expect("the segments");
-    GzDecoder::new(packed).read_to_end(&mut segments).expect("the segments unpack");
-    let virtual_operators = VirtualOperators::parse(&text("policies/numbers.toml")).expect("the shipped file");
-    let numbers = NumberTable::parse(&segments, &virtual_operators).expect("the segments");
-    let options = vault::VaultOptions { cache_rows: 1 << 20 };
-    let opened = Vault::open_with(&dir.join("vault.sqlite"), key(dir), options);
-    let vault = Arc::new(opened.expect("a new vault"));
-    let mut gateways = Gateways::new();
-    for partner in Partner::ALL {
-        gateways.insert(partner, Arc::new(partners::Willing));
-    }
-    let config = NodeConfig {
-        dir: dir.to_owned(),
-        rules: accelerated(rules()),
-        salts: salts(dir),
-        funding: FUNDING,
-        clock: Arc::new(NodeClock::accelerated(Millis(BASE_MS), RATE)) as Arc<dyn Clock>,
-        gateways,
-        directory: Arc::clone(&vault) as Arc<dyn node::Directory>,
-        journal: Options::default(),
-        clock_ahead_most: Duration::MAX,
-        views: node::Pace::PROMPT,
-        ended_stay: Duration::from_secs(300),
-        sweep_every: Duration::from_secs(3_600),
-    };
-    let node = tokio::task::block_in_place(|| Node::start(config)).expect("a new node");
-    (node, vault, numbers, segments)
-}
-
-/// The key file of a node, so that `tongbao audit --dir` can check the run afterwards.
-fn key(dir: &Path) -> VaultKey {
-    std::fs::create_dir_all(dir).expect("a directory");
-    VaultKey::load_or_create(&dir.join("node.key")).expect("a key")
-}
-
-fn salts(dir: &Path) -> SaltKey {
-    SaltKey(key(dir).derive(b"record salts"))
-}
-
-/// The partners' promises hold in real time, however fast node time runs.
-fn accelerated(rules: Rules) -> Rules {
-    Rules { contracts: rules.contracts.accelerated(RATE), ..rules }
-}
-
-/// Identities with one programme, which may order for anybody.
-fn operator(dir: &Path) -> Access {
-    let settings = Settings::parse(Settings::SHIPPED).expect("the shipped settings");
-    let access = Access::open(&dir.join("access.sqlite"), &AccessKey::from_bytes([5; 32]), settings);
-    let (access, now) = (access.expect("a new file"), server::wall_now());
-    let scopes = ApiScopes::of(ApiScope::ALL);
-    let terms = KeyTerms { mode: KeyMode::Test, scopes, expires_at: now.plus(86_400_000) };
-    let key = access.house_key(&access.keeper(), "bench", Roles::of(&[Role::Operator]), terms, now);
-    load::KEY.get_or_init(|| key.expect("a key").text.expose().to_owned());
-    access
-}
-
-async fn serve(node: Node, vault: Arc<Vault>, numbers: NumberTable, dir: &Path) -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let address = listener.local_addr().expect("an address");
-    let api = Api {
-        node,
-        vault,
-        access: Arc::new(operator(dir)),
-        may: May::load(&root().join("access")).expect("the shipped policies"),
-        messages: None,
-        providers: server::Providers::default(),
-        numbers: Numbers::new(numbers, Box::new(|| Err("a run has one plan".to_owned()))),
-        quote_key: QuoteKey([3; 32]),
-        digest_key: DigestKey([4; 32]),
-        test_clock: false,
-        bounds: Bounds::default(),
-    };
-    tokio::spawn(server::serve(
-        listener,
-        server::router(api).expect("a policy for each route"),
-        std::future::pending(),
-    ));
-    address
 }
 
 async fn run(

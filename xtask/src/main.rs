@@ -9,6 +9,7 @@ mod demo;
 mod demo_check;
 mod exec;
 mod failure;
+mod fuzz;
 #[cfg(test)]
 mod glossary;
 mod sql_lint;
@@ -23,6 +24,7 @@ usage: cargo xtask <task>
   test [--fast]                           everything that must hold; --fast leaves the demos out
   demo [arguments]                        build and run `tongbao demo` with these arguments
   demo-check [--seeds N] [--orders K]     headless demos without, with light and with heavy faults, recounted
+  fuzz [--examples N]                     ask a running node whatever its description allows, and what it does not
   crate-graph                             floors, external crates, licences, lints of the pure crates
   sql-lint                                SQL that SQLite and PostgreSQL share
 ";
@@ -37,6 +39,7 @@ fn main() -> ExitCode {
         "test" => test::run(rest),
         "demo" => demo::run(rest),
         "demo-check" => demo_check::run(rest),
+        "fuzz" => fuzz::run(rest),
         "crate-graph" => crate_graph::run(rest),
         "sql-lint" => sql_lint::run(rest),
         "help" | "--help" | "-h" => {

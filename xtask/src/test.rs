@@ -3,7 +3,7 @@
 use crate::args::{Args, unknown};
 use crate::exec::Line;
 use crate::failure::{Failure, Outcome};
-use crate::{crate_graph, demo_check, sql_lint};
+use crate::{crate_graph, demo_check, fuzz, sql_lint};
 use std::time::{Duration, Instant};
 
 /// What a stage runs.
@@ -109,6 +109,7 @@ fn stages(fast: bool, nextest: bool) -> Vec<Stage> {
     }
     stages.push(Stage::line("doc tests", "cargo test --workspace --doc --release"));
     if !fast {
+        stages.push(Stage::task("fuzz", fuzz::run));
         stages.push(Stage::task("demo-check", demo_check::run));
     }
     stages

@@ -5,9 +5,9 @@ use crate::quote::Quote;
 use crate::rules::{Identity, Instrument, Line, NumberRefusal, Policy};
 use crate::signal::Signal;
 use facts::{
-    ApprovalAct, ApprovalId, ApprovalState, ApprovalSubject, Fact, InstrumentId, Key16, KeyUse, Made, Meta, Millis,
-    Order, OrderId, Partner, PersonId, PersonalItem, PolicyVersion, Product, Provenance, Province, Purpose, StaffAct,
-    State, SubscriberId,
+    Actor, ApprovalAct, ApprovalId, ApprovalState, ApprovalSubject, Attack, Fact, InstrumentId, Key16, KeyUse, Made,
+    Meta, Millis, Order, OrderId, Partner, PersonId, PersonalItem, PolicyVersion, Product, Provenance, Province,
+    Purpose, StaffAct, State, SubscriberId,
 };
 use money::Telco;
 use std::collections::BTreeMap;
@@ -302,6 +302,17 @@ pub enum Command {
         record: u64,
         /// The code of the refusal.
         code: String,
+    },
+    /// Note that a known identity was attacked, or attacks.
+    NoteAttack {
+        /// Which.
+        who: Actor,
+        /// What was tried.
+        what: Attack,
+        /// How often.
+        count: u32,
+        /// Since when, by the wall.
+        since: Millis,
     },
     /// Set an order aside whose command made the rules panic.
     Suspend {

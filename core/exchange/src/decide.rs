@@ -44,6 +44,10 @@ pub fn decide(state: &State, rules: &Rules, envelope: &Envelope) -> Decision {
         Command::Reveal { subject, what, purpose, why } => custody::reveal(state, meta, *subject, what, *purpose, why),
         Command::NoteAct { act, on, why } => staff::note_act(meta, *act, on, why),
         Command::NoteRefusal { record, code } => staff::note_refusal(meta, *record, code),
+        Command::NoteAttack { who, what, count, since } => {
+            let fact = Fact::AttackNoted { who: *who, what: *what, count: *count, since: *since };
+            Decision { facts: vec![fact], reply: Reply::Done }
+        }
         Command::Suspend { order } => suspend(state, rules, meta, *order),
     }
 }

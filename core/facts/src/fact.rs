@@ -2,9 +2,9 @@
 
 use crate::order::{Attempt, Cause, OrderState, StepPlan};
 use crate::{
-    AccountName, Actor, Approval, ApprovalAct, ApprovalId, Count, InstrumentId, Key16, LimitHit, LotUse, Millis, Order,
-    OrderId, Partner, PersonId, PersonalItem, PolicyVersion, Product, Provenance, Province, Purpose, QuoteId, Refusal,
-    StaffAct, SubscriberId, Terms,
+    AccountName, Actor, Approval, ApprovalAct, ApprovalId, Attack, Count, InstrumentId, Key16, LimitHit, LotUse,
+    Millis, Order, OrderId, Partner, PersonId, PersonalItem, PolicyVersion, Product, Provenance, Province, Purpose,
+    QuoteId, Refusal, StaffAct, SubscriberId, Terms,
 };
 use ledger::{AccountId, Bound, Transfer};
 use minicbor::{Decode, Encode};
@@ -565,6 +565,23 @@ pub enum Fact {
         #[n(1)]
         code: String,
     },
+    /// Somebody tried to come in as a known identity, or to do what it may not. Of one identity and kind there is one in an
+    /// hour at the most, with how often it was tried; attempts on nobody known are counted, not kept.
+    #[n(70)]
+    AttackNoted {
+        /// As whom, or by whom.
+        #[n(0)]
+        who: Actor,
+        /// What was tried.
+        #[n(1)]
+        what: Attack,
+        /// How often.
+        #[n(2)]
+        count: u32,
+        /// Since when, by the wall.
+        #[n(3)]
+        since: Millis,
+    },
 }
 
 impl Fact {
@@ -586,7 +603,8 @@ impl Fact {
             | Fact::PersonErased { .. }
             | Fact::Revealed { .. }
             | Fact::StaffActed { .. }
-            | Fact::StaffActRefused { .. } => None,
+            | Fact::StaffActRefused { .. }
+            | Fact::AttackNoted { .. } => None,
             Fact::KeyTaken { used, .. } => match used.made {
                 Made::Order(order) => Some(order),
                 Made::Subscriber(_) | Made::Lot(..) => None,
@@ -647,7 +665,8 @@ impl Fact {
             | Fact::PersonErased { .. }
             | Fact::Revealed { .. }
             | Fact::StaffActed { .. }
-            | Fact::StaffActRefused { .. } => &[],
+            | Fact::StaffActRefused { .. }
+            | Fact::AttackNoted { .. } => &[],
         }
     }
 
@@ -688,7 +707,8 @@ impl Fact {
             | Fact::LegalHoldLifted { .. }
             | Fact::Revealed { .. }
             | Fact::StaffActed { .. }
-            | Fact::StaffActRefused { .. } => Part::Internal,
+            | Fact::StaffActRefused { .. }
+            | Fact::AttackNoted { .. } => Part::Internal,
         }
     }
 }

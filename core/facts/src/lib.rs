@@ -7,6 +7,7 @@
 
 mod account_name;
 mod approval;
+mod attack;
 mod counter;
 mod custody;
 mod fact;
@@ -25,6 +26,7 @@ mod time;
 
 pub use account_name::AccountName;
 pub use approval::{Acted, Approval, ApprovalAct, ApprovalState, ApprovalSubject, Approvals};
+pub use attack::Attack;
 pub use counter::{Count, Counter, Counters, LimitHit, Measure, Meter, Shared, Subject, Window};
 pub use custody::{Custody, LegalHold, PersonalItem, Purpose, Standing};
 pub use fact::{Admission, Fact, KeyUse, Made, Part, Quoted, SignalKind};

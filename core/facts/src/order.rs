@@ -523,7 +523,8 @@ impl Order {
             | Fact::PersonErased { .. }
             | Fact::Revealed { .. }
             | Fact::StaffActed { .. }
-            | Fact::StaffActRefused { .. } => return false,
+            | Fact::StaffActRefused { .. }
+            | Fact::AttackNoted { .. } => return false,
         }
         true
     }

@@ -10,7 +10,7 @@ use crate::session::SessionCache;
 use crate::settings::{Rate, Settings};
 use crate::signer::CachedSigner;
 use crate::store::{At, Store};
-use crate::{AccessError, AccessKey, Denied, Principal, Role, sql};
+use crate::{AccessError, AccessKey, Denied, Principal, Role, UsageSettings, sql};
 use facts::Millis;
 use hashlink::LruCache;
 use std::net::IpAddr;
@@ -145,6 +145,11 @@ impl Access {
     /// Errors: it is one too many.
     pub fn admit_from(&self, from: IpAddr, now: Millis) -> Result<(), AccessError> {
         Ok(self.admit_address(from, now)?)
+    }
+
+    /// How much of the node anybody may use. For the server's own routes.
+    pub const fn usage(&self) -> &UsageSettings {
+        &self.settings.usage
     }
 
     /// Whether one more try from an address would be let through; it is counted. For the server's own routes.

@@ -6,7 +6,7 @@ use crate::access::{check_name, lock, needs};
 use crate::secret::{ApiKeyText, Digest, hex, random, random_text};
 use crate::store::{At, Rows, unreadable};
 use crate::{Access, AccessError, Denied, Principal, PrincipalId, PrincipalKind, Role, Roles, sql};
-use facts::Millis;
+use facts::{Actor, Millis};
 use hashlink::LruCache;
 use rusqlite::Row;
 use std::fmt;
@@ -224,6 +224,16 @@ fn parts(text: &str) -> Option<(KeyMode, &str, &str)> {
     id.bytes().all(|byte| byte.is_ascii_hexdigit()).then_some((mode, id, secret))
 }
 
+/// The id of a key's text.
+pub fn id_of(text: &str) -> Option<&str> {
+    parts(text).map(|(_, id, _)| id)
+}
+
+/// The holder of a key, whatever became of it.
+pub fn actor_of(rows: &Rows<'_>, id: &str) -> Result<Option<Actor>, AccessError> {
+    Ok(read(rows, id)?.map(|known| known.holder.principal.actor()))
+}
+
 impl Access {
     /// Makes a key for a partner.
     ///
@@ -325,8 +335,9 @@ impl Access {
     pub fn api_key(&self, text: &ApiKeyText, now: Millis) -> Result<KeyHolder, AccessError> {
         let (mode, id, secret) = parts(text.expose()).ok_or(Denied::CredentialWrong)?;
         let given = Digest::of(secret);
-        let known = lock(&self.api_keys).keys.get(id).cloned();
-        let known = match known {
+        let remembered = lock(&self.api_keys).keys.get(id).cloned();
+        let is_remembered = remembered.is_some();
+        let known = match remembered {
             Some(known) => Some(known),
             None => self.recall_key(id)?,
         };
@@ -334,7 +345,13 @@ impl Access {
         let expected = known.as_ref().map_or(Digest([0; 32]), |known| known.digest);
         let right = given.is(&expected);
         let known = known.filter(|known| right && !known.revoked && known.holder.terms.mode == mode);
-        let known = known.ok_or(Denied::CredentialWrong)?;
+        let Some(known) = known else {
+            if is_remembered {
+                // As long as a key takes that is not there: which ids there are is not told by the time.
+                self.recall_key("")?;
+            }
+            return Err(Denied::CredentialWrong.into());
+        };
         if now >= known.holder.terms.expires_at {
             return Err(Denied::KeyExpired.into());
         }

@@ -17,6 +17,7 @@
 mod access;
 mod agent;
 mod api_key;
+mod claim;
 mod cookie;
 mod denied;
 mod error;
@@ -39,15 +40,19 @@ mod staff;
 mod store;
 mod totp;
 mod tries;
+mod usage;
+#[cfg(test)]
+mod work_tests;
 
-pub use access::Access;
+pub use access::{Access, network};
 pub use agent::{Device, DeviceInvitation, DeviceProof, device_lines};
 pub use api_key::{ApiScope, ApiScopes, IssuedKey, KeyHolder, KeyListed, KeyMode, KeyTerms};
+pub use claim::Claim;
 pub use cookie::{COOKIE, clear_cookie, set_cookie, token_of};
 pub use denied::Denied;
 pub use error::AccessError;
 pub use id_token::KeySet;
-pub use limiter::{Limiter, Verdict};
+pub use limiter::{Limiter, Pace, Taken, Verdict};
 pub use oidc::{Begun, Exchange, Provider, ProviderFault, ProviderSettings};
 pub use one_time_code::{CodeAction, CodeFor, CodeMessage, CodeSender, CodeSent};
 pub use password::PasswordFault;
@@ -65,3 +70,4 @@ pub use settings::{
 pub use signature::{SignedRequest, five_lines, is_signature};
 pub use signer::{ClientListed, Scheme, SignerListed, SignerName};
 pub use staff::{Credentials, Enrolment, Invitation, Member, StaffState};
+pub use usage::{ClientUsage, InFlight, UsageSettings, UseRate};

@@ -1,6 +1,7 @@
 //! How long things last and how often they may be tried: the file `policies/access.toml`.
 
 use crate::ProviderSettings;
+use crate::usage::UsageSettings;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -26,6 +27,8 @@ pub struct Settings {
     /// Institutions' identity providers, by the name that their addresses here have; none are shipped.
     #[serde(default)]
     pub providers: BTreeMap<String, ProviderSettings>,
+    /// How much of the node anybody may use.
+    pub usage: UsageSettings,
 }
 
 /// Where the figures come from, and from when they hold: as in every policy file.
@@ -207,11 +210,12 @@ impl Settings {
             within(key, rate.burst.into(), 1..=1_000_000, "1 to 1000000 at once")?;
             within(key, rate.every_ms, 1..=3_600_000, "one in 1 to 3600000 milliseconds")?;
         }
+        self.usage.check()?;
         Ok(self)
     }
 }
 
-fn within(
+pub(crate) fn within(
     key: &'static str,
     found: u64,
     range: std::ops::RangeInclusive<u64>,

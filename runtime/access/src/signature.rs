@@ -82,6 +82,11 @@ fn token(field: &'static str, text: &str, least: usize) -> Result<(), Denied> {
     }
 }
 
+/// The client that a header names; none when it does not read as one.
+pub fn client_of(header: &str) -> Option<&str> {
+    Header::parse(header).ok().map(|header| header.client)
+}
+
 impl<'a> Header<'a> {
     /// Errors: a part is missing, there twice, unknown or not as it must be.
     fn parse(header: &'a str) -> Result<Header<'a>, Denied> {
@@ -172,11 +177,19 @@ impl Access {
         if request.method.contains(['\n', '\r']) || request.target.contains(['\n', '\r']) {
             return Err(Denied::SignatureWrong.into());
         }
-        let signer = self.signer(SignerName { client: header.client, serial: header.serial })?;
+        let name = SignerName { client: header.client, serial: header.serial };
+        let is_remembered = self.is_remembered(name);
+        let signer = self.signer(name)?;
         let verifier = signer.as_ref().map(|signer| &*signer.verifier);
         let lines = five_lines(request, header.timestamp, header.nonce);
         let right = fits(verifier, header.scheme, &lines, &header.signature);
-        let CachedSigner { principal, expires_at, .. } = signer.filter(|_| right).ok_or(Denied::SignatureWrong)?;
+        let Some(CachedSigner { principal, expires_at, .. }) = signer.filter(|_| right) else {
+            if is_remembered {
+                // As long as a client takes that is not there: which ones there are is not told by the time.
+                self.signer_of_nobody()?;
+            }
+            return Err(Denied::SignatureWrong.into());
+        };
         if now >= expires_at {
             return Err(Denied::KeyExpired.into());
         }

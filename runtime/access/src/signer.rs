@@ -310,6 +310,16 @@ impl Access {
         })
     }
 
+    /// The work that a name makes which is not there.
+    pub(crate) fn signer_of_nobody(&self) -> Result<(), AccessError> {
+        self.store.read(|rows| self.read_signer(rows, SignerName { client: "", serial: "" })).map(drop)
+    }
+
+    /// Whether a signing key is in memory.
+    pub(crate) fn is_remembered(&self, name: SignerName<'_>) -> bool {
+        lock(&self.signers).contains_key(&(name.client.to_owned(), name.serial.to_owned()))
+    }
+
     fn read_signer(&self, rows: &Rows<'_>, name: SignerName<'_>) -> Result<Option<CachedSigner>, AccessError> {
         let found = rows.one(sql::SIGNER, (name.client, name.serial), |row| {
             let principal = serde_json::from_str(&row.get::<_, String>(2)?).map_err(unreadable)?;

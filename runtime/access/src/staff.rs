@@ -8,7 +8,7 @@ use crate::secret::{Digest, InvitationToken, Password, TotpSeed, random, random_
 use crate::session::Opened;
 use crate::store::{At, Rows};
 use crate::{Access, AccessError, Denied, Principal, PrincipalId, Role, Roles, password, sql, totp, tries};
-use facts::Millis;
+use facts::{Actor, Millis};
 use rusqlite::Row;
 use std::net::IpAddr;
 
@@ -110,6 +110,11 @@ impl Account {
 
 fn by_id(rows: &Rows<'_>, id: PrincipalId) -> Result<Account, AccessError> {
     Ok(rows.one(sql::STAFF_BY_ID, [id.0], Account::read)?.ok_or(Denied::PrincipalUnknown)?)
+}
+
+/// The member of that name.
+pub fn actor_of(rows: &Rows<'_>, name: &str) -> Result<Option<Actor>, AccessError> {
+    Ok(rows.one(sql::STAFF_BY_NAME, [name], Account::read)?.map(|account| account.principal().actor()))
 }
 
 /// Errors: without this account no administrator could sign in.

@@ -91,12 +91,20 @@ fn touch_private(path: &Path) -> io::Result<()> {
     }
 }
 
+#[cfg(test)]
+thread_local! {
+    /// How many statements this thread ran: what a caller could see by the time that an answer takes.
+    pub static STATEMENTS: std::cell::Cell<u64> = const { std::cell::Cell::new(0) };
+}
+
 /// The rows, while the store is locked. Statements are prepared once.
 pub struct Rows<'c>(&'c Connection);
 
 impl Rows<'_> {
     /// SQLite takes `$2` for a name and numbers names as they come; the statements mean the number, which it writes `?2`.
     fn prepared(&self, sql: &str) -> Result<CachedStatement<'_>, AccessError> {
+        #[cfg(test)]
+        STATEMENTS.set(STATEMENTS.get() + 1);
         Ok(self.0.prepare_cached(&sql.replace('$', "?"))?)
     }
 

@@ -267,7 +267,8 @@ fn subject(command: &Command) -> Option<OrderId> {
         | Command::Erase { .. }
         | Command::Reveal { .. }
         | Command::NoteAct { .. }
-        | Command::NoteRefusal { .. } => None,
+        | Command::NoteRefusal { .. }
+        | Command::NoteAttack { .. } => None,
     }
 }
 

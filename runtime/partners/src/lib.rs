@@ -8,6 +8,7 @@ mod bank;
 mod config;
 mod gateway;
 mod line;
+pub mod outside;
 mod sms;
 mod statement;
 mod telco;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use reqwest::{Client, Method, RequestBuilder, Url, redirect, retry};
 
 use crate::ConfigFault;
+use crate::outside::is_nobodys;
 
 /// Longest answer to an action or an inquiry.
 pub(crate) const ANSWER_BYTES_MAX: usize = 1 << 20;
@@ -86,6 +87,10 @@ fn checked(base_url: &str) -> Result<String, ConfigFault> {
     if url.scheme() != "http" || url.host().is_none() || url.fragment().is_some() || !bare {
         return Err(ConfigFault::Address);
     }
+    let literal = url.host_str().and_then(|host| host.trim_matches(['[', ']']).parse().ok());
+    if literal.is_some_and(is_nobodys) {
+        return Err(ConfigFault::Address);
+    }
     Ok(url.as_str().trim_end_matches('/').to_owned())
 }
 
@@ -97,8 +102,17 @@ mod tests {
     fn only_plain_addresses_are_called() {
         assert_eq!(checked("http://127.0.0.1:80/"), Ok("http://127.0.0.1".to_owned()));
         assert_eq!(checked("http://telco.test:8080/gate"), Ok("http://telco.test:8080/gate".to_owned()));
-        let refused =
-            ["", "telco", "https://telco.test", "http://a:b@telco.test", "http://telco.test?x", "http://telco.test#x"];
+        let refused = [
+            "http://169.254.169.254/latest",
+            "http://[fe80::1]/",
+            "http://0.0.0.0/",
+            "",
+            "telco",
+            "https://telco.test",
+            "http://a:b@telco.test",
+            "http://telco.test?x",
+            "http://telco.test#x",
+        ];
         for address in refused {
             assert_eq!(checked(address), Err(ConfigFault::Address), "{address}");
         }

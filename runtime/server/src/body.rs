@@ -4,7 +4,7 @@ use crate::canonical;
 use crate::context::Context;
 use crate::phrases::Code;
 use crate::problem::Problem;
-use axum::body::{Bytes, to_bytes};
+use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{FromRequest, Request};
 use axum::http::HeaderMap;
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
@@ -62,11 +62,19 @@ fn is_json(headers: &HeaderMap) -> bool {
 ///
 /// Errors: it is longer or takes longer than is allowed, or breaks off.
 async fn read(request: Request, context: &Context) -> Result<Bytes, Problem> {
+    let (parts, body) = request.into_parts();
+    whole(&parts.headers, body, context).await
+}
+
+/// The whole body of a request that was taken apart.
+///
+/// Errors: it is longer or takes longer than is allowed, or breaks off.
+pub async fn whole(headers: &HeaderMap, body: Body, context: &Context) -> Result<Bytes, Problem> {
     let bytes_max = context.bounds.body_bytes;
-    if announced(request.headers()).is_some_and(|bytes| bytes > bytes_max) {
+    if announced(headers).is_some_and(|bytes| bytes > bytes_max) {
         return Err(Problem::new(Code::BodyTooLarge));
     }
-    let reading = to_bytes(request.into_body(), bytes_max);
+    let reading = to_bytes(body, bytes_max);
     match tokio::time::timeout(context.bounds.body_time, reading).await {
         Err(_) => Err(Problem::new(Code::BodyTooSlow)),
         Ok(Ok(bytes)) => Ok(bytes),

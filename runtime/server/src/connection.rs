@@ -1,9 +1,17 @@
-//! Connections under watch: a caller who sends a request's head too slowly, or rests too long, is let go.
+//! Connections under watch: a caller who sends a request's head too slowly, or rests too long, is let go; so is one
+//! whose bytes can be read in two ways, and the one connection too many of an address.
 //!
 //! The server library times neither, so that a few thousand silent connections could hold all places. Time runs
 //! only while no request of the connection is under way: bodies are timed where they are read.
 
+mod framing;
+mod parting;
+mod seats;
+
+use self::framing::Framing;
+use self::seats::{Seat, Seats};
 use crate::context::Bounds;
+use crate::phrases::Code;
 use axum::extract::connect_info::Connected;
 use axum::serve::{IncomingStream, Listener};
 use std::future::Future;
@@ -19,16 +27,21 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, Sleep};
 
+/// How much of a refused request is read before its answer.
+const DRAINED_MOST: usize = 256 << 10;
+
 /// A listener whose connections are watched and counted.
 pub struct Watched {
     listener: TcpListener,
     places: Arc<Semaphore>,
+    seats: Arc<Seats>,
     bounds: Bounds,
 }
 
 impl Watched {
     pub fn new(listener: TcpListener, bounds: Bounds) -> Watched {
-        Watched { listener, places: Arc::new(Semaphore::new(bounds.connections)), bounds }
+        let seats = Arc::new(Seats::new(bounds.connections_per_address));
+        Watched { listener, places: Arc::new(Semaphore::new(bounds.connections)), seats, bounds }
     }
 }
 
@@ -37,12 +50,18 @@ impl Listener for Watched {
     type Addr = SocketAddr;
 
     async fn accept(&mut self) -> (WatchedStream, SocketAddr) {
-        // The semaphore is never closed.
-        let place = Arc::clone(&self.places).acquire_owned().await.ok();
-        let (stream, address) = Listener::accept(&mut self.listener).await;
-        // Small answers must not wait for more to send; without it they are only later.
-        let _ = stream.set_nodelay(true);
-        (WatchedStream::new(stream, place, &self.bounds), address)
+        loop {
+            // The semaphore is never closed.
+            let place = Arc::clone(&self.places).acquire_owned().await.ok();
+            let (stream, address) = Listener::accept(&mut self.listener).await;
+            // Small answers must not wait for more to send; without it they are only later.
+            let _ = stream.set_nodelay(true);
+            match Seats::take(&self.seats, address.ip()) {
+                Some(seat) => return (WatchedStream::new(stream, (place, seat), &self.bounds), address),
+                // Who does not read it is closed all the same.
+                None => drop(stream.try_write(&parting::answer(Code::TooManyConnections))),
+            }
+        }
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -69,6 +88,15 @@ impl Busy {
         Begun(Arc::clone(&self.0))
     }
 
+    /// How many have begun on this connection.
+    pub fn begun(&self) -> u64 {
+        self.0.begun.load(Ordering::Acquire)
+    }
+
+    fn ended(&self) -> u64 {
+        self.0.ended.load(Ordering::Acquire)
+    }
+
     /// How many ended; none while one is under way.
     fn resting_after(&self) -> Option<u64> {
         let ended = self.0.ended.load(Ordering::Acquire);
@@ -87,11 +115,13 @@ impl Drop for Begun {
 pub struct Peer {
     pub busy: Busy,
     pub address: IpAddr,
+    /// Whether the connection itself is encrypted.
+    pub is_secure: bool,
 }
 
 impl Connected<IncomingStream<'_, Watched>> for Peer {
     fn connect_info(stream: IncomingStream<'_, Watched>) -> Peer {
-        Peer { busy: stream.io().busy.clone(), address: stream.remote_addr().ip() }
+        Peer { busy: stream.io().busy.clone(), address: stream.remote_addr().ip(), is_secure: false }
     }
 }
 
@@ -103,7 +133,10 @@ pub struct WatchedStream {
     rest_time: Duration,
     deadline: Pin<Box<Sleep>>,
     wait: Wait,
-    _place: Option<OwnedSemaphorePermit>,
+    framing: Framing,
+    refused: Option<Code>,
+    is_spoilt: bool,
+    _held: (Option<OwnedSemaphorePermit>, Seat),
 }
 
 /// What a connection waits for.
@@ -118,7 +151,7 @@ enum Wait {
 }
 
 impl WatchedStream {
-    fn new(stream: TcpStream, place: Option<OwnedSemaphorePermit>, bounds: &Bounds) -> WatchedStream {
+    fn new(stream: TcpStream, held: (Option<OwnedSemaphorePermit>, Seat), bounds: &Bounds) -> WatchedStream {
         WatchedStream {
             stream,
             busy: Busy::default(),
@@ -127,7 +160,10 @@ impl WatchedStream {
             // A fresh connection has something to say.
             deadline: Box::pin(tokio::time::sleep(bounds.head_time)),
             wait: Wait::First(0),
-            _place: place,
+            framing: Framing::new(),
+            refused: None,
+            is_spoilt: false,
+            _held: held,
         }
     }
 
@@ -155,22 +191,81 @@ impl WatchedStream {
     fn is_late(&mut self, context: &mut Context<'_>) -> bool {
         self.wait != Wait::Request && self.deadline.as_mut().poll(context).is_ready()
     }
+
+    /// Looks at the bytes that came; those of a faulty request are taken back.
+    fn check(&mut self, buffer: &mut ReadBuf<'_>, before: usize) {
+        if let Err(fault) = self.framing.read(&buffer.filled()[before..]) {
+            self.refused = Some(fault.code);
+            buffer.set_filled(before + fault.good);
+        }
+    }
+
+    /// A faulty body breaks off, and a faulty head is answered. While those before it are not, the library is given a
+    /// byte that no head may hold, so that it refuses in its turn.
+    fn refuse(&mut self, code: Code, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if self.framing.is_in_body() && self.busy.resting_after().is_none() {
+            return Poll::Ready(Err(io::ErrorKind::InvalidData.into()));
+        }
+        if self.busy.ended() >= self.framing.ended() {
+            return self.part(code, context);
+        }
+        if self.is_spoilt || buffer.remaining() == 0 {
+            return Poll::Pending;
+        }
+        self.is_spoilt = true;
+        buffer.put_slice(b"\0");
+        Poll::Ready(Ok(()))
+    }
+
+    /// Says why, if an answer would be understood, and ends the connection.
+    fn part(&mut self, code: Code, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.framing.is_http1() {
+            self.drain(context);
+            // A few hundred bytes find room in an idle socket, or the caller does without.
+            let _ = Pin::new(&mut self.stream).poll_write(context, &parting::answer(code));
+        }
+        Poll::Ready(Err(io::ErrorKind::InvalidData.into()))
+    }
+
+    /// Takes what has come and nobody will read: bytes left over would make the system throw the answer away.
+    fn drain(&mut self, context: &mut Context<'_>) {
+        let mut bytes = [0; 4_096];
+        for _ in 0..DRAINED_MOST / bytes.len() {
+            let mut left = ReadBuf::new(&mut bytes);
+            let read = Pin::new(&mut self.stream).poll_read(context, &mut left);
+            if !matches!(read, Poll::Ready(Ok(()))) || left.filled().is_empty() {
+                return;
+            }
+        }
+    }
+
+    /// Why a connection that is too slow ends: between requests nobody waits for a word.
+    fn let_go(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.wait {
+            Wait::Head(_) => self.part(Code::HeadTooSlow, context),
+            Wait::First(_) | Wait::Request => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
+        }
+    }
 }
 
 impl AsyncRead for WatchedStream {
     fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         this.look();
+        if let Some(code) = this.refused {
+            return this.refuse(code, context, buffer);
+        }
         let before = buffer.filled().len();
         let read = Pin::new(&mut this.stream).poll_read(context, buffer);
         if buffer.filled().len() > before {
             this.came();
+            this.check(buffer, before);
+            if buffer.filled().len() == before {
+                return Pin::new(this).poll_read(context, buffer);
+            }
         }
         // Also when bytes came: one that drips them is late all the same.
-        if this.is_late(context) {
-            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
-        }
-        read
+        if this.is_late(context) { this.let_go(context) } else { read }
     }
 }
 

@@ -1,6 +1,7 @@
 //! What every route works with.
 
 use crate::access::{Actions, May};
+use crate::alarms::{Alarms, Whom};
 use crate::batch::shelf::Shelf;
 use crate::codes::{Courier, Messages};
 use crate::custody::Registrations;
@@ -14,10 +15,11 @@ use crate::phrases::Code;
 use crate::portability::Portability;
 use crate::problem::Problem;
 use crate::providers::Providers;
+use crate::usage::Usage;
 use access::Access;
 use exchange::QuoteKey;
 use exchange::rules::Policy;
-use facts::{Millis, Order, OrderId};
+use facts::{Attack, Millis, Order, OrderId};
 use node::Node;
 use std::sync::Arc;
 use std::time::Duration;
@@ -70,6 +72,10 @@ pub struct Bounds {
     pub requests: usize,
     /// How many connections may be open; more wait to be accepted.
     pub connections: usize,
+    /// How many of one address may be open; one more is told so and closed.
+    pub connections_per_address: usize,
+    /// After how many requests a connection is closed, so that none stays for ever.
+    pub requests_per_connection: u64,
     /// How long an answer may wait for the node before its outcome is called unknown.
     pub outcome_time: Duration,
     /// How long a list may wait for the views.
@@ -89,6 +95,8 @@ impl Default for Bounds {
             rest_time: Duration::from_secs(75),
             requests: 4_096,
             connections: 8_192,
+            connections_per_address: 4_096,
+            requests_per_connection: 100_000,
             outcome_time: Duration::from_secs(30),
             views_time: Duration::from_secs(2),
             compare_every: Duration::from_secs(60),
@@ -115,6 +123,8 @@ pub struct Context {
     pub under_way: UnderWay,
     pub registrations: Registrations,
     pub places: Arc<Semaphore>,
+    pub usage: Usage,
+    pub alarms: Alarms,
     pub shelf: Shelf,
     pub uploads: Semaphore,
     pub lag: Lag,
@@ -122,8 +132,9 @@ pub struct Context {
 }
 
 impl Context {
-    pub fn new(api: Api, actions: Actions, courier: Option<Courier>) -> Context {
+    pub fn new(api: Api, actions: Actions, alarms: Alarms, courier: Option<Courier>) -> Context {
         let views = api.node.views().reader();
+        let usage = api.access.usage().clone();
         let shelf = Shelf::open(api.node.dir(), api.vault.files().clone());
         Context {
             views,
@@ -142,12 +153,20 @@ impl Context {
             known: KnownSubscribers::default(),
             under_way: UnderWay::default(),
             registrations: Registrations::default(),
+            usage: Usage::new(usage),
+            alarms,
             places: Arc::new(Semaphore::new(api.bounds.requests)),
             shelf,
             uploads: Semaphore::new(api.bounds.batch_uploads),
             lag: Lag::default(),
             meter: Meter::new(),
         }
+    }
+
+    /// Counts an attempt and has it noted.
+    pub fn alarm(&self, what: Attack, whom: Whom) {
+        self.meter.attacked(what);
+        self.alarms.tell(what, whom);
     }
 
     /// The policy that decides requests of now.

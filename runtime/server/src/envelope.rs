@@ -1,5 +1,6 @@
 //! What surrounds every route: request id, language, load, panics, counting.
 
+use crate::access::{Permit, Whence};
 use crate::caller::Trace;
 use crate::chance;
 use crate::connection::Peer;
@@ -7,6 +8,7 @@ use crate::context::Context;
 use crate::language::Language;
 use crate::phrases::Code;
 use crate::problem::Problem;
+use crate::web;
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::http::header::CONNECTION;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
@@ -23,7 +25,13 @@ const NO_ROUTE: &str = "unknown";
 /// Gives every request an id and every problem its words; counts answers.
 pub async fn wrap(State(context): State<Arc<Context>>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
-    let _busy = request.extensions().get::<ConnectInfo<Peer>>().map(|peer| peer.0.busy.begin());
+    let peer = request.extensions().get::<ConnectInfo<Peer>>().map(|peer| peer.0.clone());
+    let _busy = peer.as_ref().map(|peer| peer.busy.begin());
+    let is_secure = peer.as_ref().is_some_and(|peer| context.usage.is_secure(peer, request.headers()));
+    if let Some(peer) = &peer {
+        let from = context.usage.whence(peer.address, request.headers());
+        request.extensions_mut().insert(Whence(from));
+    }
     let trace = trace_of(request.headers());
     request.extensions_mut().insert(trace);
     let request_id = trace.0.to_string();
@@ -38,6 +46,10 @@ pub async fn wrap(State(context): State<Arc<Context>>, mut request: Request, nex
     if let Ok(id) = HeaderValue::try_from(&request_id) {
         headers.insert("x-request-id", id);
     }
+    if peer.is_some_and(|peer| peer.busy.begun() >= context.bounds.requests_per_connection) {
+        headers.insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    web::protect(headers, is_secure);
     let replayed = headers.contains_key("idempotent-replayed");
     let status = response.status();
     if status == StatusCode::INTERNAL_SERVER_ERROR {
@@ -81,11 +93,19 @@ fn is_body_left(status: StatusCode) -> bool {
     status == StatusCode::REQUEST_TIMEOUT || status == StatusCode::PAYLOAD_TOO_LARGE
 }
 
-/// Turns requests away while too many are under way.
-pub async fn admit(State(context): State<Arc<Context>>, request: Request, next: Next) -> Response {
-    match Arc::clone(&context.places).try_acquire_owned() {
+/// Turns requests away while too many are here, and lets clients take turns.
+pub async fn admit(
+    State(context): State<Arc<Context>>,
+    Whence(from): Whence,
+    request: Request,
+    next: Next,
+) -> Response {
+    let Ok(_here) = Arc::clone(&context.places).try_acquire_owned() else {
+        return Problem::new(Code::Busy).into_response();
+    };
+    match context.usage.place(request.extensions().get::<Permit>(), from).await {
         Ok(_place) => next.run(request).await,
-        Err(_) => Problem::new(Code::Busy).into_response(),
+        Err(problem) => problem.into_response(),
     }
 }
 

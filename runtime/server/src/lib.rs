@@ -8,6 +8,7 @@
 
 mod access;
 mod acts;
+mod alarms;
 mod answers;
 pub mod batch;
 mod body;
@@ -19,6 +20,7 @@ mod connection;
 mod context;
 mod custody;
 mod denied;
+mod description;
 mod digest;
 mod envelope;
 mod fields;
@@ -40,6 +42,8 @@ mod router;
 mod routes;
 mod serve;
 mod shown;
+mod usage;
+mod web;
 mod words;
 
 pub use access::{AccessRulesError, May, wall_now};

@@ -1,6 +1,7 @@
 //! What is counted about requests.
 
 use axum::http::Method;
+use facts::Attack;
 use orderfile::{Answer, Told};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
@@ -30,6 +31,11 @@ struct OfOutcome {
     outcome: &'static str,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfAttack {
+    what: &'static str,
+}
+
 /// Counts requests, replays and times, and rows of order files.
 pub struct Meter {
     pub registry: Registry,
@@ -37,6 +43,7 @@ pub struct Meter {
     replays: Family<Asked, Counter>,
     seconds: Family<Asked, Histogram, fn() -> Histogram>,
     rows: Family<OfOutcome, Counter>,
+    attacks: Family<OfAttack, Counter>,
 }
 
 impl Meter {
@@ -50,7 +57,13 @@ impl Meter {
         registry.register("http_request_seconds", "Time from a request's head to its answer", seconds.clone());
         let rows = Family::default();
         registry.register("batch_rows", "Rows of order files by their outcome", rows.clone());
-        Meter { registry, requests, replays, seconds, rows }
+        let attacks = Family::default();
+        registry.register(
+            "attacks",
+            "Attempts to come in as somebody else, or to do what one may not",
+            attacks.clone(),
+        );
+        Meter { registry, requests, replays, seconds, rows, attacks }
     }
 
     /// Counts an answer.
@@ -62,6 +75,11 @@ impl Meter {
         }
         self.seconds.get_or_create(&asked).observe(took.as_secs_f64());
         self.requests.get_or_create(&Answered { method, route: asked.route, status }).inc();
+    }
+
+    /// Counts an attempt.
+    pub fn attacked(&self, what: Attack) {
+        self.attacks.get_or_create(&OfAttack { what: what.code() }).inc();
     }
 
     /// Counts the answer to a row.

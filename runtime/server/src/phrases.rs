@@ -116,6 +116,8 @@ codes! {
     BatchUnknown = "batch_unknown", NOT_FOUND;
     /// An order file is neither CSV nor JSON rows by its own account.
     OrderFileType = "order_file_type_unsupported", UNSUPPORTED_MEDIA_TYPE;
+    /// An order file is no text, whatever its type says.
+    OrderFileNotText = "order_file_not_text", UNSUPPORTED_MEDIA_TYPE;
     /// An order file is too long.
     OrderFileTooLarge = "order_file_too_large", PAYLOAD_TOO_LARGE;
     /// An order file's header, or a line's length, is not the contract's.
@@ -150,12 +152,24 @@ codes! {
     RouteUnknown = "route_unknown", NOT_FOUND;
     /// The route has other methods.
     MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED;
+    /// The head took too long.
+    HeadTooSlow = "head_too_slow", REQUEST_TIMEOUT;
+    /// The head is too long, or has too many lines.
+    HeadTooLarge = "head_too_large", REQUEST_HEADER_FIELDS_TOO_LARGE;
+    /// Two readers could take the bytes for two different requests.
+    RequestAmbiguous = "request_ambiguous", BAD_REQUEST;
+    /// An address has too many connections.
+    TooManyConnections = "too_many_connections", TOO_MANY_REQUESTS;
     /// The body took too long.
     BodyTooSlow = "body_too_slow", REQUEST_TIMEOUT;
     /// The body is too long.
     BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE;
     /// The body is no JSON by its own account.
     ContentTypeUnsupported = "content_type_unsupported", UNSUPPORTED_MEDIA_TYPE;
+    /// A client, subject or address asks more often than it may.
+    RateLimited = "rate_limited", TOO_MANY_REQUESTS;
+    /// Too many requests of one client wait for their turn.
+    TooManyInFlight = "too_many_in_flight", TOO_MANY_REQUESTS;
     /// Too much is under way.
     Busy = "busy", SERVICE_UNAVAILABLE;
     /// The node stopped before the outcome was durable.
@@ -241,6 +255,8 @@ static PHRASES: &[Phrase] = &[
         ["check the id; `GET /v1/batches` lists order files", "请核对标识；`GET /v1/batches` 可列出订单文件"]),
     row("order_file_type_unsupported", ["An order file must be CSV or JSON rows", "订单文件必须是 CSV 或逐行 JSON"],
         ["send `Content-Type: text/csv` or `application/x-ndjson`", "请设置 `Content-Type: text/csv` 或 `application/x-ndjson`"]),
+    row("order_file_not_text", ["The order file is no text", "订单文件不是文本"],
+        ["export it as CSV in UTF-8 and send that, not an archive, document or page", "请导出为 UTF-8 编码的 CSV 后提交，勿提交压缩包、文档或网页"]),
     row("order_file_too_large", ["The order file is too large", "订单文件过大"],
         ["send at most as much as `detail` says, in several files", "请按 `detail` 所示上限拆分为多个文件"]),
     row("order_file_rejected", ["The order file is rejected; no row was run", "订单文件不符合约定，未处理任何一行"],
@@ -276,6 +292,15 @@ static PHRASES: &[Phrase] = &[
         ["`GET /openapi.json` lists all routes", "`GET /openapi.json` 列出全部接口"]),
     row("method_not_allowed", ["The route has other methods", "该接口不支持此方法"],
         ["use a method of the header `Allow`", "请使用 `Allow` 响应头列出的方法"]),
+    row("head_too_slow", ["The head took too long", "请求头传输超时"],
+        ["send the whole head at once", "请一次性发送完整的请求头"]),
+    row("head_too_large", ["The head is too long", "请求头过大"],
+        ["send at most 100 lines and 32 KiB", "请求头不得超过 100 行、32 KiB"]),
+    row("request_ambiguous", ["The request can be read in two ways", "请求存在歧义"],
+        ["end lines with CRLF, give one Host, and either one `Content-Length` or `Transfer-Encoding: chunked`",
+            "请以 CRLF 结束各行，只提供一个 Host，并只用一个 `Content-Length` 或 `Transfer-Encoding: chunked`"]),
+    row("too_many_connections", ["Your address has too many connections", "该地址的连接数过多"],
+        ["use the connections that are open, or close some", "请复用已有连接，或关闭部分连接"]),
     row("body_too_slow", ["The body took too long", "请求体传输超时"],
         ["send the whole body at once", "请一次性发送完整的请求体"]),
     row("body_too_large", ["The body is too long", "请求体过大"],
@@ -284,6 +309,11 @@ static PHRASES: &[Phrase] = &[
         ["send `Content-Type: application/json`", "请设置 `Content-Type: application/json`"]),
     row("busy", ["Too much is under way; nothing was done", "系统繁忙，请求未被处理"],
         ["wait as long as `Retry-After` says, then send again with the same key", "请按 `Retry-After` 等待后用同一幂等键重新提交"]),
+    row("rate_limited", ["More was asked than the limit lets through; nothing was done", "请求超出限频，未被处理"],
+        ["wait as long as `Retry-After` says, then send again with the same key; `RateLimit` tells what is left",
+            "请按 `Retry-After` 等待后用同一幂等键重新提交；`RateLimit` 响应头显示剩余额度"]),
+    row("too_many_in_flight", ["Too many of your requests wait for an answer; nothing was done", "待处理的请求过多，该请求未被处理"],
+        ["send the next when an answer has come, then send this again with the same key", "请在收到答复后再发送下一请求，并用同一幂等键重新提交"]),
     row("outcome_unknown", ["The outcome is not known", "结果未知"],
         ["repeat the request with the same key: it happens once", "请用同一幂等键重复请求：业务只会发生一次"]),
     row("node_stopped", ["The node stopped", "节点已停止"],

@@ -121,6 +121,12 @@ impl Problem {
         self
     }
 
+    /// Which may be tried again after so long.
+    pub fn retry_after_ms(mut self, ms: u64) -> Problem {
+        self.0.retry_after_s = Some(ms.div_ceil(1_000));
+        self
+    }
+
     /// About an order.
     pub fn order(mut self, order: facts::OrderId) -> Problem {
         self.0.order = Some(order.to_string());

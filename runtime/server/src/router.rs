@@ -1,10 +1,12 @@
 //! The routes together, and their description.
 
 use crate::access::{self, AccessRulesError, Actions};
+use crate::alarms::{self, Alarms};
 use crate::batch;
 use crate::codes::{self, Courier};
 use crate::context::{Api, Context};
 use crate::custody;
+use crate::description;
 use crate::envelope;
 use crate::routes::{
     approvals, audit, batches, calendar, callbacks, campaigns, cancel, clients, clock, erasure, health, holdings, keys,
@@ -19,8 +21,6 @@ use axum::response::IntoResponse;
 use std::sync::{Arc, LazyLock};
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::OpenApi;
-use utoipa::openapi::schema::AdditionalProperties;
-use utoipa::openapi::{RefOr, Schema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -113,7 +113,7 @@ fn operations() -> Routes {
         .routes(routes!(health::alive))
         .routes(routes!(health::ready))
         .routes(routes!(metrics::get))
-        .routes(routes!(description))
+        .routes(routes!(describe))
 }
 
 fn test_clock() -> Routes {
@@ -128,58 +128,15 @@ fn test_clock() -> Routes {
     operation_id = "getDescription",
     responses((status = 200, description = "OpenAPI 3.1", body = serde_json::Value, content_type = "application/json"))
 )]
-async fn description() -> impl IntoResponse {
+async fn describe() -> impl IntoResponse {
     static TEXT: LazyLock<String> = LazyLock::new(openapi_json);
     ([(CONTENT_TYPE, "application/json")], TEXT.as_str())
 }
 
-/// The bodies of requests; a field that they do not have is refused.
-const BODIES: [&str; 28] = [
-    "Because",
-    "ClockMove",
-    "LiftedHold",
-    "NewAct",
-    "NewApproval",
-    "NewClient",
-    "NewCode",
-    "NewConfirmation",
-    "NewDevice",
-    "NewDeviceInvitation",
-    "NewEnrolment",
-    "NewErasure",
-    "NewHold",
-    "NewKey",
-    "NewLot",
-    "NewOrder",
-    "NewPassword",
-    "NewQuote",
-    "NewReveal",
-    "NewRoles",
-    "NewRotation",
-    "NewSession",
-    "NewSigner",
-    "NewStaff",
-    "NewSubscriber",
-    "NewSubscriberSession",
-    "NewTillOrder",
-    "ReplaceNumbers",
-];
-
 /// The description of all routes as OpenAPI 3.1, those of the test clock included.
 pub fn openapi_json() -> String {
     let routes = OpenApiRouter::with_openapi(Description::openapi()).merge(business());
-    let mut described = routes.merge(operations()).merge(test_clock()).into_openapi();
-    let schemas = described.components.as_mut().map(|components| &mut components.schemas);
-    for (name, schema) in schemas.into_iter().flatten() {
-        if let RefOr::T(Schema::Object(body)) = schema
-            && BODIES.contains(&name.as_str())
-        {
-            body.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(false)));
-        }
-    }
-    let mut text = described.to_pretty_json().unwrap_or_default();
-    text.push('\n');
-    text
+    description::text(routes.merge(operations()).merge(test_clock()).into_openapi())
 }
 
 /// The API as a service, and what answers the order files that are sent to it. Must be called inside a tokio runtime.
@@ -188,16 +145,18 @@ pub fn openapi_json() -> String {
 pub fn router(api: Api) -> Result<Router, AccessRulesError> {
     let test_clock = if api.test_clock { test_clock() } else { OpenApiRouter::new() };
     let described = business().merge(operations()).merge(self::test_clock()).into_openapi();
-    let actions = Actions::of(&described);
+    let actions = Actions::of(&described, &operations().into_openapi());
     api.may.check_routes(actions.all())?;
+    let (alarms, told) = Alarms::new();
     let messages = api.messages.clone();
     let (courier, post) = messages.as_ref().map(Courier::of).unzip();
-    let context = Arc::new(Context::new(api, actions, courier));
+    let context = Arc::new(Context::new(api, actions, alarms, courier));
     if let Some((messages, post)) = messages.zip(post) {
         tokio::spawn(codes::run(Arc::clone(&context), messages, post));
     }
     tokio::spawn(batch::runner::run(Arc::clone(&context)));
     tokio::spawn(custody::run(Arc::clone(&context)));
+    tokio::spawn(alarms::run(Arc::clone(&context), told));
     let admit = from_fn_with_state(Arc::clone(&context), envelope::admit);
     let wrap = from_fn_with_state(Arc::clone(&context), envelope::wrap);
     let enter = from_fn_with_state(Arc::clone(&context), access::enter);

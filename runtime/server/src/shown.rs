@@ -17,6 +17,10 @@ impl Context {
     ///
     /// Errors: they do not in time.
     pub async fn shown(&self, position: u64) -> Result<(), Problem> {
+        // Nobody was told of a position that is not durable: waiting for one would only hold a place.
+        if position > self.node.durable() {
+            return Err(Problem::malformed("min_position", "a position that was given here"));
+        }
         let shown = || self.node.progress().position() >= position;
         let until = Instant::now() + self.bounds.views_time;
         while !shown() {

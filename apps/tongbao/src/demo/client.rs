@@ -24,6 +24,10 @@ pub struct Reply {
     pub attempts: u32,
 }
 
+fn is_no_answer(status: StatusCode) -> bool {
+    status.is_server_error() || status == StatusCode::CONFLICT || status == StatusCode::TOO_MANY_REQUESTS
+}
+
 /// A client of one base address.
 #[derive(Clone)]
 pub struct Http {
@@ -64,13 +68,13 @@ impl Http {
         Ok(Reply { status, body, took: started.elapsed(), attempts: 1 })
     }
 
-    /// Sends a keyed request until it is answered: silence, 409 (still running) and 5xx are no answers.
+    /// Sends a keyed request until it is answered: silence, 409 (still running), 429 (a limit) and 5xx are no answers.
     pub async fn insist(&self, path: &str, key: &str, body: &Value) -> Reply {
         let mut attempts = 0;
         loop {
             attempts += 1;
             match self.send(Method::POST, path, Some(key), body).await {
-                Ok(reply) if !reply.status.is_server_error() && reply.status != StatusCode::CONFLICT => {
+                Ok(reply) if !is_no_answer(reply.status) => {
                     return Reply { attempts, ..reply };
                 }
                 Ok(_) | Err(_) => tokio::time::sleep(AGAIN).await,

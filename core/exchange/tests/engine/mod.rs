@@ -254,5 +254,6 @@ pub fn kind(fact: &facts::Fact) -> String {
         Fact::Revealed { purpose, .. } => format!("revealed({purpose})"),
         Fact::StaffActed { act, on, .. } => format!("staff_acted({act}, {on})"),
         Fact::StaffActRefused { record, code } => format!("staff_act_refused({record}, {code})"),
+        Fact::AttackNoted { what, count, .. } => format!("attack_noted({what}, {count})"),
     }
 }

@@ -4,9 +4,9 @@
 
 use facts::{
     AccountName, Action, Actor, ActorKind, Admission, Approval, ApprovalAct, ApprovalId, ApprovalState,
-    ApprovalSubject, Bucket, Cause, Channel, Count, Counter, Day, Due, Fact, FeeLine, FeeRule, InstrumentId, Key16,
-    KeyUse, LearnedPrice, LimitHit, Lot, LotUse, Made, Measure, Meta, Meter, Millis, Necessity, OpenRecord, Order,
-    OrderId, OrderState, Partner, PersonId, PersonalItem, PolicyVersion, Product, Provenance, Province, Purpose,
+    ApprovalSubject, Attack, Bucket, Cause, Channel, Count, Counter, Day, Due, Fact, FeeLine, FeeRule, InstrumentId,
+    Key16, KeyUse, LearnedPrice, LimitHit, Lot, LotUse, Made, Measure, Meta, Meter, Millis, Necessity, OpenRecord,
+    Order, OrderId, OrderState, Partner, PersonId, PersonalItem, PolicyVersion, Product, Provenance, Province, Purpose,
     QuoteId, Quoted, Refusal, Reward, Shared, SignalKind, StaffAct, StepPlan, Subject, SubscriberId, Target, Terms,
     Verdict, Window,
 };
@@ -50,6 +50,7 @@ pub fn file_name(fact: &Fact) -> &'static str {
         Fact::Revealed { .. } => "54_revealed.hex",
         Fact::StaffActed { .. } => "60_staff_acted.hex",
         Fact::StaffActRefused { .. } => "61_staff_act_refused.hex",
+        Fact::AttackNoted { .. } => "70_attack_noted.hex",
     }
 }
 
@@ -258,6 +259,12 @@ pub fn facts_of_every_kind() -> Vec<Fact> {
             act: StaffAct::RevokeKey, on: "0123456789abcdef".to_owned(), why: "密钥泄露".to_owned()
         },
         Fact::StaffActRefused { record: 7, code: "principal_unknown".to_owned() },
+        Fact::AttackNoted {
+            who: Actor { kind: ActorKind::Partner, id: Key16([9; 16]), role: 0 },
+            what: Attack::Replay,
+            count: 3,
+            since: Millis(1_790_000_000_000),
+        },
     ]
 }
 

@@ -5,7 +5,7 @@ mod may;
 mod permit;
 mod whence;
 
-pub use enter::{Actions, denied, enter, wall_now};
+pub use enter::{Actions, denied, enter, refused, wall_now};
 pub use may::{AccessRulesError, May};
 pub use permit::{Owner, Permit};
 pub use whence::Whence;

@@ -1,5 +1,6 @@
 //! What a caller may do with this request, and the check that what it touches is theirs.
 
+use super::wall_now;
 use crate::caller::Caller;
 use crate::context::Context;
 use crate::phrases::Code;
@@ -7,7 +8,7 @@ use crate::problem::Problem;
 use access::{Principal, Scope, Session};
 use facts::{ActorKind, Key16, Order, PersonId, State, Subscriber, SubscriberId};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 
 /// Whose a thing is.
 #[derive(Clone, Copy, Debug)]
@@ -32,6 +33,11 @@ impl<'a> Owner<'a> {
     }
 }
 
+/// What was seen of a thing's owner.
+const NOBODY_LOOKED: u8 = 0;
+const OWN: u8 = 1;
+const OTHERS: u8 = 2;
+
 /// Who calls, for one request.
 #[derive(Clone, Debug)]
 pub struct Permit {
@@ -41,8 +47,8 @@ pub struct Permit {
     pub session: Option<Session>,
     /// Whether things of others are open to the caller, too.
     pub anybodys: bool,
-    /// Whether somebody looked whose the thing is.
-    looked: Arc<AtomicBool>,
+    /// Whether somebody looked whose the thing is, and what they saw last.
+    looked: Arc<AtomicU8>,
 }
 
 impl Permit {
@@ -68,21 +74,28 @@ impl Permit {
 
     /// Whether the answer may leave: what only an owner may have was looked at.
     pub fn is_settled(&self) -> bool {
-        self.anybodys || self.looked.load(Ordering::Acquire)
+        self.anybodys || self.looked.load(Ordering::Acquire) != NOBODY_LOOKED
+    }
+
+    /// Whether the thing was found to be somebody else's.
+    pub fn is_others(&self) -> bool {
+        self.looked.load(Ordering::Acquire) == OTHERS
     }
 
     /// Whether a thing of this owner is open to the caller.
     pub fn covers(&self, owner: Owner<'_>) -> bool {
-        self.looked.store(true, Ordering::Release);
-        self.anybodys || self.who.as_ref().is_some_and(|who| owns(who, owner))
+        let is_theirs = self.anybodys || self.who.as_ref().is_some_and(|who| owns(who, owner));
+        self.looked.store(if is_theirs { OWN } else { OTHERS }, Ordering::Release);
+        is_theirs
     }
 
     /// The same for what only the handler knows to be the caller's own.
     ///
     /// Errors: `unknown`, as where there is no such thing.
     pub fn check_own(&self, own: bool, unknown: Code) -> Result<(), Problem> {
-        self.looked.store(true, Ordering::Release);
-        if self.anybodys || own { Ok(()) } else { Err(Problem::new(unknown)) }
+        let is_theirs = self.anybodys || own;
+        self.looked.store(if is_theirs { OWN } else { OTHERS }, Ordering::Release);
+        if is_theirs { Ok(()) } else { Err(Problem::new(unknown)) }
     }
 
     /// Errors: `unknown`, as where there is no such thing: that there is one is not theirs to know.
@@ -106,8 +119,13 @@ fn owns(who: &Principal, owner: Owner<'_>) -> bool {
 impl Context {
     /// Whether a person is the subscriber who calls.
     ///
-    /// Errors: it is somebody else, which is told as where there is no such person.
+    /// Errors: it is somebody else, which is told as where there is no such person; or too much is asked about them.
     pub async fn check_person(&self, permit: &Permit, person: PersonId) -> Result<(), Problem> {
+        self.check_own_person(permit, person).await?;
+        self.usage.take_subject(&person, wall_now())
+    }
+
+    async fn check_own_person(&self, permit: &Permit, person: PersonId) -> Result<(), Problem> {
         if permit.anybodys {
             return Ok(());
         }
@@ -121,8 +139,13 @@ impl Context {
 
     /// Whether a subscriber is the caller's.
     ///
-    /// Errors: it is somebody else's, or there is none: which one is not said.
+    /// Errors: it is somebody else's, or there is none: which one is not said. Or too much is asked about it.
     pub async fn check_subscriber(&self, permit: &Permit, id: SubscriberId) -> Result<(), Problem> {
+        self.check_own_subscriber(permit, id).await?;
+        self.usage.take_subject(&id, wall_now())
+    }
+
+    async fn check_own_subscriber(&self, permit: &Permit, id: SubscriberId) -> Result<(), Problem> {
         if permit.anybodys {
             return Ok(());
         }
@@ -133,8 +156,13 @@ impl Context {
 
     /// Whether an order is the caller's: one of its parties is, or it was placed at the till that calls.
     ///
-    /// Errors: it is somebody else's, which is told as where there is no such order.
+    /// Errors: it is somebody else's, which is told as where there is no such order; or too much is asked about it.
     pub async fn check_order(&self, caller: &Caller, order: &Order) -> Result<(), Problem> {
+        self.check_own_order(caller, order).await?;
+        order.parties.first().map_or(Ok(()), |party| self.usage.take_subject(party, wall_now()))
+    }
+
+    async fn check_own_order(&self, caller: &Caller, order: &Order) -> Result<(), Problem> {
         let permit = &caller.permit;
         if permit.anybodys {
             return Ok(());

@@ -3,30 +3,24 @@
 //! One block of AES under a key of the node: who reads the journal without the key sees that two acts came from one
 //! place, and not from which.
 
-use crate::connection::Peer;
 use crate::digest::DigestKey;
 use crate::phrases::Code;
 use crate::problem::Problem;
 use aes_gcm::aes::Aes128;
 use aes_gcm::aes::cipher::{BlockCipherDecrypt, BlockCipherEncrypt, KeyInit};
-use axum::extract::{ConnectInfo, FromRequestParts};
-use axum::http::HeaderMap;
+use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use facts::Key16;
 use std::net::{IpAddr, Ipv6Addr};
-
-/// What a proxy says about whom it speaks for: the last entry is its own word, those before it the caller's.
-const FORWARDED: &str = "x-forwarded-for";
 
 /// From where a request came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Whence(pub IpAddr);
 
 impl Whence {
-    /// Of a request; none when nobody watches its connection.
+    /// Of a request, put there by the envelope; none when nobody watches its connection.
     pub fn of(parts: &Parts) -> Option<Whence> {
-        let peer = parts.extensions.get::<ConnectInfo<Peer>>()?.0.address;
-        Some(Whence(behind(peer, &parts.headers)))
+        parts.extensions.get().copied()
     }
 
     /// The block that a record keeps.
@@ -42,13 +36,6 @@ impl Whence {
         cipher(key).decrypt_block(&mut block);
         Whence(Ipv6Addr::from(<[u8; 16]>::from(block)).to_canonical())
     }
-}
-
-/// Whoever is on this machine is the proxy before us, and is believed about whom it speaks for; nobody else is.
-fn behind(peer: IpAddr, headers: &HeaderMap) -> IpAddr {
-    let said = headers.get_all(FORWARDED).iter().next_back().and_then(|said| said.to_str().ok());
-    let last = said.and_then(|said| said.rsplit(',').next()).and_then(|last| last.trim().parse().ok());
-    last.filter(|_| peer.to_canonical().is_loopback()).unwrap_or(peer)
 }
 
 fn as_v6(address: IpAddr) -> Ipv6Addr {
@@ -87,17 +74,5 @@ mod tests {
             assert_ne!(Whence::of_block(block, &other).0, address(text));
             assert_ne!(block.0, as_v6(address(text)).octets());
         }
-    }
-
-    #[test]
-    fn a_proxy_on_this_machine_is_believed_and_nobody_else() {
-        let mut headers = HeaderMap::new();
-        headers.insert(FORWARDED, "10.9.9.9, 203.0.113.7".parse().expect("a value"));
-        let (here, there) = (address("127.0.0.1"), address("198.51.100.1"));
-        assert_eq!(behind(here, &headers), address("203.0.113.7"), "its own word, not what the caller sent");
-        assert_eq!(behind(there, &headers), there);
-        assert_eq!(behind(here, &HeaderMap::new()), here);
-        headers.insert(FORWARDED, "unknown".parse().expect("a value"));
-        assert_eq!(behind(here, &headers), here);
     }
 }

@@ -11,7 +11,9 @@ pub(crate) mod live;
 mod rows;
 pub(crate) mod runner;
 pub(crate) mod shelf;
+pub(crate) mod sniff;
 pub(crate) mod spool;
+pub(crate) mod spreadsheet;
 mod tally;
 
 pub use answer::{Decided, Entered, answer_shown};

@@ -2,6 +2,7 @@
 
 use super::form::{Form, Sheet};
 use super::shelf::Unfinished;
+use super::sniff;
 use crate::context::Context;
 use crate::phrases::Code;
 use crate::problem::Problem;
@@ -52,12 +53,16 @@ pub async fn take_in(context: &Arc<Context>, form: Form, mut body: Body) -> Resu
     let (unfinished, writer) = context.shelf.begin(context.now()).map_err(unstorable)?;
     let mut spool = Spool { writer, hash: Sha256::new(), bytes: 0, lines: 0, line_bytes: 0 };
     let mut pace = Pace::begin(context);
-    let mut waiting: Vec<Bytes> = Vec::new();
+    let (mut waiting, mut first): (Vec<Bytes>, Vec<u8>) = (Vec::new(), Vec::with_capacity(sniff::BYTES));
     let (mut held, mut taken) = (0, 0);
     while let Some(bytes) = pace.next(&mut body).await? {
         (held, taken) = (held + bytes.len(), taken + bytes.len() as u64);
         if taken > most {
             return Err(too_large(most));
+        }
+        if first.len() < sniff::BYTES {
+            first.extend(bytes.iter().take(sniff::BYTES - first.len()));
+            check_text(&first)?;
         }
         waiting.push(bytes);
         if held >= WRITTEN_BYTES {
@@ -149,6 +154,12 @@ impl Pace<'_> {
 
 fn too_large(most: u64) -> Problem {
     Problem::new(Code::OrderFileTooLarge).detail(format!("allowed: {most} bytes"))
+}
+
+/// Errors: the file is none of text, whatever its sender calls it.
+fn check_text(first: &[u8]) -> Result<(), Problem> {
+    let found = sniff::looks_like(first).map(|found| format!("found: {found}; allowed: text in UTF-8"));
+    found.map_or(Ok(()), |detail| Err(Problem::new(Code::OrderFileNotText).detail(detail)))
 }
 
 fn rejected(rejected: &Rejected) -> Problem {

@@ -5,6 +5,7 @@ use crate::answers::{BatchAnswer, Kept, ReceivedAnswer};
 use crate::batch::form::{Form, result_as_json};
 use crate::batch::shelf::{Batch, BatchState, Sent};
 use crate::batch::spool::{self, Spooled, unstorable};
+use crate::batch::spreadsheet;
 use crate::caller::Caller;
 use crate::context::Context;
 use crate::idempotency::IdempotencyKey;
@@ -15,7 +16,7 @@ use crate::routes::order_list::limit;
 use axum::Json;
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequestParts, Request, State};
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -147,15 +148,20 @@ pub async fn get(State(context): State<Arc<Context>>, id: BatchPath) -> Result<J
 /// Read the results of an order file.
 ///
 /// One row an input row, in order, as the contract has them: of the rows answered, complete when the batch is `done`.
-/// CSV, or one JSON object a row when `Accept` names `application/x-ndjson`.
+/// CSV, or one JSON object a row when `Accept` names `application/x-ndjson`. A request id is repeated byte for byte, as
+/// programmes compare it; `for=spreadsheet` puts an apostrophe before one that a spreadsheet would run as a formula.
 #[utoipa::path(
     get,
     path = "/v1/batches/{id}/results",
     tag = "batches",
     operation_id = "getBatchResults",
-    params(("id" = String, Path, description = "The batch's id")),
+    params(
+        ("id" = String, Path, description = "The batch's id"),
+        ("for" = Option<String>, Query, description = "`spreadsheet`: for people; CSV alone"),
+    ),
     responses(
         (status = 200, description = "The results", content((String = "text/csv"), (String = "application/x-ndjson"))),
+        (status = 400, description = "Malformed", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "No such batch", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "They cannot be read now", body = ProblemBody, content_type = "application/problem+json"),
     )
@@ -164,24 +170,50 @@ pub async fn results(
     State(context): State<Arc<Context>>,
     id: BatchPath,
     headers: HeaderMap,
+    parameters: Parameters,
 ) -> Result<Response, Problem> {
     let (batch, form) = (id.find(&context)?, Form::wanted(&headers));
+    let shape = Shape::wanted(form, &parameters.only(&["for"])?)?;
     let opened = tokio::task::spawn_blocking(move || context.shelf.read_results(batch.id)).await;
     let reader = opened.map_err(|_| Problem::new(Code::Internal))?.map_err(unstorable)?;
     let (sender, pieces) = mpsc::channel(PIECES_AHEAD);
     if let Some(reader) = reader {
-        tokio::spawn(tell(reader, form, sender));
+        tokio::spawn(tell(reader, shape, sender));
     }
-    Ok(([(CONTENT_TYPE, form.media_type())], Body::new(Pieces(pieces))).into_response())
+    let headers = [(CONTENT_TYPE, form.media_type()), (CONTENT_DISPOSITION, "attachment")];
+    Ok((headers, Body::new(Pieces(pieces))).into_response())
+}
+
+/// How rows of results are written.
+#[derive(Clone, Copy)]
+enum Shape {
+    /// As the contract has them.
+    Contract,
+    /// As the contract has them, and no cell is a formula.
+    Spreadsheet,
+    /// One JSON object a row.
+    Objects,
+}
+
+impl Shape {
+    fn wanted(form: Form, parameters: &Parameters) -> Result<Shape, Problem> {
+        const ALLOWED: &str = "`spreadsheet`, with CSV";
+        match (form, parameters.word::<String>("for", ALLOWED)?.as_deref()) {
+            (Form::Csv, None) => Ok(Shape::Contract),
+            (Form::Csv, Some("spreadsheet")) => Ok(Shape::Spreadsheet),
+            (Form::Ndjson, None) => Ok(Shape::Objects),
+            (_, Some(_)) => Err(Problem::malformed("for", ALLOWED)),
+        }
+    }
 }
 
 type Piece = io::Result<Bytes>;
 
 /// Reads piece by piece, each where blocking is allowed and only when the one before was taken.
-async fn tell(mut reader: SealedReader, form: Form, sender: mpsc::Sender<Piece>) {
+async fn tell(mut reader: SealedReader, shape: Shape, sender: mpsc::Sender<Piece>) {
     loop {
         let read = tokio::task::spawn_blocking(move || {
-            let piece = next_piece(&mut reader, form);
+            let piece = next_piece(&mut reader, shape);
             (reader, piece)
         });
         let Ok((back, piece)) = read.await else { return };
@@ -200,13 +232,14 @@ async fn tell(mut reader: SealedReader, form: Form, sender: mpsc::Sender<Piece>)
 }
 
 /// About so many bytes of whole rows; none at the end. A row that is still being written comes next time.
-fn next_piece(reader: &mut SealedReader, form: Form) -> Piece {
+fn next_piece(reader: &mut SealedReader, shape: Shape) -> Piece {
     let (mut piece, mut line) = (Vec::new(), Vec::new());
     while piece.len() < PIECE_BYTES && reader.read_until(b'\n', &mut line)? > 0 {
-        match (form, line.strip_suffix(b"\n")) {
+        match (shape, line.strip_suffix(b"\n")) {
             (_, None) => {}
-            (Form::Csv, Some(_)) => piece.extend_from_slice(&line),
-            (Form::Ndjson, Some(row)) => piece.extend_from_slice(result_as_json(row).as_bytes()),
+            (Shape::Contract, Some(_)) => piece.extend_from_slice(&line),
+            (Shape::Spreadsheet, Some(_)) => piece.extend_from_slice(&spreadsheet::disarmed(&line)),
+            (Shape::Objects, Some(row)) => piece.extend_from_slice(result_as_json(row).as_bytes()),
         }
         line.clear();
     }

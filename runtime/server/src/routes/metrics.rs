@@ -37,7 +37,7 @@ struct OfPartner {
     path = "/metrics",
     tag = "health",
     operation_id = "getMetrics",
-    responses((status = 200, description = "OpenMetrics text", body = String, content_type = "text/plain"))
+    responses((status = 200, description = "OpenMetrics text", body = String, content_type = "application/openmetrics-text"))
 )]
 pub async fn get(State(context): State<Arc<Context>>) -> Response {
     // A node that stopped still tells what was counted.

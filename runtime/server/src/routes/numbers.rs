@@ -95,7 +95,7 @@ pub async fn replace(
     let table = read.map_err(|_| Problem::new(Code::Internal))?;
     let table = table.map_err(|error| Problem::new(Code::NumbersFaulty).detail(error))?;
     if table.version().to_string() != version {
-        let found = format!("the files hold {}, asked for was {version}", table.version());
+        let found = format!("the files hold {}, which is not the one asked for", table.version());
         return Err(Problem::new(Code::NumbersOther).detail(found).at("version"));
     }
     context.note(&caller, Act { what: StaffAct::ReplaceNumbers, on: version.clone(), why }).await?;

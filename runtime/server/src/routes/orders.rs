@@ -1,7 +1,7 @@
 //! Orders: placing one, and looking at one.
 
 use super::declined;
-use crate::access::{Owner, Permit};
+use crate::access::{Owner, Permit, wall_now};
 use crate::answers::{Kept, OrderAnswer, PlacedAnswer};
 use crate::body::Json;
 use crate::caller::Caller;
@@ -85,6 +85,7 @@ impl NewOrder {
         let known = context.known(self.subscriber).await?;
         let owner = Owner::Subscriber { id: self.subscriber, partner: known.partner };
         permit.check(owner, Code::SubscriberUnknown)?;
+        context.usage.take_subject(&self.subscriber, wall_now())?;
         let now = context.now();
         let rule = context.policy().product(self.product).instrument;
         let recipient = match &self.target {

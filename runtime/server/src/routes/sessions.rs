@@ -1,14 +1,15 @@
 //! Sessions: coming in, going out, and who one is here.
 
-use crate::access::{Whence, wall_now};
+use crate::access::{Whence, refused, wall_now};
 use crate::acts::Act;
+use crate::alarms::Whom;
 use crate::body::Json;
 use crate::caller::Caller;
 use crate::context::Context;
 use crate::fields::Fields;
 use crate::phrases::Code;
 use crate::problem::{Problem, ProblemBody};
-use access::{Credentials, Opened, Password, Principal, PrincipalKind, Role, Scope};
+use access::{Claim, Credentials, Opened, Password, Principal, PrincipalKind, Role, Scope};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, SET_COOKIE};
@@ -91,10 +92,14 @@ pub async fn sign_in(
     let fields = Fields::of(&body.0, "", &["name", "password", "code"])?;
     let (name, code) = (fields.text("name")?.to_owned(), fields.text("code")?.to_owned());
     let password = Password::new(fields.text("password")?);
-    let opened = context.in_access(move |access| {
-        access.sign_in(&Credentials { name: &name, password: &password, code: &code }, from.0, wall_now())
+    let access = Arc::clone(&context);
+    // A refusal is noted with the name that was tried, where blocking is allowed.
+    let opened = tokio::task::spawn_blocking(move || {
+        let given = Credentials { name: &name, password: &password, code: &code };
+        let told = |error| refused(&access, &error, || Some(Whom::Claimed(Claim::Staff(name.clone()))));
+        access.access.sign_in(&given, from.0, wall_now()).map_err(told)
     });
-    let opened = opened.await?;
+    let opened = opened.await.map_err(|_| Problem::new(Code::Internal))??;
     note_sign_in(&context, &caller, from, &opened).await?;
     Ok((StatusCode::CREATED, entered(&context, &opened)))
 }

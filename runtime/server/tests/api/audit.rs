@@ -1,13 +1,20 @@
 //! The audit trail: each act of staff is in the journal, with who, from where and why.
 
 use crate::support::client::{Reply, Sent};
-use crate::support::{Person, SignedIn, Stage, rules};
+use crate::support::{Person, SignedIn, Stage, StageOptions, rules};
 use serde_json::{Value, json};
 
 const THERE: &str = "203.0.113.77";
 
 fn from_there(sent: Sent) -> Sent {
     sent.header("X-Forwarded-For", &format!("10.1.1.1, {THERE}"))
+}
+
+/// A stage behind a proxy on this machine.
+async fn behind_a_proxy() -> Stage {
+    let mut settings = access::Settings::parse(access::Settings::SHIPPED).expect("the shipped settings");
+    settings.usage.proxies = vec!["127.0.0.1".parse().expect("an address")];
+    Stage::with(StageOptions { settings: Some(settings), ..StageOptions::default() }).await
 }
 
 /// The trail once it shows all that is durable.
@@ -24,7 +31,7 @@ fn acts(trail: &Value) -> Vec<&str> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_act_is_told_with_who_from_where_and_why() {
-    let stage = Stage::start().await;
+    let stage = behind_a_proxy().await;
     let house = stage.key_of("house").to_owned();
     let zhao = stage.member("zhao", &["operator", "admin"]).await;
     let body = json!({"name": "zhao", "password": crate::support::PASSWORD, "code": zhao.code(0)});
@@ -56,7 +63,7 @@ async fn each_act_is_told_with_who_from_where_and_why() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_kind_of_act_of_staff_is_there() {
-    let stage = Stage::start().await;
+    let stage = behind_a_proxy().await;
     let person = Person::adult(1);
     let mut body = person.body(1);
     body["lots"] = json!([]);
@@ -109,7 +116,7 @@ async fn every_kind_of_act_of_staff_is_there() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_trail_comes_in_pages_and_only_to_those_who_may_look() {
-    let stage = Stage::start().await;
+    let stage = behind_a_proxy().await;
     let house = stage.key_of("house").to_owned();
     for name in ["one", "two", "three"] {
         stage.post("/v1/clients", &[]).by(&house).json(&json!({"name": name})).reply().await.ok(201);
@@ -137,7 +144,7 @@ async fn the_trail_comes_in_pages_and_only_to_those_who_may_look() {
 /// From where staff come is under a key wherever it is written; from where others come is written nowhere.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_address_is_nowhere_in_clear_and_others_leave_none() {
-    let stage = Stage::start().await;
+    let stage = behind_a_proxy().await;
     let sent = from_there(stage.post("/v1/clients", &[]).by(stage.key_of("house")));
     sent.json(&json!({"name": "newcomer"})).reply().await.ok(201);
     let body = Person::adult(1).body(1);

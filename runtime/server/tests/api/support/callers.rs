@@ -49,13 +49,17 @@ pub fn policies() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../access")
 }
 
+/// Everything, for a day.
+pub fn terms(now: facts::Millis) -> KeyTerms {
+    KeyTerms { mode: KeyMode::Test, scopes: ApiScopes::of(ApiScope::ALL), expires_at: now.plus(86_400_000) }
+}
+
 /// The identities of a directory, with a fresh key for everybody.
-pub fn open(dir: &Path) -> (Arc<Access>, Callers) {
-    let settings = Settings::parse(Settings::SHIPPED).expect("the shipped settings");
+pub fn open(dir: &Path, settings: Option<Settings>) -> (Arc<Access>, Callers) {
+    let settings = settings.unwrap_or_else(|| Settings::parse(Settings::SHIPPED).expect("the shipped settings"));
     let access = Access::open(&dir.join("access.sqlite"), &AccessKey::from_bytes([5; 32]), settings);
     let (access, now) = (access.expect("identities"), server::wall_now());
-    let terms =
-        KeyTerms { mode: KeyMode::Test, scopes: ApiScopes::of(ApiScope::ALL), expires_at: now.plus(86_400_000) };
+    let terms = terms(now);
     let (keeper, mut keys) = (access.keeper(), BTreeMap::new());
     for name in ["app", "shop", "bank", "ctcc", "cmcc", "cucc", "cbn"] {
         // After a restart it is there already.

@@ -9,6 +9,7 @@ mod phones;
 pub mod rules;
 mod stage;
 
+pub use client::Reply;
 pub use people::{Person, identity_number, msisdn};
 pub use people_here::{PASSWORD, SignedIn, Till};
 pub use stage::{Stage, StageOptions, direct};

@@ -27,11 +27,13 @@ pub struct StageOptions {
     pub test_clock: bool,
     pub bounds: Bounds,
     pub providers: BTreeMap<String, ProviderSettings>,
+    /// Of access; those that ship when none.
+    pub settings: Option<access::Settings>,
 }
 
 impl Default for StageOptions {
     fn default() -> StageOptions {
-        StageOptions { test_clock: true, bounds: Bounds::default(), providers: BTreeMap::new() }
+        StageOptions { test_clock: true, bounds: Bounds::default(), providers: BTreeMap::new(), settings: None }
     }
 }
 
@@ -108,7 +110,7 @@ impl Stage {
         let inner = NodeClock::accelerated(morning(), 1);
         let clock = Arc::new(StageClock { inner, trusted: AtomicBool::new(true) });
         let node = Node::start(config(&dir, &vault, &clock, &gateways)).expect("a node");
-        let (access, callers) = callers::open(&dir);
+        let (access, callers) = callers::open(&dir, options.settings.clone());
         let phones = Phones::open().await;
         let api = Api {
             node: node.clone(),
@@ -211,6 +213,20 @@ impl Stage {
     /// The key of somebody, by name: `app`, `shop`, or of the house `house`, `li`, `wang`.
     pub fn key_of(&self, name: &str) -> &str {
         self.callers.key(name)
+    }
+
+    /// One more key of a partner's programme.
+    pub fn another_key(&self, partner: &str) -> String {
+        let now = server::wall_now();
+        let key = self.access.issue_key(&self.access.keeper(), partner, callers::terms(now), now);
+        key.expect("a key").text.expose().to_owned()
+    }
+
+    /// Registers somebody for a partner and returns the subscriber.
+    pub async fn register_for(&self, partner: &str, person: &Person, held_fen: u64) -> String {
+        let key = format!("register-{}", person.msisdn);
+        let sent = self.post("/v1/subscribers", &[]).by(self.key_of(partner)).key(&key).json(&person.body(held_fen));
+        sent.reply().await.ok(201).field("id")
     }
 
     /// Registers somebody and returns the subscriber.
