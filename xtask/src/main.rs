@@ -11,6 +11,8 @@ mod exec;
 mod failure;
 #[cfg(test)]
 mod glossary;
+#[cfg(test)]
+mod personal;
 mod sql_lint;
 mod test;
 
