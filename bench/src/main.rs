@@ -201,6 +201,7 @@ async fn serve(node: Node, vault: Arc<Vault>, numbers: NumberTable, dir: &Path) 
     };
     tokio::spawn(server::serve(
         listener,
+        None,
         server::router(api).expect("a policy for each route"),
         std::future::pending(),
     ));

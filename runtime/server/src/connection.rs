@@ -3,9 +3,9 @@
 //! The server library times neither, so that a few thousand silent connections could hold all places. Time runs
 //! only while no request of the connection is under way: bodies are timed where they are read.
 
+use crate::channel::Shown;
 use crate::context::Bounds;
-use axum::extract::connect_info::Connected;
-use axum::serve::{IncomingStream, Listener};
+use axum::serve::Listener;
 use std::future::Future;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -87,12 +87,8 @@ impl Drop for Begun {
 pub struct Peer {
     pub busy: Busy,
     pub address: IpAddr,
-}
-
-impl Connected<IncomingStream<'_, Watched>> for Peer {
-    fn connect_info(stream: IncomingStream<'_, Watched>) -> Peer {
-        Peer { busy: stream.io().busy.clone(), address: stream.remote_addr().ip() }
-    }
+    /// The client certificate that it showed, if it did.
+    pub certificate: Shown,
 }
 
 /// A connection whose reads end when its caller is too slow.
@@ -129,6 +125,11 @@ impl WatchedStream {
             wait: Wait::First(0),
             _place: place,
         }
+    }
+
+    /// Who is at the other end.
+    pub fn peer(&self, address: IpAddr) -> Peer {
+        Peer { busy: self.busy.clone(), address, certificate: Shown::default() }
     }
 
     /// Moves on with the requests; a rest begins when one ends.

@@ -23,3 +23,4 @@ mod privacy;
 mod quotes;
 mod slow;
 mod subscribers;
+mod tls;

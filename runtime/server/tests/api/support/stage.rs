@@ -11,7 +11,7 @@ use facts::{Day, Millis, SaltKey};
 use node::{Clock, Gateways, Node, NodeClock, NodeConfig};
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
-use server::{Api, Bounds, DigestKey, May, router, serve_within};
+use server::{Api, Bounds, DigestKey, May, Tls, router, serve_within};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -20,15 +20,16 @@ use std::time::Duration;
 use vault::{Vault, VaultKey};
 
 /// What a test may want otherwise.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct StageOptions {
     pub test_clock: bool,
     pub bounds: Bounds,
+    pub tls: Option<Arc<Tls>>,
 }
 
 impl Default for StageOptions {
     fn default() -> StageOptions {
-        StageOptions { test_clock: true, bounds: Bounds::default() }
+        StageOptions { test_clock: true, bounds: Bounds::default(), tls: None }
     }
 }
 
@@ -86,11 +87,15 @@ impl Stage {
 
     pub async fn with(options: StageOptions) -> Stage {
         let kept = tempfile::tempdir().expect("a directory");
-        let moods = Arc::<Moods>::default();
-        let partner = |partner| (partner, Arc::new(Partner::new(Arc::clone(&moods))) as Arc<dyn partners::Gateway>);
-        let gateways: Gateways = facts::Partner::ALL.into_iter().map(partner).collect();
+        let (moods, gateways) = partners();
         let dir = kept.path().to_owned();
         Stage::on(dir, Some(kept), moods, gateways, options).await
+    }
+
+    /// On a directory that is there already, or still is when this is gone.
+    pub async fn at(dir: &Path, options: StageOptions) -> Stage {
+        let (moods, gateways) = partners();
+        Stage::on(dir.to_owned(), None, moods, gateways, options).await
     }
 
     async fn on(
@@ -120,7 +125,8 @@ impl Stage {
         let address = listener.local_addr().expect("an address");
         let (_shutdown, ended) = tokio::sync::oneshot::channel::<()>();
         let until = async move { ended.await.unwrap_or_default() };
-        tokio::spawn(serve_within(listener, router(api).expect("a policy for each route"), options.bounds, until));
+        let line = (listener, options.tls.clone());
+        tokio::spawn(serve_within(line, router(api).expect("a policy for each route"), options.bounds, until));
         let (client, base) = (Client::new(), format!("http://{address}"));
         Stage {
             dir,
@@ -260,6 +266,14 @@ impl Stage {
         begins.await.expect("the sequencer got there");
         release
     }
+}
+
+/// Partners who answer well until a test wants otherwise.
+fn partners() -> (Arc<Moods>, Gateways) {
+    let moods = Arc::<Moods>::default();
+    let partner = |partner| (partner, Arc::new(Partner::new(Arc::clone(&moods))) as Arc<dyn partners::Gateway>);
+    let gateways = facts::Partner::ALL.into_iter().map(partner).collect();
+    (moods, gateways)
 }
 
 fn config(dir: &Path, vault: &Arc<Vault>, clock: &Arc<StageClock>, gateways: &Gateways) -> NodeConfig {
