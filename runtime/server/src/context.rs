@@ -116,7 +116,7 @@ pub struct Context {
 impl Context {
     pub fn new(api: Api, actions: Actions) -> Context {
         let views = api.node.views().reader();
-        let shelf = Shelf::open(api.node.dir(), api.vault.files().clone());
+        let shelf = Shelf::open(api.node.dir(), Arc::clone(&api.vault));
         Context {
             views,
             node: api.node,

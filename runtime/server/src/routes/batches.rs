@@ -1,8 +1,8 @@
 //! Order files over HTTP: sending one, looking at it, reading its results.
 
 use crate::answers::{BatchAnswer, Kept, ReceivedAnswer};
+use crate::batch::course::{Batch, BatchState, Sent};
 use crate::batch::form::{Form, result_as_json};
-use crate::batch::shelf::{Batch, BatchState, Sent};
 use crate::batch::spool::{self, Spooled, unstorable};
 use crate::caller::Caller;
 use crate::context::Context;
@@ -132,7 +132,8 @@ fn answer(context: &Context, batch: &Batch, replayed: bool) -> Kept<ReceivedAnsw
     )
 )]
 pub async fn get(State(context): State<Arc<Context>>, id: BatchPath) -> Result<Json<BatchAnswer>, Problem> {
-    Ok(Json(BatchAnswer::from(&id.find(&context)?)))
+    let kept_ms = context.policy().order_files_kept_ms();
+    Ok(Json(BatchAnswer::of(&id.find(&context)?, kept_ms)))
 }
 
 /// Read the results of an order file.
@@ -148,6 +149,7 @@ pub async fn get(State(context): State<Arc<Context>>, id: BatchPath) -> Result<J
     responses(
         (status = 200, description = "The results", content((String = "text/csv"), (String = "application/x-ndjson"))),
         (status = 404, description = "No such batch", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 410, description = "They were removed", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "They cannot be read now", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
@@ -157,6 +159,9 @@ pub async fn results(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let (batch, form) = (id.find(&context)?, Form::wanted(&headers));
+    if batch.course.removed_at.is_some() {
+        return Err(Problem::new(Code::BatchRemoved));
+    }
     let opened = tokio::task::spawn_blocking(move || context.shelf.read_results(batch.id)).await;
     let reader = opened.map_err(|_| Problem::new(Code::Internal))?.map_err(unstorable)?;
     let (sender, pieces) = mpsc::channel(PIECES_AHEAD);
@@ -262,7 +267,9 @@ pub async fn list(State(context): State<Arc<Context>>, parameters: Parameters) -
     let more = found.len() > most;
     found.truncate(most);
     let next = found.last().filter(|_| more).map(|batch| batch.id.to_string());
-    Ok(Json(PageAnswer { batches: found.iter().map(BatchAnswer::from).collect(), next }))
+    let kept_ms = context.policy().order_files_kept_ms();
+    let batches = found.iter().map(|batch| BatchAnswer::of(batch, kept_ms)).collect();
+    Ok(Json(PageAnswer { batches, next }))
 }
 
 /// The batch that a path names.

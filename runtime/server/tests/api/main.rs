@@ -5,6 +5,7 @@ mod support;
 mod access;
 mod approvals;
 mod attacks;
+mod batch_retention;
 mod batches;
 mod books;
 mod campaigns;
