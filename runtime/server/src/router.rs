@@ -6,9 +6,9 @@ use crate::context::{Api, Context};
 use crate::custody;
 use crate::envelope;
 use crate::routes::{
-    approvals, batches, calendar, callbacks, campaigns, cancel, clients, clock, erasure, health, holdings, ledger,
-    legal_holds, limits, metrics, numbers, order_list, orders, partners, persons, policies, prices, quotes, recharges,
-    reveals, sessions, staff, subscribers, timeline,
+    approvals, batches, calendar, callbacks, campaigns, cancel, clients, clock, erasure, export, health, holdings,
+    ledger, legal_holds, limits, metrics, numbers, order_list, orders, partners, persons, policies, prices, quotes,
+    recharges, reveals, sessions, staff, subscribers, timeline,
 };
 use axum::Router;
 use axum::http::header::CONTENT_TYPE;
@@ -74,7 +74,7 @@ fn business() -> Routes {
         .routes(routes!(legal_holds::place))
         .routes(routes!(legal_holds::lift))
         .routes(routes!(reveals::reveal))
-        .routes(routes!(reveals::export))
+        .routes(routes!(export::export))
 }
 
 /// What must answer however busy the node is.

@@ -10,6 +10,7 @@ pub mod clients;
 pub mod clock;
 pub mod declined;
 pub mod erasure;
+pub mod export;
 pub mod health;
 pub mod holdings;
 pub mod ledger;
