@@ -8,6 +8,7 @@ mod attacks;
 mod batch_retention;
 mod batches;
 mod books;
+mod boundaries;
 mod campaigns;
 mod clock;
 mod description;
