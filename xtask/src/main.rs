@@ -14,6 +14,7 @@ mod glossary;
 #[cfg(test)]
 mod personal;
 mod sql_lint;
+mod supply;
 mod test;
 
 use failure::Failure;
@@ -26,6 +27,8 @@ usage: cargo xtask <task>
   demo [arguments]                        build and run `tongbao demo` with these arguments
   demo-check [--seeds N] [--orders K]     headless demos without, with light and with heavy faults, recounted
   crate-graph                             floors, external crates, licences, lints of the pure crates
+  deny                                    licences, duplicates and sources of crates; known faults of crates and pages
+  sbom [--out FILE]                       bill of materials of the binary: CycloneDX 1.5
   sql-lint                                SQL that SQLite and PostgreSQL share
 ";
 
@@ -40,6 +43,8 @@ fn main() -> ExitCode {
         "demo" => demo::run(rest),
         "demo-check" => demo_check::run(rest),
         "crate-graph" => crate_graph::run(rest),
+        "deny" => supply::deny(rest),
+        "sbom" => supply::sbom(rest),
         "sql-lint" => sql_lint::run(rest),
         "help" | "--help" | "-h" => {
             print!("{USAGE}");
