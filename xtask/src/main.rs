@@ -16,6 +16,7 @@ mod personal;
 mod sql_lint;
 mod supply;
 mod test;
+mod threats;
 
 use failure::Failure;
 use std::process::ExitCode;
@@ -29,6 +30,7 @@ usage: cargo xtask <task>
   crate-graph                             floors, external crates, licences, lints of the pure crates
   deny                                    licences, duplicates and sources of crates; known faults of crates and pages
   sbom [--out FILE]                       bill of materials of the binary: CycloneDX 1.5
+  threats                                 the tests that the threat model names exist
   sql-lint                                SQL that SQLite and PostgreSQL share
 ";
 
@@ -46,6 +48,7 @@ fn main() -> ExitCode {
         "deny" => supply::deny(rest),
         "sbom" => supply::sbom(rest),
         "sql-lint" => sql_lint::run(rest),
+        "threats" => threats::run(rest),
         "help" | "--help" | "-h" => {
             print!("{USAGE}");
             Ok(())

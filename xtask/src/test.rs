@@ -3,7 +3,7 @@
 use crate::args::{Args, unknown};
 use crate::exec::Line;
 use crate::failure::{Failure, Outcome};
-use crate::{crate_graph, demo_check, sql_lint, supply};
+use crate::{crate_graph, demo_check, sql_lint, supply, threats};
 use std::time::{Duration, Instant};
 
 /// What a stage runs.
@@ -103,6 +103,7 @@ fn stages(fast: bool, nextest: bool) -> Vec<Stage> {
     // them and for the demos, which halves a cold run.
     if nextest {
         stages.push(Stage::tests("tests", "cargo nextest run --locked --workspace --release --no-fail-fast"));
+        stages.push(Stage::task("threats", threats::run));
     } else {
         eprintln!("cargo-nextest is not installed: the tests run with `cargo test`");
         eprintln!("hint: `cargo install cargo-nextest --locked`");
