@@ -193,6 +193,8 @@ async fn serve(node: Node, vault: Arc<Vault>, numbers: NumberTable, dir: &Path) 
         vault,
         access: Arc::new(operator(dir)),
         may: May::load(&root().join("access")).expect("the shipped policies"),
+        messages: None,
+        providers: server::Providers::default(),
         numbers: Numbers::new(numbers, Box::new(|| Err("a run has one plan".to_owned()))),
         quote_key: QuoteKey([3; 32]),
         digest_key: DigestKey([4; 32]),

@@ -1,4 +1,4 @@
-//! Simulated counterparties: telcos that speak TMF654 and a bank with ISO 20022 names.
+//! Simulated counterparties: telcos that speak TMF654, a bank with ISO 20022 names, and whoever sends messages.
 //!
 //! They are real HTTP servers with books of their own, so that an exchange can be tried against partners that lie,
 //! hang and repeat themselves, and its books compared with theirs to the fen.
@@ -21,9 +21,11 @@ mod outbox;
 mod query;
 mod refused;
 mod request;
+mod sms;
 mod telco;
 
 pub use bank::{BankConfig, serve_bank};
 pub use faults::{Action, FaultChange, FaultKind, FaultsConfig, Preset};
 pub use fen::{AmountError, parse_yuan, yuan};
+pub use sms::{SmsConfig, serve_sms};
 pub use telco::{Profile, TelcoConfig, serve_telco};

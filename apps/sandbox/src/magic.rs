@@ -52,7 +52,15 @@ const KINDS: &[(&str, FaultKind)] = &[
     ("10", FaultKind::DuplicateCallback),
     ("11", FaultKind::Latency),
     ("12", FaultKind::OwnSchedule),
+    ("13", FaultKind::Lost),
+    ("14", FaultKind::Twice),
 ];
+
+/// Refusals of a messaging partner, by the last four digits of the number.
+const SMS_REFUSALS: &[(&str, &str)] = &[("0001", "unreachable"), ("0099", "blocked")];
+
+/// First two of the last four digits of a number, for a fault of its message.
+const SMS_FAULTS: &str = "05";
 
 /// Behaviours of a bank, by the last four digits of the card.
 const BANK_SPELLS: &[(&str, Spell)] = &[
@@ -95,6 +103,14 @@ impl Magic {
         self.unspent(card, Action::Payout, bank_spell(card)?)
     }
 
+    /// What the number forces on a message, if anything.
+    pub fn sms(&mut self, msisdn: &str) -> Option<Spell> {
+        if !self.enabled {
+            return None;
+        }
+        self.unspent(msisdn, Action::Send, sms_spell(msisdn)?)
+    }
+
     fn unspent(&mut self, number: &str, action: Action, spell: Spell) -> Option<Spell> {
         let once = matches!(spell, Spell::Fault(_));
         let fresh = !once || self.spent.insert((action, number.to_owned()));
@@ -120,6 +136,15 @@ fn bank_spell(card: &str) -> Option<Spell> {
     }
     let (step, kind) = ending.split_at(2);
     fault(kind).filter(|kind| step == BANK_FAULTS && kind.suits(Action::Payout)).map(Spell::Fault)
+}
+
+fn sms_spell(msisdn: &str) -> Option<Spell> {
+    let ending = ending(msisdn)?;
+    if let Some((_, code)) = SMS_REFUSALS.iter().find(|(end, _)| *end == ending) {
+        return Some(Spell::Refuse(code));
+    }
+    let (step, kind) = ending.split_at(2);
+    fault(kind).filter(|kind| step == SMS_FAULTS && kind.suits(Action::Send)).map(Spell::Fault)
 }
 
 fn fault(digits: &str) -> Option<FaultKind> {
@@ -150,6 +175,9 @@ mod tests {
         assert_eq!(magic.bank("6222000000000003"), Some(Spell::PendingThenRefused("AC06")));
         assert_eq!(magic.bank("6222000000000107"), Some(Spell::Fault(FaultKind::LateSuccess)));
         assert_eq!(magic.bank("6222000000000112"), None);
+        assert_eq!(magic.sms("13300000099"), Some(Spell::Refuse("blocked")));
+        assert_eq!(magic.sms("13300000513"), Some(Spell::Fault(FaultKind::Lost)));
+        assert_eq!((magic.sms("13300000513"), magic.sms("13300000509")), (None, None));
         assert_eq!(magic.bank("12"), None);
         assert_eq!(magic.bank("卡号"), None);
     }

@@ -157,6 +157,9 @@ pub struct ServeOptions {
     /// The bank's address.
     #[arg(long)]
     pub bank: Option<String>,
+    /// The address of whoever sends messages; without it subscribers get no codes.
+    #[arg(long)]
+    pub sms: Option<String>,
     /// Fen that fund the reserve at the bank when the books are opened.
     #[arg(long, default_value_t = 10_000_000_000)]
     pub funding: u64,

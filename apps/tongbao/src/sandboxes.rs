@@ -2,7 +2,7 @@
 
 use crate::arguments::SandboxOptions;
 use crate::failure::{Doing, Failure};
-use sandbox::{BankConfig, TelcoConfig};
+use sandbox::{BankConfig, SmsConfig, TelcoConfig};
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 
@@ -17,6 +17,8 @@ pub enum Counterparty {
     Telco(TelcoConfig),
     /// The bank.
     Bank(BankConfig),
+    /// Whoever sends messages.
+    Sms(SmsConfig),
 }
 
 /// Serves until killed, after printing its address as the first line of stdout.
@@ -26,6 +28,8 @@ pub fn sandbox(options: SandboxOptions) -> Result<(), Failure> {
     match &mut counterparty {
         Counterparty::Telco(config) => config.callback_authorization = authorization,
         Counterparty::Bank(config) => config.callback_authorization = authorization,
+        // It calls nobody back.
+        Counterparty::Sms(_) => {}
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
     runtime.doing("starting")?.block_on(async {
@@ -34,6 +38,7 @@ pub fn sandbox(options: SandboxOptions) -> Result<(), Failure> {
         let served = match counterparty {
             Counterparty::Telco(config) => sandbox::serve_telco(config, listener).await,
             Counterparty::Bank(config) => sandbox::serve_bank(config, listener).await,
+            Counterparty::Sms(config) => sandbox::serve_sms(config, listener).await,
         };
         served.doing("serving")
     })

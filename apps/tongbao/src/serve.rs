@@ -11,8 +11,8 @@ use facts::{Millis, Partner};
 use journal::Options;
 use money::Telco;
 use node::{Clock, Gateways, Node, NodeClock, NodeConfig, StartError};
-use partners::{BankConfig, BankGateway, TelcoConfig, TelcoGateway};
-use server::{Api, Bounds, DigestKey, Tls, TlsFiles};
+use partners::{BankConfig, BankGateway, SmsConfig, SmsGateway, TelcoConfig, TelcoGateway};
+use server::{Api, Bounds, DigestKey, Messages, Providers, Tls, TlsFiles};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -64,6 +64,8 @@ async fn run(options: ServeOptions) -> Result<(), Failure> {
         Some(base) => Arc::new(NodeClock::accelerated(Millis(base), options.clock_rate)),
         None => Arc::new(NodeClock::real(Millis(0))),
     };
+    let messages = messages(&options, &rules)?;
+    let providers = Providers::of(&site.access_settings()?.providers).doing("setting up identity providers")?;
     let config = NodeConfig {
         dir: options.dir.clone(),
         gateways: gateways(&options, &rules)?,
@@ -89,6 +91,8 @@ async fn run(options: ServeOptions) -> Result<(), Failure> {
         vault,
         access,
         may,
+        messages,
+        providers,
         numbers: server::Numbers::new(numbers, Box::new(move || site.numbers().map_err(|error| error.to_string()))),
         quote_key: keys.quotes,
         digest_key: DigestKey(keys.digests),
@@ -204,6 +208,14 @@ fn gateways(options: &ServeOptions, rules: &Rules) -> Result<Gateways, Failure> 
         gateways.insert(Partner::Bank, Arc::new(BankGateway::new(config).doing(url)?));
     }
     Ok(gateways)
+}
+
+fn messages(options: &ServeOptions, rules: &Rules) -> Result<Option<Messages>, Failure> {
+    let Some(url) = &options.sms else { return Ok(None) };
+    let contract = rules.contracts.messages().clone();
+    let reply_timeout = Duration::from_millis(contract.reply_timeout_ms);
+    let gateway = SmsGateway::new(SmsConfig { base_url: url.clone(), reply_timeout }).doing(url)?;
+    Ok(Some(Messages { messenger: Arc::new(gateway), contract }))
 }
 
 /// Has a child process write a snapshot now and then: the live node never stops for one.

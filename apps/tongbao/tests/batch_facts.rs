@@ -150,6 +150,8 @@ async fn by_http(amount: u64, dir: &Path, sent: Sent) -> (Vec<Fact>, Vec<Channel
         vault,
         access: Arc::new(access),
         may: server::May::load(&root.join("access")).expect("the shipped policies"),
+        messages: None,
+        providers: server::Providers::default(),
         numbers: server::Numbers::new(numbers(), Box::new(|| Ok(numbers()))),
         quote_key: QuoteKey([2; 32]),
         digest_key: DigestKey([3; 32]),

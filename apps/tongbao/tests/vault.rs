@@ -99,7 +99,8 @@ async fn an_erased_persons_orders_books_and_records_hold() {
     let order = format!("/v1/orders/{}", declined["order"].as_str().unwrap_or_else(|| panic!("{declined}")));
     let before = caller.get(&order).await;
     assert_eq!(before["state"], "declined");
-    let asked = caller.post(&format!("/v1/persons/{person}/erasure"), "none", &json!({})).await;
+    let asked =
+        caller.post(&format!("/v1/persons/{person}/erasure"), "none", &json!({"reason": "asked at the counter"})).await;
     assert_eq!(asked["state"], "restricted", "{asked}");
     for _ in 0..200 {
         caller.post("/v1/clock/advance", "none", &json!({"to": "next_due"})).await;

@@ -6,8 +6,8 @@ use crate::rules::{Identity, Instrument, Line, NumberRefusal, Policy};
 use crate::signal::Signal;
 use facts::{
     ApprovalAct, ApprovalId, ApprovalState, ApprovalSubject, Fact, InstrumentId, Key16, KeyUse, Made, Meta, Millis,
-    Order, OrderId, Partner, PersonId, PersonalItem, PolicyVersion, Product, Provenance, Province, Purpose, State,
-    SubscriberId,
+    Order, OrderId, Partner, PersonId, PersonalItem, PolicyVersion, Product, Provenance, Province, Purpose, StaffAct,
+    State, SubscriberId,
 };
 use money::Telco;
 use std::collections::BTreeMap;
@@ -268,6 +268,8 @@ pub enum Command {
     RequestErasure {
         /// Who.
         person: PersonId,
+        /// Why, in the words of a member of staff; a subject who asks needs no reason.
+        why: String,
     },
     /// Erase a person if their day has come, whether they asked or not.
     Erase {
@@ -284,6 +286,22 @@ pub enum Command {
         purpose: Purpose,
         /// Why, in the actor's words.
         why: String,
+    },
+    /// Note that a member of staff is about to do what no other command is about, or to be shown what was made.
+    NoteAct {
+        /// What.
+        act: StaffAct,
+        /// To what: an id or a name of the institution's own, never of a person.
+        on: String,
+        /// Why, in the actor's words.
+        why: String,
+    },
+    /// Note that what was about to be done was refused.
+    NoteRefusal {
+        /// The record that says it was about to be done.
+        record: u64,
+        /// The code of the refusal.
+        code: String,
     },
     /// Set an order aside whose command made the rules panic.
     Suspend {

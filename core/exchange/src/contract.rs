@@ -69,9 +69,15 @@ pub struct Contract {
     pub retry_after_ms: u64,
 }
 
+/// The table of whoever sends messages. It moves no value, and so is no partner of the books.
+const MESSAGES: &str = "SMS";
+
 /// The contracts of all partners.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Contracts(BTreeMap<Partner, Contract>);
+pub struct Contracts {
+    partners: BTreeMap<Partner, Contract>,
+    messages: Contract,
+}
 
 /// Why a contracts file is not usable.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,16 +98,17 @@ impl Contracts {
     pub fn parse(toml: &str) -> Result<Contracts, ContractFault> {
         let mut tables: BTreeMap<String, Contract> =
             toml::from_str(toml).map_err(|error| ContractFault(error.to_string()))?;
-        let mut take = |partner: Partner| {
-            let contract = tables.remove(&partner.to_string());
+        let mut take = |partner: &str| {
+            let contract = tables.remove(partner);
             let contract = contract.ok_or_else(|| ContractFault(format!("no table `{partner}`")))?;
             check(partner, &contract).map(|()| contract)
         };
-        let contracts =
-            Partner::ALL.into_iter().map(|partner| Ok((partner, take(partner)?))).collect::<Result<_, _>>()?;
+        let partners = Partner::ALL.into_iter().map(|partner| Ok((partner, take(&partner.to_string())?)));
+        let partners = partners.collect::<Result<_, _>>()?;
+        let messages = take(MESSAGES)?;
         match tables.keys().next() {
             Some(unknown) => Err(ContractFault(format!("unknown partner `{unknown}`"))),
-            None => Ok(Contracts(contracts)),
+            None => Ok(Contracts { partners, messages }),
         }
     }
 
@@ -116,18 +123,25 @@ impl Contracts {
         self.each(Contract::boundless)
     }
 
+    /// Messages leave and are asked about by the wall, as codes run out, whatever the partners' clock does.
     fn each(&self, other: impl Fn(&Contract) -> Contract) -> Contracts {
-        Contracts(self.0.iter().map(|(partner, contract)| (*partner, other(contract))).collect())
+        let partners = self.partners.iter().map(|(partner, contract)| (*partner, other(contract))).collect();
+        Contracts { partners, messages: self.messages.clone() }
+    }
+
+    /// The contract of whoever sends messages. Its times are by the wall.
+    pub const fn messages(&self) -> &Contract {
+        &self.messages
     }
 
     /// The contract of a partner.
     pub fn of(&self, partner: Partner) -> &Contract {
         // Every partner has one: `parse` saw to it.
-        &self.0[&partner]
+        &self.partners[&partner]
     }
 }
 
-fn check(partner: Partner, contract: &Contract) -> Result<(), ContractFault> {
+fn check(partner: &str, contract: &Contract) -> Result<(), ContractFault> {
     let zero = [
         ("window", u64::from(contract.window)),
         ("reply_timeout_ms", contract.reply_timeout_ms),

@@ -5,7 +5,10 @@
 
 use crate::approve::check_actor;
 use crate::command::{Decision, Denied, Reply, Rules};
-use facts::{AccountName, ActorKind, Fact, Key16, Meta, Millis, PersonId, PersonalItem, Purpose, Standing, State};
+use crate::staff::acted;
+use facts::{
+    AccountName, ActorKind, Fact, Key16, Meta, Millis, PersonId, PersonalItem, Purpose, StaffAct, Standing, State,
+};
 use ledger::Side;
 use money::Asset;
 
@@ -52,9 +55,13 @@ fn check_person(state: &State, person: PersonId) -> Result<(), Reply> {
     if erased { Err(Reply::Denied(Denied::Erased)) } else { Ok(()) }
 }
 
-pub(crate) fn request(state: &State, rules: &Rules, meta: &Meta, person: PersonId) -> Decision {
+pub(crate) fn request(state: &State, rules: &Rules, meta: &Meta, person: PersonId, why: &str) -> Decision {
     if !state.custody().knows(person) {
         return Decision::only(Reply::NotFound);
+    }
+    let staff = meta.actor.kind == ActorKind::Staff;
+    if staff && let Err(denied) = check_actor(meta.actor, why) {
+        return Decision::only(Reply::Denied(denied));
     }
     if state.custody().is_restricted(person) {
         return Decision::only(Reply::Nothing);
@@ -64,6 +71,7 @@ pub(crate) fn request(state: &State, rules: &Rules, meta: &Meta, person: PersonI
     }
     let (now, due_at) = (state.now().max(meta.now), kept_until(state, rules, meta, person));
     let mut facts = vec![Fact::ErasureRequested { person, due_at }];
+    facts.extend(staff.then(|| acted(StaffAct::RequestErasure, &person.to_string(), why)));
     facts.extend((due_at <= now).then_some(Fact::PersonErased { person }));
     Decision { facts, reply: Reply::Done }
 }

@@ -3,7 +3,7 @@
 use crate::book::open_house;
 use crate::command::{ClientKey, Command, Decision, Denied, Envelope, Opening, Registration, Reply, Rules};
 use crate::draft::{Draft, is_under_way};
-use crate::{approve, custody, hear, place, unwind};
+use crate::{approve, custody, hear, place, staff, unwind};
 use facts::{
     Cause, Due, Fact, Made, Meta, Nature, Order, OrderId, OrderState, Partner, State, StepState, SubscriberId,
 };
@@ -39,9 +39,11 @@ pub fn decide(state: &State, rules: &Rules, envelope: &Envelope) -> Decision {
             custody::place_hold(state, meta, *person, authority, *document, why)
         }
         Command::LiftLegalHold { person, number, why } => custody::lift_hold(state, meta, *person, *number, why),
-        Command::RequestErasure { person } => custody::request(state, rules, meta, *person),
+        Command::RequestErasure { person, why } => custody::request(state, rules, meta, *person, why),
         Command::Erase { person } => custody::erase(state, rules, meta, *person),
         Command::Reveal { subject, what, purpose, why } => custody::reveal(state, meta, *subject, what, *purpose, why),
+        Command::NoteAct { act, on, why } => staff::note_act(meta, *act, on, why),
+        Command::NoteRefusal { record, code } => staff::note_refusal(meta, *record, code),
         Command::Suspend { order } => suspend(state, rules, meta, *order),
     }
 }

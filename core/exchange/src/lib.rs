@@ -18,6 +18,7 @@ mod quote;
 mod react;
 pub mod rules;
 mod signal;
+mod staff;
 mod unwind;
 
 pub use book::FUNDING_NAME;

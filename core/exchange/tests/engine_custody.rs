@@ -9,7 +9,7 @@ use engine::{World, kind, rules};
 use exchange::{Command, Denied, Envelope, Reply, decide};
 use facts::{
     Actor, ActorKind, Day, Fact, Key16, Meta, Millis, OpenRecord, OrderState, PersonId, PersonalItem, Purpose, Refusal,
-    State, SubscriberId,
+    StaffAct, State, SubscriberId,
 };
 use money::Telco;
 
@@ -39,8 +39,18 @@ fn hold() -> Command {
     Command::PlaceLegalHold { person: WHO, authority, document: Key16([9; 16]), why }
 }
 
-const ASK: Command = Command::RequestErasure { person: WHO };
 const ERASE: Command = Command::Erase { person: WHO };
+
+/// That a member of staff asked is told beside it.
+const ACTED: &str = "staff_acted(request_erasure, per_00000000000000000000000007)";
+
+fn kinds(texts: &[&str]) -> Vec<String> {
+    texts.iter().map(|text| (*text).to_owned()).collect()
+}
+
+fn ask() -> Command {
+    Command::RequestErasure { person: WHO, why: "asked at the counter".to_owned() }
+}
 
 /// Somebody who holds nothing: what they had went to another telco with their number.
 fn empty_handed(world: &mut World) -> SubscriberId {
@@ -62,8 +72,8 @@ fn end_of_term() -> Millis {
 fn within_the_term_the_request_is_kept_and_the_person_is_restricted() {
     let mut world = World::open(rules(), 8);
     let subscriber = empty_handed(&mut world);
-    assert_eq!(give(&mut world, ASK), (Reply::Done, vec!["erasure_requested(2036-11-24)".to_owned()]));
-    assert_eq!(give(&mut world, ASK), (Reply::Nothing, Vec::new()));
+    assert_eq!(give(&mut world, ask()), (Reply::Done, kinds(&["erasure_requested(2036-11-24)", ACTED])));
+    assert_eq!(give(&mut world, ask()), (Reply::Nothing, Vec::new()));
     assert_eq!(standing(&world).due_at, end_of_term());
     assert_eq!(world.state.next_due(), Some(end_of_term()));
 
@@ -99,8 +109,8 @@ fn after_the_term_they_are_erased_at_once() {
     let mut world = World::open(rules(), 8);
     empty_handed(&mut world);
     world.now = end_of_term();
-    let (reply, kinds) = give(&mut world, ASK);
-    assert_eq!((reply, kinds), (Reply::Done, vec!["erasure_requested(2036-11-24)".to_owned(), "erased".to_owned()]));
+    let asked = give(&mut world, ask());
+    assert_eq!(asked, (Reply::Done, kinds(&["erasure_requested(2036-11-24)", ACTED, "erased"])));
 }
 
 #[test]
@@ -126,23 +136,23 @@ fn who_never_asked_is_erased_after_the_term_unless_something_is_held() {
 #[test]
 fn open_orders_held_value_and_legal_holds_stand_against_it() {
     let mut world = World::open(rules(), 8);
-    assert_eq!(give(&mut world, ASK).0, Reply::NotFound);
+    assert_eq!(give(&mut world, ask()).0, Reply::NotFound);
     let subscriber = world.register(1, 7, Telco::Ctcc);
     let order = world.place(100, subscriber);
     assert_eq!(world.state.subscriber(subscriber).expect("there").open_orders, 1);
-    assert_eq!(give(&mut world, ASK).0, Reply::Denied(Denied::OrderOpen));
+    assert_eq!(give(&mut world, ask()).0, Reply::Denied(Denied::OrderOpen));
     world.run(&mut |_, _| Behaviour::HONEST);
     assert_eq!(world.stands(order), OrderState::Settled);
     assert_eq!(world.state.subscriber(subscriber).expect("there").open_orders, 0);
-    assert_eq!(give(&mut world, ASK).0, Reply::Denied(Denied::ValueHeld));
+    assert_eq!(give(&mut world, ask()).0, Reply::Denied(Denied::ValueHeld));
     give(&mut world, Command::Port { subscriber, telco: Telco::Cmcc });
     assert_eq!(give(&mut world, hold()), (Reply::Done, vec!["hold_placed(1)".to_owned()]));
-    assert_eq!(give(&mut world, ASK).0, Reply::Denied(Denied::LegalHold));
+    assert_eq!(give(&mut world, ask()).0, Reply::Denied(Denied::LegalHold));
     // The term runs from when the order ended, not from the registration.
     give(&mut world, Command::LiftLegalHold { person: WHO, number: 1, why: "closed".to_owned() });
     let ended = world.state.subscriber(subscriber).expect("there").active_at;
     assert!(ended.day() > engine::morning().day());
-    assert_eq!(give(&mut world, ASK).0, Reply::Done);
+    assert_eq!(give(&mut world, ask()).0, Reply::Done);
     assert_eq!(standing(&world).due_at, world.rules.policy.kept_until(ended));
 }
 
@@ -168,7 +178,7 @@ fn an_order_counts_as_open_until_it_ends_whatever_happens_to_it() {
 fn a_hold_takes_the_day_away_and_lifting_it_brings_it_back() {
     let mut world = World::open(rules(), 8);
     empty_handed(&mut world);
-    give(&mut world, ASK);
+    give(&mut world, ask());
     give(&mut world, hold());
     assert_eq!(give(&mut world, hold()).1, ["hold_placed(2)"]);
     assert_eq!(world.state.next_due(), None);
@@ -237,7 +247,7 @@ fn a_replay_holds_what_was_held() {
     empty_handed(&mut world);
     give(&mut world, hold());
     give(&mut world, Command::LiftLegalHold { person: WHO, number: 1, why: "closed".to_owned() });
-    give(&mut world, ASK);
+    give(&mut world, ask());
     world.now = end_of_term();
     give(&mut world, ERASE);
     let mut again = State::default();
@@ -252,4 +262,33 @@ fn a_leap_day_is_kept_to_the_first_of_march() {
     let (ends, next): (Day, Day) = ("2038-03-01".parse().expect("a date"), "2038-03-02".parse().expect("a date"));
     assert_eq!(policy.kept_until(last.start().plus(5)), next.start());
     assert_eq!(ends.next(), next);
+}
+
+#[test]
+fn a_subject_needs_no_reason_to_be_erased_and_staff_do() {
+    let mut world = World::open(rules(), 8);
+    empty_handed(&mut world);
+    let silent = || Command::RequestErasure { person: WHO, why: " ".to_owned() };
+    assert_eq!(give(&mut world, silent()), (Reply::Denied(Denied::NoReason), Vec::new()));
+    let subject = Actor { kind: ActorKind::Subscriber, id: Key16([2; 16]), role: 0 };
+    let asked = give_as(&mut world, subject, silent());
+    assert_eq!(asked, (Reply::Done, kinds(&["erasure_requested(2036-11-24)"])), "no member of staff acted");
+}
+
+#[test]
+fn who_takes_something_away_has_a_name_and_a_reason() {
+    let mut world = World::open(rules(), 8);
+    let note = |act, why: &str| Command::NoteAct { act, on: "key".to_owned(), why: why.to_owned() };
+    assert_eq!(give(&mut world, note(StaffAct::RevokeKey, "")).0, Reply::Denied(Denied::NoReason));
+    assert_eq!(give(&mut world, note(StaffAct::IssueKey, "")).1, ["staff_acted(issue_key, key)"]);
+    assert_eq!(give(&mut world, note(StaffAct::RevokeKey, "lost")).1, ["staff_acted(revoke_key, key)"]);
+    for actor in [Actor::SYSTEM, Actor { kind: ActorKind::Staff, id: Key16::default(), role: 0 }] {
+        let (reply, facts) = give_as(&mut world, actor, note(StaffAct::IssueKey, "x"));
+        assert_eq!((reply, facts), (Reply::Denied(Denied::Unnamed), Vec::new()));
+    }
+    let long = Command::NoteAct { act: StaffAct::IssueKey, on: "k".repeat(257), why: String::new() };
+    assert_eq!(give(&mut world, long), (Reply::NotNow, Vec::new()));
+    let refusal = || Command::NoteRefusal { record: 3, code: "principal_unknown".to_owned() };
+    assert_eq!(give(&mut world, refusal()).1, ["staff_act_refused(3, principal_unknown)"]);
+    assert_eq!(give_as(&mut world, Actor::SYSTEM, refusal()).0, Reply::Denied(Denied::Unnamed));
 }

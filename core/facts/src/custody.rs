@@ -36,6 +36,8 @@ words! {
         StaffEnquiry = 9, "staff_enquiry";
         /// An authority asks by law.
         LegalRequest = 10, "legal_request";
+        /// A one-time code is sent to a number.
+        OneTimeCode = 11, "one_time_code";
     }
 }
 

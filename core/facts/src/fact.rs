@@ -4,7 +4,7 @@ use crate::order::{Attempt, Cause, OrderState, StepPlan};
 use crate::{
     AccountName, Actor, Approval, ApprovalAct, ApprovalId, Count, InstrumentId, Key16, LimitHit, LotUse, Millis, Order,
     OrderId, Partner, PersonId, PersonalItem, PolicyVersion, Product, Provenance, Province, Purpose, QuoteId, Refusal,
-    SubscriberId, Terms,
+    StaffAct, SubscriberId, Terms,
 };
 use ledger::{AccountId, Bound, Transfer};
 use minicbor::{Decode, Encode};
@@ -541,6 +541,30 @@ pub enum Fact {
         #[n(3)]
         why: String,
     },
+    /// A member of staff does what no other fact tells. What takes effect at once is durable here before it is done;
+    /// what is made and then shown, before it is shown. Who and from where is in the record's origin.
+    #[n(60)]
+    StaffActed {
+        /// What.
+        #[n(0)]
+        act: StaffAct,
+        /// To what: an id or a name of the institution's own, never of a person.
+        #[n(1)]
+        on: String,
+        /// Why, in their words.
+        #[n(2)]
+        why: String,
+    },
+    /// What a record says was about to be done could not be done after all.
+    #[n(61)]
+    StaffActRefused {
+        /// Which record.
+        #[n(0)]
+        record: u64,
+        /// The code of the refusal.
+        #[n(1)]
+        code: String,
+    },
 }
 
 impl Fact {
@@ -560,7 +584,9 @@ impl Fact {
             | Fact::LegalHoldLifted { .. }
             | Fact::ErasureRequested { .. }
             | Fact::PersonErased { .. }
-            | Fact::Revealed { .. } => None,
+            | Fact::Revealed { .. }
+            | Fact::StaffActed { .. }
+            | Fact::StaffActRefused { .. } => None,
             Fact::KeyTaken { used, .. } => match used.made {
                 Made::Order(order) => Some(order),
                 Made::Subscriber(_) | Made::Lot(..) => None,
@@ -619,7 +645,9 @@ impl Fact {
             | Fact::LegalHoldLifted { .. }
             | Fact::ErasureRequested { .. }
             | Fact::PersonErased { .. }
-            | Fact::Revealed { .. } => &[],
+            | Fact::Revealed { .. }
+            | Fact::StaffActed { .. }
+            | Fact::StaffActRefused { .. } => &[],
         }
     }
 
@@ -658,7 +686,9 @@ impl Fact {
             // Suspicion is not shown to its subject.
             | Fact::LegalHoldPlaced { .. }
             | Fact::LegalHoldLifted { .. }
-            | Fact::Revealed { .. } => Part::Internal,
+            | Fact::Revealed { .. }
+            | Fact::StaffActed { .. }
+            | Fact::StaffActRefused { .. } => Part::Internal,
         }
     }
 }

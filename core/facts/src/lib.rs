@@ -17,6 +17,7 @@ mod orders;
 mod partner;
 mod record;
 mod refusal;
+mod staff_act;
 mod state;
 mod subscriber;
 mod terms;
@@ -33,6 +34,7 @@ pub use orders::Orders;
 pub use partner::{Action, CallRef, Nature, ParseCallRefError, Partner, PartnerLoad};
 pub use record::{Actor, ActorKind, Channel, Meta, OpenRecord, READER, Record, RecordError, SaltKey, Seal, Verdict};
 pub use refusal::Refusal;
+pub use staff_act::StaffAct;
 pub use state::{Broken, State};
 pub use subscriber::{Lot, LotUse, Subscriber};
 pub use terms::{

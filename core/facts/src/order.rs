@@ -521,7 +521,9 @@ impl Order {
             | Fact::LegalHoldLifted { .. }
             | Fact::ErasureRequested { .. }
             | Fact::PersonErased { .. }
-            | Fact::Revealed { .. } => return false,
+            | Fact::Revealed { .. }
+            | Fact::StaffActed { .. }
+            | Fact::StaffActRefused { .. } => return false,
         }
         true
     }

@@ -120,6 +120,9 @@ pub struct Meta {
     /// The risk verdict.
     #[n(9)]
     pub verdict: Verdict,
+    /// The network address that a member of staff came from, as one block under a key of the node; none for others.
+    #[n(10)]
+    pub whence: Option<Key16>,
 }
 
 impl Meta {
@@ -136,6 +139,7 @@ impl Meta {
             now,
             requested_at: now,
             verdict: Verdict::default(),
+            whence: None,
         }
     }
 }

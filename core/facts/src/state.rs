@@ -280,8 +280,8 @@ impl State {
             | Fact::LegalHoldLifted { person, .. }
             | Fact::ErasureRequested { person, .. }
             | Fact::PersonErased { person } => self.evolve_custody(*person, fact),
-            // It changes nothing but what is known about who looked.
-            Fact::Revealed { .. } => Ok(()),
+            // They change nothing but what is known about who looked, and who did what.
+            Fact::Revealed { .. } | Fact::StaffActed { .. } | Fact::StaffActRefused { .. } => Ok(()),
             Fact::StepPlanned { .. }
             | Fact::StepQueued { .. }
             | Fact::StepSent { .. }

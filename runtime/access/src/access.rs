@@ -144,6 +144,13 @@ impl Access {
         let_through(self.addresses.check(&network(from), now))
     }
 
+    /// Counts a try to come in from an address, where nobody is named yet.
+    ///
+    /// Errors: it is one too many.
+    pub fn admit_from(&self, from: IpAddr, now: Millis) -> Result<(), AccessError> {
+        Ok(self.admit_address(from, now)?)
+    }
+
     /// Whether one more try from an address would be let through; it is counted. For the server's own routes.
     pub fn pace(&self, from: IpAddr, now: Millis) -> Verdict {
         self.addresses.check(&network(from), now)

@@ -8,6 +8,7 @@ use crate::store::{At, Rows, unreadable};
 use crate::{Access, AccessError, Denied, Principal, PrincipalId, PrincipalKind, Role, Roles, sql};
 use facts::Millis;
 use hashlink::LruCache;
+use rusqlite::Row;
 use std::fmt;
 use std::sync::Arc;
 
@@ -97,6 +98,14 @@ pub enum KeyMode {
 
 impl KeyMode {
     const ALL: [KeyMode; 2] = [KeyMode::Live, KeyMode::Test];
+
+    /// The public word.
+    pub const fn text(self) -> &'static str {
+        match self {
+            KeyMode::Live => "live",
+            KeyMode::Test => "test",
+        }
+    }
 
     const fn prefix(self) -> &'static str {
         match self {
@@ -297,15 +306,15 @@ impl Access {
     /// The keys of a partner, oldest first.
     pub fn keys_of(&self, partner: PrincipalId) -> Result<Vec<KeyListed>, AccessError> {
         let owner = format!("{}:{partner}", PrincipalKind::Partner.text());
+        self.store.read(|rows| rows.all(sql::KEYS_OF, [owner], listed))
+    }
+
+    /// Every key with who holds it, oldest first: partners' and those of programmes of the house.
+    pub fn keys(&self) -> Result<Vec<(Principal, KeyListed)>, AccessError> {
         self.store.read(|rows| {
-            rows.all(sql::KEYS_OF, [owner], |row| {
-                let terms = KeyTerms {
-                    scopes: ApiScopes(row.get(1)?),
-                    mode: KeyMode::from_number(row.get(2)?),
-                    expires_at: row.get::<_, At>(3)?.0,
-                };
-                let (used_at, made_at) = (row.get::<_, At>(5)?.0, row.get::<_, At>(6)?.0);
-                Ok(KeyListed { id: row.get(0)?, terms, revoked: row.get(4)?, used_at, made_at })
+            rows.all(sql::KEYS_ALL, [], |row| {
+                let holder = serde_json::from_str(&row.get::<_, String>(7)?).map_err(unreadable)?;
+                Ok((holder, listed(row)?))
             })
         })
     }
@@ -342,6 +351,16 @@ impl Access {
             Ok(known)
         })
     }
+}
+
+fn listed(row: &Row<'_>) -> rusqlite::Result<KeyListed> {
+    let terms = KeyTerms {
+        scopes: ApiScopes(row.get(1)?),
+        mode: KeyMode::from_number(row.get(2)?),
+        expires_at: row.get::<_, At>(3)?.0,
+    };
+    let (used_at, made_at) = (row.get::<_, At>(5)?.0, row.get::<_, At>(6)?.0);
+    Ok(KeyListed { id: row.get(0)?, terms, revoked: row.get(4)?, used_at, made_at })
 }
 
 fn put(rows: &Rows<'_>, principal: &Principal, terms: KeyTerms, now: Millis) -> Result<IssuedKey, AccessError> {

@@ -63,5 +63,5 @@ pub use settings::{
     SignatureSettings, TrySettings,
 };
 pub use signature::{SignedRequest, five_lines, is_signature};
-pub use signer::{Scheme, SignerListed, SignerName};
+pub use signer::{ClientListed, Scheme, SignerListed, SignerName};
 pub use staff::{Credentials, Enrolment, Invitation, Member, StaffState};

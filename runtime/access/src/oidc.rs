@@ -16,6 +16,7 @@ use hashlink::LruCache;
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Mutex;
 
 /// How many sign-ins may be under way.
@@ -33,10 +34,20 @@ pub struct ProviderSettings {
     pub issuer: String,
     /// Who we are there: the `aud` of its tokens.
     pub client_id: String,
-    /// Where it asks people to sign in.
-    pub authorization_endpoint: String,
+    /// The environment variable with our secret there, where we have one.
+    #[serde(default)]
+    pub client_secret_env: Option<String>,
+    /// Or the file with it. The secret itself is never among the settings.
+    #[serde(default)]
+    pub client_secret_file: Option<PathBuf>,
+    /// The roots that vouch for its certificate, as PEM; the system's when it is left out.
+    #[serde(default)]
+    pub ca_file: Option<PathBuf>,
     /// Where it sends them back to.
     pub redirect_uri: String,
+    /// Where whoever signed in is sent then, on this host.
+    #[serde(default = "root")]
+    pub return_to: String,
     /// The claim that lists what somebody is there, such as `groups`.
     pub role_claim: String,
     /// Which of our roles each of its words gives.
@@ -47,10 +58,16 @@ pub struct ProviderSettings {
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum ProviderFault {
     /// An address is not over HTTPS.
-    #[error("`{key}`: found `{found}`, allowed: an address that begins with `https://`")]
+    #[error("`{key}`: found `{found}`, allowed: an address that begins with `https://`, or `http://` on this machine")]
     Address {
         /// Which one.
         key: &'static str,
+        /// What it says.
+        found: String,
+    },
+    /// Where somebody is sent is not on this host.
+    #[error("`return_to`: found `{found}`, allowed: a path on this host, such as `/`")]
+    ReturnTo {
         /// What it says.
         found: String,
     },
@@ -101,26 +118,29 @@ impl Provider {
     ///
     /// Errors: an address is not over HTTPS, or a word gives a role that staff may not hold.
     pub fn new(settings: ProviderSettings) -> Result<Provider, ProviderFault> {
-        let addresses = [
-            ("issuer", &settings.issuer),
-            ("authorization_endpoint", &settings.authorization_endpoint),
-            ("redirect_uri", &settings.redirect_uri),
-        ];
+        let addresses = [("issuer", &settings.issuer), ("redirect_uri", &settings.redirect_uri)];
         for (key, found) in addresses {
-            if !found.starts_with("https://") {
+            if !is_private(found) {
                 return Err(ProviderFault::Address { key, found: found.clone() });
             }
+        }
+        let ProviderSettings { return_to, .. } = &settings;
+        if !return_to.starts_with('/')
+            || return_to.starts_with("//")
+            || !return_to.bytes().all(|b| b.is_ascii_graphic())
+        {
+            return Err(ProviderFault::ReturnTo { found: return_to.clone() });
         }
         let roles = settings.roles.iter().map(|(word, given)| Ok((word.clone(), roles_of(word, given)?)));
         let roles = roles.collect::<Result<_, _>>()?;
         Ok(Provider { settings, roles, under_way: Mutex::new(LruCache::new(UNDER_WAY_MAX)) })
     }
 
-    /// Begins a sign-in.
-    pub fn begin(&self, now: Millis) -> Result<Begun, AccessError> {
+    /// Begins a sign-in, at the address where the provider asks people to.
+    pub fn begin(&self, authorization_endpoint: &str, now: Millis) -> Result<Begun, AccessError> {
         let (state, nonce, verifier) = (random_text()?, random_text()?, random_text()?);
         let challenge = challenge(&verifier);
-        let ProviderSettings { authorization_endpoint, client_id, redirect_uri, .. } = &self.settings;
+        let ProviderSettings { client_id, redirect_uri, .. } = &self.settings;
         let query = [
             ("response_type", "code"),
             ("scope", "openid"),
@@ -190,6 +210,17 @@ impl Access {
     pub fn sign_in_federated(&self, principal: &Principal, now: Millis) -> Result<Opened, AccessError> {
         self.store.write(|rows| self.open_in(rows, principal, now))
     }
+}
+
+fn root() -> String {
+    "/".to_owned()
+}
+
+/// Whether nobody else can read what goes to an address: it goes over TLS, or does not leave this machine.
+fn is_private(address: &str) -> bool {
+    let here = ["http://127.0.0.1", "http://[::1]", "http://localhost"];
+    let ends = |rest: &str| rest.is_empty() || rest.starts_with([':', '/']);
+    address.starts_with("https://") || here.iter().any(|host| address.strip_prefix(host).is_some_and(ends))
 }
 
 fn roles_of(word: &str, given: &[String]) -> Result<Roles, ProviderFault> {

@@ -106,13 +106,14 @@ impl Roles {
         self.0
     }
 
+    /// The roles of a number, as records and the store have it.
+    pub const fn of_number(number: u16) -> Roles {
+        Roles(number)
+    }
+
     /// At least one role, and of staff's alone.
     pub(crate) const fn fit_staff(self) -> bool {
         self.0 != 0 && self.0 & !OF_STAFF == 0
-    }
-
-    pub(crate) const fn from_number(number: u16) -> Roles {
-        Roles(number)
     }
 }
 

@@ -25,6 +25,19 @@ const SEEN_EVERY_MS: u64 = 60_000;
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SessionId(pub [u8; 16]);
 
+impl SessionId {
+    /// The id of 32 hexadecimal digits, as printed.
+    pub fn parse(text: &str) -> Option<SessionId> {
+        PrincipalId::parse(text).map(|id| SessionId(id.0))
+    }
+}
+
+impl std::fmt::Display for SessionId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Debug::fmt(self, f)
+    }
+}
+
 impl std::fmt::Debug for SessionId {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&crate::secret::hex(&self.0))
@@ -218,6 +231,21 @@ impl Access {
             lock(&self.sessions).forget(|live| live.id == session);
             Ok(())
         })
+    }
+
+    /// Ends one session of a principal at once.
+    ///
+    /// Errors: they have none of this id.
+    pub fn end_of_principal(
+        &self,
+        kind: PrincipalKind,
+        id: PrincipalId,
+        session: SessionId,
+    ) -> Result<(), AccessError> {
+        if !self.sessions_of(kind, id)?.iter().any(|listed| listed.id == session) {
+            return Err(Denied::PrincipalUnknown.into());
+        }
+        self.end(session)
     }
 
     /// Ends every session of a principal at once.

@@ -1,6 +1,8 @@
 //! How long things last and how often they may be tried: the file `policies/access.toml`.
 
+use crate::ProviderSettings;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 
 /// The settings of `policies/access.toml`. An unknown or missing key is a fault.
 #[derive(Clone, Debug, Deserialize)]
@@ -21,6 +23,9 @@ pub struct Settings {
     pub signatures: SignatureSettings,
     /// Tries to come in, right or wrong.
     pub limits: LimitSettings,
+    /// Institutions' identity providers, by the name that their addresses here have; none are shipped.
+    #[serde(default)]
+    pub providers: BTreeMap<String, ProviderSettings>,
 }
 
 /// Where the figures come from, and from when they hold: as in every policy file.

@@ -46,6 +46,15 @@ pub enum Scheme {
 }
 
 impl Scheme {
+    /// The public word.
+    pub const fn text(self) -> &'static str {
+        match self {
+            Scheme::Hmac => "hmac",
+            Scheme::Ed25519 => "ed25519",
+            Scheme::Certificate => "certificate",
+        }
+    }
+
     const fn number(self) -> u8 {
         match self {
             Scheme::Hmac => 0,
@@ -70,6 +79,19 @@ pub struct SignerName<'a> {
     pub client: &'a str,
     /// The key's serial.
     pub serial: &'a str,
+}
+
+/// A client in a list: whoever sends signed requests, or comes with API keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientListed {
+    /// Its name.
+    pub name: String,
+    /// A partner or an agent.
+    pub kind: PrincipalKind,
+    /// Which one.
+    pub id: PrincipalId,
+    /// Since when.
+    pub made_at: Millis,
 }
 
 /// A key in a list.
@@ -145,12 +167,19 @@ impl Access {
         }
     }
 
+    /// Every client, by name.
+    pub fn clients(&self) -> Result<Vec<ClientListed>, AccessError> {
+        self.store.read(|rows| {
+            rows.all(sql::CLIENTS_ALL, [], |row| {
+                let (name, id, made_at) = (row.get(0)?, PrincipalId(row.get(2)?), row.get::<_, At>(3)?.0);
+                Ok(ClientListed { name, kind: kind_of(row.get(1)?), id, made_at })
+            })
+        })
+    }
+
     /// Kind and id of a client.
     pub(crate) fn client(&self, rows: &Rows<'_>, name: &str) -> Result<(PrincipalKind, PrincipalId), AccessError> {
-        let found = rows.one(sql::CLIENT, [name], |row| {
-            let kind = if row.get::<_, u8>(0)? == 1 { PrincipalKind::Agent } else { PrincipalKind::Partner };
-            Ok((kind, PrincipalId(row.get(1)?)))
-        })?;
+        let found = rows.one(sql::CLIENT, [name], |row| Ok((kind_of(row.get(0)?), PrincipalId(row.get(1)?))))?;
         Ok(found.ok_or(Denied::PrincipalUnknown)?)
     }
 
@@ -330,6 +359,11 @@ impl Access {
             Ok(found)
         })
     }
+}
+
+/// The kind of a client's column.
+fn kind_of(number: u8) -> PrincipalKind {
+    if number == 1 { PrincipalKind::Agent } else { PrincipalKind::Partner }
 }
 
 /// Errors: a serial is not 1 to 64 characters of `A-Z a-z 0-9 _ -`.

@@ -51,7 +51,8 @@ pub const STAFF_ALL: &str =
     "SELECT id, name, roles, state, invited_until, password, totp, totp_step FROM staff ORDER BY name";
 /// Only the last bootstrap token is good.
 pub const STAFF_UNINVITE: &str = "UPDATE staff SET invitation = NULL WHERE state < 2";
-pub const STAFF_ENROL: &str = "UPDATE staff SET state = 1, password = $2, totp = $3 WHERE id = $1";
+/// Steps that were used belong to the last seed.
+pub const STAFF_ENROL: &str = "UPDATE staff SET state = 1, password = $2, totp = $3, totp_step = 0 WHERE id = $1";
 pub const STAFF_ACTIVATE: &str = "UPDATE staff SET state = 2, invitation = NULL WHERE id = $1 AND state = 1";
 pub const STAFF_ROLES: &str = "UPDATE staff SET roles = $2 WHERE id = $1";
 pub const STAFF_PASSWORD: &str = "UPDATE staff SET password = $2 WHERE id = $1";
@@ -84,6 +85,8 @@ pub const KEY_PUT: &str = "INSERT INTO api_keys (id, digest, owner, principal, s
 pub const KEY: &str =
     "SELECT digest, principal, scopes, live, expires_at, revoked, used_at, made_at FROM api_keys WHERE id = $1";
 pub const KEYS_OF: &str = "SELECT id, scopes, live, expires_at, revoked, used_at, made_at FROM api_keys WHERE owner = $1 ORDER BY made_at, id";
+pub const KEYS_ALL: &str =
+    "SELECT id, scopes, live, expires_at, revoked, used_at, made_at, principal FROM api_keys ORDER BY made_at, id";
 pub const KEY_REVOKE: &str = "UPDATE api_keys SET revoked = 1 WHERE id = $1";
 pub const KEYS_REVOKE_OF: &str = "UPDATE api_keys SET revoked = 1 WHERE owner = $1";
 pub const KEY_EXPIRES: &str = "UPDATE api_keys SET expires_at = $2 WHERE id = $1 AND expires_at > $2";
@@ -92,6 +95,8 @@ pub const KEY_USED: &str = "UPDATE api_keys SET used_at = $2 WHERE id = $1 AND u
 pub const CLIENT_PUT: &str =
     "INSERT INTO clients (name, kind, id, made_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
 pub const CLIENT: &str = "SELECT kind, id FROM clients WHERE name = $1";
+
+pub const CLIENTS_ALL: &str = "SELECT name, kind, id, made_at FROM clients ORDER BY name";
 
 pub const SIGNER_PUT: &str = "INSERT INTO signers (client, key_serial, scheme, secret, principal, till, made_at, expires_at, \
      revoked) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0) ON CONFLICT DO NOTHING";

@@ -89,7 +89,7 @@ impl Account {
             _ => StaffState::Disabled,
         };
         let id = PrincipalId(row.get(0)?);
-        let member = Member { id, name: row.get(1)?, roles: Roles::from_number(row.get(2)?), state };
+        let member = Member { id, name: row.get(1)?, roles: Roles::of_number(row.get(2)?), state };
         Ok(Account {
             member,
             invited_until: row.get::<_, At>(4)?.0,

@@ -16,13 +16,13 @@ use std::sync::LazyLock;
 
 const ISSUER: &str = "https://id.bank.example";
 const NONCE: &str = "the-nonce";
+const AUTHORIZE: &str = "https://id.bank.example/authorize";
 
 fn settings() -> ProviderSettings {
     let text = format!(
         r#"
         issuer = "{ISSUER}"
         client_id = "tongbao"
-        authorization_endpoint = "https://id.bank.example/authorize"
         redirect_uri = "https://tongbao.example/v1/sign_in/back"
         role_claim = "groups"
         [roles]
@@ -237,13 +237,21 @@ fn roles_come_from_the_configured_words_alone() {
         let fault = ProviderFault::Role { word: word.to_owned(), found: found.to_owned() };
         assert_eq!(Provider::new(settings).err(), Some(fault));
     }
-    let plain = ProviderSettings { issuer: "http://id.bank.example".into(), ..settings() };
-    assert!(matches!(Provider::new(plain).err(), Some(ProviderFault::Address { key: "issuer", .. })));
+    for issuer in ["http://id.bank.example", "http://127.0.0.1.evil.example", "http://localhost@evil.example"] {
+        let plain = ProviderSettings { issuer: issuer.into(), ..settings() };
+        assert!(matches!(Provider::new(plain).err(), Some(ProviderFault::Address { key: "issuer", .. })), "{issuer}");
+    }
+    let here = ProviderSettings { issuer: "http://127.0.0.1:9000".into(), ..settings() };
+    assert!(Provider::new(here).is_ok());
+    for found in ["https://evil.example/", "//evil.example", "home", "/a b"] {
+        let away = ProviderSettings { return_to: found.into(), ..settings() };
+        assert_eq!(Provider::new(away).err(), Some(ProviderFault::ReturnTo { found: found.into() }));
+    }
 }
 
 /// State and cookie of a sign-in.
 fn begun(provider: &Provider, now: Millis) -> (String, String, String) {
-    let begun = provider.begin(now).unwrap();
+    let begun = provider.begin(AUTHORIZE, now).unwrap();
     let state = begun.url.split("&state=").nth(1).unwrap().split('&').next().unwrap().to_owned();
     let cookie = begun.set_cookie.split(';').next().unwrap().to_owned();
     (begun.url, state, cookie)

@@ -66,7 +66,7 @@ pub struct Ask {
     pub amount: u64,
     /// For whose number.
     pub subscriber: SubscriberId,
-    /// To which card.
+    /// To which card, when money is paid out.
     pub instrument: Option<InstrumentId>,
     /// The partner's name of what it acts on.
     pub acts_on: String,
@@ -179,6 +179,14 @@ impl Core {
         }
     }
 
+    /// The card that a bank pays to; a telco needs none.
+    fn card_for(&self, partner: Partner, subscriber: SubscriberId) -> Option<InstrumentId> {
+        match partner {
+            Partner::Telco(_) => None,
+            Partner::Bank => self.state.subscriber(subscriber)?.own_card,
+        }
+    }
+
     /// The request that a step makes of its partner, or the question about it.
     pub fn ask(&self, kind: AskKind, order: OrderId, place: u8) -> Option<Ask> {
         let order = self.state.order(order)?;
@@ -192,7 +200,7 @@ impl Core {
             action: step.plan.action,
             amount: step.plan.amount,
             subscriber,
-            instrument: self.state.subscriber(subscriber).and_then(|subscriber| subscriber.own_card),
+            instrument: self.card_for(step.plan.partner, subscriber),
             acts_on: acts_on(order, step),
             about: about.and_then(|target| {
                 let attempt = order.step(target.step)?.attempt;
@@ -257,7 +265,9 @@ fn subject(command: &Command) -> Option<OrderId> {
         | Command::LiftLegalHold { .. }
         | Command::RequestErasure { .. }
         | Command::Erase { .. }
-        | Command::Reveal { .. } => None,
+        | Command::Reveal { .. }
+        | Command::NoteAct { .. }
+        | Command::NoteRefusal { .. } => None,
     }
 }
 

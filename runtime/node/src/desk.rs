@@ -14,6 +14,8 @@ use std::sync::Arc;
 
 /// How many jobs one turn takes before its records go to the journal.
 const JOBS_PER_TURN: usize = 512;
+/// How many effects a job has, about: its answer, its record for the views, a request.
+const EFFECTS_A_JOB: usize = 3;
 /// How many steps one turn dispatches per partner.
 const DISPATCHES_PER_TURN: usize = 128;
 /// How many inquiries a partner may have under way: a budget of their own, so that doubt is never starved by new work.
@@ -149,8 +151,9 @@ impl Desk {
     ///
     /// Errors: the core cannot go on; nothing of the turn may leave.
     pub fn turn(&mut self, now: Millis, timers: Timers) -> Result<Turn, Stopped> {
-        let mut turn = Turn::default();
-        for _ in 0..JOBS_PER_TURN {
+        let jobs = self.lanes.values().map(VecDeque::len).sum::<usize>().min(JOBS_PER_TURN);
+        let mut turn = Turn { records: Vec::with_capacity(jobs), effects: Vec::with_capacity(jobs * EFFECTS_A_JOB) };
+        for _ in 0..jobs {
             let Some(job) = self.next_job(timers) else { break };
             self.work(job, now, &mut turn)?;
         }

@@ -1,10 +1,10 @@
 //! Who calls, as it was proved at the door, and what else headers say of them.
 
-use crate::access::Permit;
+use crate::access::{Permit, Whence};
 use crate::context::Context;
 use crate::phrases::Code;
 use crate::problem::Problem;
-use access::Scope;
+use access::{Principal, Scope};
 use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
@@ -26,10 +26,26 @@ pub struct Caller {
     /// What the caller may do with this request.
     pub permit: Permit,
     device: Key16,
+    /// The agent in between; zero when none.
+    agent: Key16,
+    /// The block of a member of staff's address.
+    whence: Option<Key16>,
     trace: Key16,
 }
 
 impl Caller {
+    /// Who was a visitor until now, and proved to be a member of staff.
+    pub fn signed_in(&self, who: &Arc<Principal>, from: Whence, context: &Context) -> Caller {
+        let permit = Permit::new(Some(Arc::clone(who)), None, false);
+        let whence = Some(from.block(&context.digests));
+        Caller { client: client(who.scope()), actor: who.actor(), permit, whence, ..self.clone() }
+    }
+
+    /// The till that calls, as records name it.
+    pub fn till(&self) -> Option<Key16> {
+        (self.actor.kind == ActorKind::Agent).then_some(self.device)
+    }
+
     /// Where a command of this caller comes from. The node fills in its times.
     pub fn meta(&self, province: Option<Province>, client_key: Key16) -> Meta {
         Meta {
@@ -37,11 +53,19 @@ impl Caller {
             channel: Channel::Http,
             province,
             device: self.device,
+            agent: self.agent,
             client_key,
             trace: self.trace,
+            whence: self.whence,
             ..Meta::system(Millis(0))
         }
     }
+}
+
+/// The till that somebody is at, as records name it: the agent's, whichever device it has.
+fn till(scope: &Scope, context: &Context) -> Option<Key16> {
+    let Scope::Agent { name, till, .. } = scope else { return None };
+    Some(context.digests.of("till", &[name.as_bytes(), till.as_bytes()]))
 }
 
 /// The trace of a request, put there by the envelope.
@@ -77,7 +101,11 @@ impl FromRequestParts<Arc<Context>> for Caller {
             Some(who) => (client(who.scope()), who.actor()),
             None => (VISITOR.to_owned(), Actor { kind: ActorKind::Subscriber, id: Key16::default(), role: 0 }),
         };
-        Ok(Caller { client, actor, permit, device, trace })
+        let till = permit.who.as_ref().and_then(|who| till(who.scope(), context));
+        let agent = till.map_or(Key16::default(), |_| actor.id);
+        let staff = actor.kind == ActorKind::Staff;
+        let whence = Whence::of(parts).filter(|_| staff).map(|whence| whence.block(&context.digests));
+        Ok(Caller { client, actor, permit, device: till.unwrap_or(device), agent, whence, trace })
     }
 }
 

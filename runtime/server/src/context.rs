@@ -2,6 +2,7 @@
 
 use crate::access::{Actions, May};
 use crate::batch::shelf::Shelf;
+use crate::codes::{Courier, Messages};
 use crate::custody::Registrations;
 use crate::digest::DigestKey;
 use crate::idempotency::UnderWay;
@@ -12,6 +13,7 @@ use crate::numbers::Numbers;
 use crate::phrases::Code;
 use crate::portability::Portability;
 use crate::problem::Problem;
+use crate::providers::Providers;
 use access::Access;
 use exchange::QuoteKey;
 use exchange::rules::Policy;
@@ -33,6 +35,10 @@ pub struct Api {
     pub access: Arc<Access>,
     /// Who may do what.
     pub may: May,
+    /// Who sends messages; without it no codes are sent.
+    pub messages: Option<Messages>,
+    /// The identity providers of institutions.
+    pub providers: Providers,
     /// The numbering plan.
     pub numbers: Numbers,
     /// Authenticates quotes; must stay the same while quotes are open.
@@ -97,6 +103,8 @@ pub struct Context {
     pub access: Arc<Access>,
     pub may: May,
     pub actions: Actions,
+    pub courier: Option<Arc<Courier>>,
+    pub providers: Providers,
     pub numbers: Numbers,
     pub portability: Portability,
     pub quote_key: QuoteKey,
@@ -114,7 +122,7 @@ pub struct Context {
 }
 
 impl Context {
-    pub fn new(api: Api, actions: Actions) -> Context {
+    pub fn new(api: Api, actions: Actions, courier: Option<Courier>) -> Context {
         let views = api.node.views().reader();
         let shelf = Shelf::open(api.node.dir(), Arc::clone(&api.vault));
         Context {
@@ -124,6 +132,8 @@ impl Context {
             access: api.access,
             may: api.may,
             actions,
+            courier: courier.map(Arc::new),
+            providers: api.providers,
             numbers: api.numbers,
             portability: Portability::default(),
             quote_key: api.quote_key,

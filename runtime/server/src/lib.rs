@@ -7,6 +7,7 @@
 //! Start with [`Api`], make a [`router`] of it, and [`serve`] that.
 
 mod access;
+mod acts;
 mod answers;
 pub mod batch;
 mod body;
@@ -14,6 +15,7 @@ mod caller;
 mod canonical;
 mod chance;
 mod channel;
+mod codes;
 mod connection;
 mod context;
 mod custody;
@@ -33,6 +35,7 @@ mod phrases;
 mod portability;
 mod position;
 mod problem;
+mod providers;
 mod query;
 mod router;
 mod routes;
@@ -42,9 +45,11 @@ mod tls;
 mod words;
 
 pub use access::{AccessRulesError, May, wall_now};
+pub use codes::Messages;
 pub use context::{Api, Bounds};
 pub use digest::DigestKey;
 pub use numbers::{Numbers, ReadNumbers};
+pub use providers::{Providers, ProvidersError};
 pub use router::{openapi_json, router};
 pub use serve::{serve, serve_within};
 pub use tls::{Tls, TlsError, TlsFiles, certificate_in};

@@ -11,6 +11,21 @@ pub struct Phrase {
 }
 
 impl Phrase {
+    /// The code it is about.
+    pub const fn code(&self) -> &'static str {
+        self.code
+    }
+
+    /// The kind of problem, in every language.
+    pub const fn titles(&self) -> [&'static str; 2] {
+        self.titles
+    }
+
+    /// What to do about it, in every language.
+    pub const fn hints(&self) -> [&'static str; 2] {
+        self.hints
+    }
+
     /// The kind of problem.
     pub const fn title(&self, language: Language) -> &'static str {
         self.titles[language as usize]
@@ -61,6 +76,14 @@ codes! {
     CredentialsUnreadable = "credentials_unreadable", BAD_REQUEST;
     /// The caller may not do this, to anything.
     NotPermitted = "not_permitted", FORBIDDEN;
+    /// There is no such member of staff, or no such session.
+    StaffUnknown = "staff_unknown", NOT_FOUND;
+    /// Messages cannot be sent now.
+    MessagesUnavailable = "messages_unavailable", SERVICE_UNAVAILABLE;
+    /// There is no such identity provider.
+    ProviderUnknown = "provider_unknown", NOT_FOUND;
+    /// The identity provider gives no answer that can be used.
+    ProviderUnavailable = "provider_unavailable", BAD_GATEWAY;
     /// Identities cannot be read now.
     AccessUnavailable = "access_unavailable", SERVICE_UNAVAILABLE;
     /// A request with this key is under way.
@@ -165,6 +188,11 @@ impl Code {
             _ => Code::Internal,
         }
     }
+}
+
+/// What callers read about every code.
+pub fn phrases() -> &'static [Phrase] {
+    PHRASES
 }
 
 /// What callers read about a code; that of `internal` when nobody wrote about it.
@@ -334,6 +362,14 @@ static PHRASES: &[Phrase] = &[
         ["sign in, or send an API key or a signature in `Authorization`", "请登录，或在 `Authorization` 中提供 API 密钥或签名"]),
     row("credentials_unreadable", ["`Authorization` is not as it must be", "`Authorization` 请求头格式不符"],
         ["send `Bearer` and an API key, or a signature of a scheme of ours", "请提供 `Bearer` 加 API 密钥，或本系统支持的签名"]),
+    row("staff_unknown", ["There is no such member of staff or session", "成员或会话不存在"],
+        ["`GET /v1/staff` lists the members", "`GET /v1/staff` 可列出成员"]),
+    row("messages_unavailable", ["Messages cannot be sent now", "暂时无法发送短信"],
+        ["try again later", "请稍后再试"]),
+    row("provider_unknown", ["There is no such identity provider", "身份提供方不存在"],
+        ["use the name of a provider in `policies/access.toml`", "请使用 `policies/access.toml` 中配置的名称"]),
+    row("provider_unavailable", ["The identity provider gives no usable answer", "身份提供方未给出可用的应答"],
+        ["begin again; tell an administrator if it repeats", "请重新登录；如反复出现请联系管理员"]),
     row("access_unavailable", ["Who calls cannot be found out now", "暂时无法核实调用方身份"],
         ["repeat the request with the same key", "请用同一幂等键重复请求"]),
     row("identity_invalid", ["The identity number is not valid", "身份证号无效"],

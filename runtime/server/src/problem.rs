@@ -99,6 +99,11 @@ impl Problem {
         problem
     }
 
+    /// The stable code.
+    pub const fn code(&self) -> &'static str {
+        self.0.code
+    }
+
     /// A field, header or parameter that is not as it must be.
     pub fn malformed(param: impl Into<String>, allowed: &str) -> Problem {
         Problem::new(Code::MalformedRequest).at(param).detail(format!("allowed: {allowed}"))

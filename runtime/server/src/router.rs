@@ -2,13 +2,15 @@
 
 use crate::access::{self, AccessRulesError, Actions};
 use crate::batch;
+use crate::codes::{self, Courier};
 use crate::context::{Api, Context};
 use crate::custody;
 use crate::envelope;
 use crate::routes::{
-    approvals, batches, calendar, callbacks, campaigns, cancel, clients, clock, erasure, export, health, holdings,
-    ledger, legal_holds, limits, metrics, numbers, order_list, orders, partners, persons, policies, prices, quotes,
-    recharges, reveals, sessions, staff, subscribers, timeline,
+    approvals, audit, batches, calendar, callbacks, campaigns, cancel, clients, clock, erasure, export, health,
+    holdings, keys, ledger, legal_holds, limits, metrics, numbers, order_list, orders, partners, persons, policies,
+    prices, problems, providers, quotes, recharges, reveals, sessions, signers, staff, staff_admin, staff_sessions,
+    subscribers, till, timeline,
 };
 use axum::Router;
 use axum::http::header::CONTENT_TYPE;
@@ -42,6 +44,7 @@ fn business() -> Routes {
         .routes(routes!(quotes::ask))
         .routes(routes!(orders::place, order_list::list))
         .routes(routes!(orders::get))
+        .routes(routes!(till::place))
         .routes(routes!(cancel::cancel))
         .routes(routes!(timeline::get))
         .routes(routes!(batches::send, batches::list))
@@ -60,21 +63,48 @@ fn business() -> Routes {
         .routes(routes!(calendar::get))
         .routes(routes!(numbers::get, numbers::replace))
         .routes(routes!(prices::get))
+        .routes(routes!(problems::list))
+        .routes(routes!(problems::get))
         .routes(routes!(callbacks::take))
-        .routes(routes!(sessions::sign_in, sessions::sign_out))
-        .routes(routes!(sessions::me))
-        .routes(routes!(staff::list, staff::invite))
-        .routes(routes!(staff::enrol))
-        .routes(routes!(staff::confirm))
-        .routes(routes!(clients::add))
-        .routes(routes!(clients::issue))
-        .routes(routes!(clients::revoke))
+        .merge(identities())
         .routes(routes!(persons::get))
         .routes(routes!(erasure::ask))
         .routes(routes!(legal_holds::place))
         .routes(routes!(legal_holds::lift))
         .routes(routes!(reveals::reveal))
         .routes(routes!(export::export))
+}
+
+/// Who comes in, and by what.
+fn identities() -> Routes {
+    OpenApiRouter::new()
+        .routes(routes!(sessions::sign_in, sessions::sign_out))
+        .routes(routes!(sessions::me))
+        .routes(routes!(staff_sessions::change_password))
+        .routes(routes!(staff::list, staff::invite))
+        .routes(routes!(staff::enrol))
+        .routes(routes!(staff::confirm))
+        .routes(routes!(staff_admin::disable))
+        .routes(routes!(staff_admin::set_roles))
+        .routes(routes!(staff_admin::invite_again))
+        .routes(routes!(staff_sessions::list, staff_sessions::end_all))
+        .routes(routes!(staff_sessions::end))
+        .routes(routes!(clients::add, clients::list))
+        .routes(routes!(clients::shut_out))
+        .routes(routes!(clients::add_agent))
+        .routes(routes!(keys::list))
+        .routes(routes!(keys::issue))
+        .routes(routes!(keys::rotate))
+        .routes(routes!(keys::revoke))
+        .routes(routes!(signers::add, signers::list))
+        .routes(routes!(signers::revoke))
+        .routes(routes!(crate::routes::codes::send))
+        .routes(routes!(crate::routes::codes::sign_in))
+        .routes(routes!(providers::begin))
+        .routes(routes!(providers::end))
+        .routes(routes!(till::invite))
+        .routes(routes!(till::enrol))
+        .routes(routes!(audit::list))
 }
 
 /// What must answer however busy the node is.
@@ -104,23 +134,35 @@ async fn description() -> impl IntoResponse {
 }
 
 /// The bodies of requests; a field that they do not have is refused.
-const BODIES: [&str; 16] = [
+const BODIES: [&str; 28] = [
+    "Because",
     "ClockMove",
     "LiftedHold",
     "NewAct",
     "NewApproval",
     "NewClient",
+    "NewCode",
     "NewConfirmation",
+    "NewDevice",
+    "NewDeviceInvitation",
     "NewEnrolment",
+    "NewErasure",
     "NewHold",
     "NewKey",
     "NewLot",
     "NewOrder",
+    "NewPassword",
     "NewQuote",
     "NewReveal",
+    "NewRoles",
+    "NewRotation",
     "NewSession",
+    "NewSigner",
     "NewStaff",
     "NewSubscriber",
+    "NewSubscriberSession",
+    "NewTillOrder",
+    "ReplaceNumbers",
 ];
 
 /// The description of all routes as OpenAPI 3.1, those of the test clock included.
@@ -148,7 +190,12 @@ pub fn router(api: Api) -> Result<Router, AccessRulesError> {
     let described = business().merge(operations()).merge(self::test_clock()).into_openapi();
     let actions = Actions::of(&described);
     api.may.check_routes(actions.all())?;
-    let context = Arc::new(Context::new(api, actions));
+    let messages = api.messages.clone();
+    let (courier, post) = messages.as_ref().map(Courier::of).unzip();
+    let context = Arc::new(Context::new(api, actions, courier));
+    if let Some((messages, post)) = messages.zip(post) {
+        tokio::spawn(codes::run(Arc::clone(&context), messages, post));
+    }
     tokio::spawn(batch::runner::run(Arc::clone(&context)));
     tokio::spawn(custody::run(Arc::clone(&context)));
     let admit = from_fn_with_state(Arc::clone(&context), envelope::admit);

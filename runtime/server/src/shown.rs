@@ -1,8 +1,11 @@
-//! Reading the views, once they show what the caller knows already.
+//! Reading the views, once they show what the caller knows already, and records of the journal.
 
 use crate::context::Context;
 use crate::phrases::Code;
 use crate::problem::Problem;
+use facts::Record;
+use journal::{Reader, SqliteReader};
+use std::path::Path;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -26,6 +29,26 @@ impl Context {
         Ok(())
     }
 
+    /// Records of the journal, by their places.
+    ///
+    /// Errors: one is not there or cannot be read, which is logged.
+    pub async fn records(&self, places: Vec<u64>) -> Result<Vec<Record>, Problem> {
+        let dir = self.node.dir().join("journal");
+        let read = tokio::task::spawn_blocking(move || read(&dir, &places)).await;
+        read.map_err(|_| Problem::new(Code::Internal))?.map_err(|error| {
+            tracing::error!(error, "records could not be read");
+            Problem::new(Code::ViewsUnavailable)
+        })
+    }
+
+    /// One record.
+    ///
+    /// Errors: as of several.
+    pub async fn record(&self, place: u64) -> Result<Record, Problem> {
+        let record = self.records(vec![place]).await?.pop();
+        record.ok_or_else(|| Problem::new(Code::Internal))
+    }
+
     /// Reads the views where blocking is allowed.
     ///
     /// Errors: the views', which are logged.
@@ -40,4 +63,14 @@ impl Context {
             Problem::new(Code::ViewsUnavailable)
         })
     }
+}
+
+fn read(dir: &Path, places: &[u64]) -> Result<Vec<Record>, String> {
+    let mut reader = SqliteReader::open(dir).map_err(|error| error.to_string())?;
+    let record = |place: &u64| {
+        let entry = reader.record(*place).map_err(|error| error.to_string())?;
+        let entry = entry.ok_or_else(|| format!("the journal has no record {place}"))?;
+        Record::decode(&entry.bytes).map_err(|error| error.to_string())
+    };
+    places.iter().map(record).collect()
 }

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use facts::{Day, Millis};
 use rusqlite::Row;
 
-use crate::{OrderRow, ViewError};
+use crate::{ActRow, OrderRow, ViewError};
 
 /// Reads an order's row.
 pub fn order_row(row: &Row<'_>) -> Result<OrderRow, ViewError> {
@@ -29,6 +29,18 @@ pub fn order_row(row: &Row<'_>) -> Result<OrderRow, ViewError> {
         changed_at: Millis(natural(row, "changed_at_ms")?),
         admitted_in: natural(row, "admitted_in")?,
         changed_in: natural(row, "changed_in")?,
+    })
+}
+
+/// Reads an act's row.
+pub fn act_row(row: &Row<'_>) -> Result<ActRow, ViewError> {
+    let refused = text(row, "refused")?;
+    Ok(ActRow {
+        sequence: natural(row, "place")?,
+        actor: text(row, "actor")?.to_owned(),
+        act: text(row, "act")?.to_owned(),
+        at: Millis(natural(row, "at_ms")?),
+        refused: (!refused.is_empty()).then(|| refused.to_owned()),
     })
 }
 

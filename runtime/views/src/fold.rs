@@ -1,18 +1,29 @@
-//! What a batch of records comes to: one change an order, one sum an account and day.
+//! What a batch of records comes to: one change an order, one sum an account and day, and what staff did.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use facts::{Admission, Cause, Day, Fact, OrderId, OrderState};
+use facts::{ActorKind, Admission, Cause, Day, Fact, Key16, OpenRecord, OrderId, OrderState};
 use ledger::AccountId;
 
-use crate::{Projected, ViewError};
+use crate::{Projected, ViewError, act_of};
 
 /// All changes of a batch.
 #[derive(Default)]
 pub struct Changes {
     pub orders: BTreeMap<OrderId, OrderChange>,
     pub totals: BTreeMap<(AccountId, Day), Sums>,
+    pub acts: Vec<Act>,
+    /// Acts that could not be done after all: the act's record, and the code.
+    pub refused: Vec<(i64, String)>,
+}
+
+/// Something that a member of staff did.
+pub struct Act {
+    pub sequence: i64,
+    pub actor: String,
+    pub word: &'static str,
+    pub at_ms: i64,
 }
 
 /// What a batch changes about one order.
@@ -41,6 +52,8 @@ pub struct Made {
     pub requested_at_ms: i64,
     pub made_at_ms: i64,
     pub made_in: i64,
+    /// The agent's till that it was placed at; empty when it was at none.
+    pub till: String,
 }
 
 /// Minor units posted.
@@ -64,6 +77,7 @@ impl Changes {
         let mut changes = Changes::default();
         for projected in batch {
             changes.take_facts(projected);
+            changes.take_act(&projected.record);
             changes.take_postings(projected)?;
         }
         Ok(changes)
@@ -80,7 +94,19 @@ impl Changes {
                 let _ = write!(change.positions, "{sequence} ");
             }
             (change.changed_in, change.changed_at_ms) = (sequence, now_ms);
-            change.take(fact);
+            change.take(fact, till_of(record));
+        }
+    }
+
+    fn take_act(&mut self, record: &OpenRecord) {
+        if let Some(word) = act_of(record) {
+            let (sequence, at_ms) = (integer(record.sequence), integer(record.meta.now.0));
+            self.acts.push(Act { sequence, actor: record.meta.actor.id.to_string(), word, at_ms });
+        }
+        for fact in &record.facts {
+            if let Fact::StaffActRefused { record, code } = fact {
+                self.refused.push((integer(*record), code.clone()));
+            }
         }
     }
 
@@ -98,21 +124,30 @@ impl Changes {
     }
 }
 
+/// The agent's till that a command came from.
+fn till_of(record: &OpenRecord) -> Option<Key16> {
+    (record.meta.actor.kind == ActorKind::Agent).then_some(record.meta.device)
+}
+
+fn text_of(till: Option<Key16>) -> String {
+    till.map(|till| till.to_string()).unwrap_or_default()
+}
+
 /// The order that a fact changes. That a client's key was taken is about the key.
 fn changed_order(fact: &Fact) -> Option<OrderId> {
     if matches!(fact, Fact::KeyTaken { .. }) { None } else { fact.order() }
 }
 
 impl OrderChange {
-    fn take(&mut self, fact: &Fact) {
+    fn take(&mut self, fact: &Fact, till: Option<Key16>) {
         match fact {
             Fact::OrderAdmitted(admission) => {
                 self.stands = Some((OrderState::Created, Cause::Planned));
-                self.made = Some(self.admitted(admission));
+                self.made = Some(Made { till: text_of(till), ..self.admitted(admission) });
             }
             Fact::OrderDeclined { .. } => {
                 self.stands = Some((OrderState::Declined, Cause::Refused));
-                self.made = self.declined(fact);
+                self.made = self.declined(fact).map(|made| Made { till: text_of(till), ..made });
             }
             Fact::OrderMoved { state, cause, .. } => self.stands = Some((*state, *cause)),
             _ => {}
@@ -133,6 +168,7 @@ impl OrderChange {
             requested_at_ms: integer(admission.requested_at.0),
             made_at_ms: self.changed_at_ms,
             made_in: self.changed_in,
+            till: String::new(),
         }
     }
 
@@ -152,6 +188,7 @@ impl OrderChange {
             requested_at_ms: integer(requested_at.0),
             made_at_ms: self.changed_at_ms,
             made_in: self.changed_in,
+            till: String::new(),
         })
     }
 }

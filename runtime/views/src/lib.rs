@@ -1,8 +1,9 @@
 //! SQL read models: floor 5. Derived from the journal alone; deleted and rebuilt at will.
 //!
-//! One row an order with the sequences of its records, totals per account and day, and the position up to
-//! which records were applied. Steps, postings and timelines are decoded from the journal when asked for.
+//! One row an order with the sequences of its records, one an act of a member of staff, totals per account and day,
+//! and the position up to which records were applied. Steps, postings and timelines are decoded from the journal when asked for.
 
+mod acts;
 mod connection;
 mod decode;
 mod error;
@@ -12,6 +13,7 @@ mod row;
 mod sql;
 mod views;
 
+pub use acts::{ActFilter, ActRow, act_of};
 pub use error::ViewError;
 pub use reader::ViewReader;
 pub use row::{OrderFilter, OrderRow, StateCount, Total};

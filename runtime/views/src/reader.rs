@@ -11,9 +11,9 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, Params, Row, params_from_iter};
 
 use crate::connection::for_reading;
-use crate::decode::{damaged, natural, order_row, positions, word};
+use crate::decode::{act_row, damaged, natural, order_row, positions, word};
 use crate::views::APPLIED;
-use crate::{OrderFilter, OrderRow, StateCount, Total, ViewError, sql};
+use crate::{ActFilter, ActRow, OrderFilter, OrderRow, StateCount, Total, ViewError, sql};
 
 /// Connections kept open between reads; more are opened when more read at once.
 const IDLE_CONNECTIONS_MAX: usize = 8;
@@ -61,7 +61,8 @@ impl ViewReader {
         let state = filter.state.map(|state| state.code().to_owned());
         let person = filter.person.map(|person| person.to_string());
         let subscriber = filter.subscriber.map(|subscriber| subscriber.to_string());
-        let asked = [state, person, subscriber].into_iter().flatten().map(Value::Text);
+        let till = filter.till.map(|till| till.to_string());
+        let asked = [state, person, subscriber, till].into_iter().flatten().map(Value::Text);
         let given = once(Value::Text(from.to_string())).chain(asked).chain(once(Value::Integer(limit.into())));
         self.rows(&sql::orders_page(filter), params_from_iter(given), order_row)
     }
@@ -78,6 +79,18 @@ impl ViewReader {
     /// Errors: `Open`, `Storage`, `Damaged`.
     pub fn positions_of(&self, order: OrderId) -> Result<Vec<u64>, ViewError> {
         Ok(self.rows(sql::POSITIONS, [order.to_string()], positions)?.pop().unwrap_or_default())
+    }
+
+    /// At most `limit` acts of staff in records before `before`, newest first.
+    ///
+    /// Errors: `Open`, `Storage`, `Damaged`.
+    pub fn acts(&self, filter: &ActFilter, before: Option<u64>, limit: u32) -> Result<Vec<ActRow>, ViewError> {
+        let integer = |value: u64| Value::Integer(i64::try_from(value).unwrap_or(i64::MAX));
+        let words = [filter.actor.map(|actor| actor.to_string()), filter.act.clone()].into_iter().flatten();
+        let moments = [filter.from, filter.until].into_iter().flatten().map(|moment| integer(moment.0));
+        let asked = words.map(Value::Text).chain(moments);
+        let given = once(integer(before.unwrap_or(u64::MAX))).chain(asked).chain(once(Value::Integer(limit.into())));
+        self.rows(&sql::acts_page(filter), params_from_iter(given), act_row)
     }
 
     /// What was posted to an account, day by day, both ends included; days without postings are left out.

@@ -1,6 +1,6 @@
 //! What views answer with.
 
-use facts::{Cause, Day, Millis, OrderId, OrderState, PersonId, Product, Refusal, SubscriberId};
+use facts::{Cause, Day, Key16, Millis, OrderId, OrderState, PersonId, Product, Refusal, SubscriberId};
 use ledger::AccountId;
 
 /// An order, as lists show it.
@@ -49,6 +49,8 @@ pub struct OrderFilter {
     pub person: Option<PersonId>,
     /// Only this subscriber's.
     pub subscriber: Option<SubscriberId>,
+    /// Only those that were placed at this till of an agent.
+    pub till: Option<Key16>,
 }
 
 /// What was posted to an account on a day.

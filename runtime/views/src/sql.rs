@@ -6,40 +6,46 @@
 
 use std::fmt::Write;
 
-use crate::OrderFilter;
+use crate::{ActFilter, OrderFilter};
 
 /// What this code writes and reads. Views of another format are rebuilt.
-pub const FORMAT: i64 = 1;
+pub const FORMAT: i64 = 2;
 
 // Schema.
 
 /// One row an order. `positions` lists the sequences of its records, each followed by a space.
-pub const TABLES: [&str; 4] = [
+pub const TABLES: [&str; 5] = [
     "CREATE TABLE IF NOT EXISTS orders (\
      id TEXT PRIMARY KEY, person TEXT NOT NULL, subscriber TEXT NOT NULL, product TEXT NOT NULL, \
      amount BIGINT NOT NULL, fee BIGINT NOT NULL, payout BIGINT NOT NULL, arrives_on BIGINT NOT NULL, \
      state TEXT NOT NULL, cause TEXT NOT NULL, refusal TEXT NOT NULL, \
      requested_at_ms BIGINT NOT NULL, admitted_at_ms BIGINT NOT NULL, changed_at_ms BIGINT NOT NULL, \
-     admitted_in BIGINT NOT NULL, changed_in BIGINT NOT NULL, positions TEXT NOT NULL)",
+     admitted_in BIGINT NOT NULL, changed_in BIGINT NOT NULL, positions TEXT NOT NULL, till TEXT NOT NULL)",
     "CREATE TABLE IF NOT EXISTS totals (\
      account BIGINT NOT NULL, day BIGINT NOT NULL, debits BIGINT NOT NULL, credits BIGINT NOT NULL, \
      PRIMARY KEY (account, day))",
+    "CREATE TABLE IF NOT EXISTS acts (\
+     place BIGINT PRIMARY KEY, actor TEXT NOT NULL, act TEXT NOT NULL, at_ms BIGINT NOT NULL, refused TEXT NOT NULL)",
     "CREATE TABLE IF NOT EXISTS cursors (partner TEXT PRIMARY KEY, place BIGINT NOT NULL)",
     "CREATE TABLE IF NOT EXISTS progress (name TEXT PRIMARY KEY, place BIGINT NOT NULL)",
 ];
 
 /// What lists are read by.
-pub const INDEXES: [&str; 3] = [
+pub const INDEXES: [&str; 5] = [
     "CREATE INDEX IF NOT EXISTS orders_of_person ON orders (person)",
     "CREATE INDEX IF NOT EXISTS orders_of_subscriber ON orders (subscriber)",
     "CREATE INDEX IF NOT EXISTS orders_in_state ON orders (state, id)",
+    "CREATE INDEX IF NOT EXISTS orders_of_till ON orders (till, id)",
+    "CREATE INDEX IF NOT EXISTS acts_of_actor ON acts (actor, place)",
 ];
 
 /// Takes [`INDEXES`] away.
-pub const NO_INDEXES: [&str; 3] = [
+pub const NO_INDEXES: [&str; 5] = [
     "DROP INDEX IF EXISTS orders_of_person",
     "DROP INDEX IF EXISTS orders_of_subscriber",
     "DROP INDEX IF EXISTS orders_in_state",
+    "DROP INDEX IF EXISTS orders_of_till",
+    "DROP INDEX IF EXISTS acts_of_actor",
 ];
 
 // Places.
@@ -57,8 +63,8 @@ pub const CURSOR: &str = "SELECT place FROM cursors WHERE partner = $1";
 
 /// An order that is new.
 pub const NEW_ORDER: &str = "INSERT INTO orders (id, person, subscriber, product, amount, fee, payout, arrives_on, \
-     state, cause, refusal, requested_at_ms, admitted_at_ms, changed_at_ms, admitted_in, changed_in, positions) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
+     state, cause, refusal, requested_at_ms, admitted_at_ms, changed_at_ms, admitted_in, changed_in, positions, till) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)";
 
 /// An order that stands elsewhere.
 pub const MOVED_ORDER: &str = "UPDATE orders SET state = $1, cause = $2, changed_at_ms = $3, changed_in = $4, \
@@ -72,6 +78,12 @@ pub const TOUCHED_ORDER: &str = "UPDATE orders SET changed_at_ms = $1, changed_i
 pub const ADDED_TOTAL: &str = "INSERT INTO totals (account, day, debits, credits) VALUES ($1, $2, $3, $4) \
      ON CONFLICT (account, day) DO UPDATE SET debits = totals.debits + excluded.debits, \
      credits = totals.credits + excluded.credits";
+
+/// Something that a member of staff did.
+pub const NEW_ACT: &str = "INSERT INTO acts (place, actor, act, at_ms, refused) VALUES ($1, $2, $3, $4, '')";
+
+/// It could not be done after all.
+pub const REFUSED_ACT: &str = "UPDATE acts SET refused = $1 WHERE place = $2";
 
 // Reads.
 
@@ -90,15 +102,30 @@ pub fn orders_page(filter: OrderFilter) -> String {
         ("state", filter.state.is_some()),
         ("person", filter.person.is_some()),
         ("subscriber", filter.subscriber.is_some()),
+        ("till", filter.till.is_some()),
     ];
-    let mut text = format!("{ORDER_COLUMNS}<= $1");
+    page(format!("{ORDER_COLUMNS}<= $1"), &asked.map(|(column, asked)| (format!("{column} ="), asked)), "id")
+}
+
+/// A page of acts: place below the page, what the filter asks for, and limit, in the same way.
+pub fn acts_page(filter: &ActFilter) -> String {
+    let asked = [
+        ("actor =".to_owned(), filter.actor.is_some()),
+        ("act =".to_owned(), filter.act.is_some()),
+        ("at_ms >=".to_owned(), filter.from.is_some()),
+        ("at_ms <".to_owned(), filter.until.is_some()),
+    ];
+    page("SELECT place, actor, act, at_ms, refused FROM acts WHERE place < $1".to_owned(), &asked, "place")
+}
+
+fn page(mut text: String, asked: &[(String, bool)], order: &str) -> String {
     let mut place = 2;
-    for (column, _) in asked.into_iter().filter(|(_, asked)| *asked) {
+    for (condition, _) in asked.iter().filter(|(_, asked)| *asked) {
         // Writing to a string cannot fail.
-        let _ = write!(text, " AND {column} = ${place}");
+        let _ = write!(text, " AND {condition} ${place}");
         place += 1;
     }
-    let _ = write!(text, " ORDER BY id DESC LIMIT ${place}");
+    let _ = write!(text, " ORDER BY {order} DESC LIMIT ${place}");
     text
 }
 
@@ -172,6 +199,7 @@ mod tests {
     #[test]
     fn there_is_no_sql_outside_this_file() {
         for (file, text) in [
+            ("acts.rs", include_str!("acts.rs")),
             ("connection.rs", include_str!("connection.rs")),
             ("decode.rs", include_str!("decode.rs")),
             ("fold.rs", include_str!("fold.rs")),

@@ -105,6 +105,7 @@ impl Views {
         }
         write_orders(&transaction, changes)?;
         write_totals(&transaction, changes)?;
+        write_acts(&transaction, changes)?;
         Ok(transaction.commit()?)
     }
 
@@ -179,7 +180,8 @@ fn write_orders(connection: &Connection, changes: &Changes) -> Result<(), ViewEr
                 changed_at_ms,
                 made.made_in,
                 changed_in,
-                positions
+                positions,
+                made.till
             ])?,
             (None, Some(_)) => moved.execute((state, cause, changed_at_ms, changed_in, positions, &id))?,
             (None, None) => touched.execute((changed_at_ms, changed_in, positions, &id))?,
@@ -195,6 +197,18 @@ fn write_totals(connection: &Connection, changes: &Changes) -> Result<(), ViewEr
     let mut added = connection.prepare_cached(sql::ADDED_TOTAL)?;
     for ((account, day), sums) in &changes.totals {
         added.execute((account.number(), day.count(), sums.debits, sums.credits))?;
+    }
+    Ok(())
+}
+
+fn write_acts(connection: &Connection, changes: &Changes) -> Result<(), ViewError> {
+    let mut new = connection.prepare_cached(sql::NEW_ACT)?;
+    for act in &changes.acts {
+        new.execute((act.sequence, &act.actor, act.word, act.at_ms))?;
+    }
+    let mut refused = connection.prepare_cached(sql::REFUSED_ACT)?;
+    for (act, code) in &changes.refused {
+        refused.execute((code, act))?;
     }
     Ok(())
 }

@@ -103,10 +103,12 @@ impl Bank {
                 self.pay(floor, asked, asked.fen, at_ms);
                 no_answer(&floor.desk.mischief, strike)
             }
-            // A bank has no billing run; the kind does not suit a payout and is never drawn.
-            FaultKind::NotAppliedTimeout | FaultKind::ServerErrorNotApplied | FaultKind::OwnSchedule => {
-                no_answer(&floor.desk.mischief, strike)
-            }
+            // A bank has no billing run and no messages; these kinds do not suit a payout and are never drawn.
+            FaultKind::NotAppliedTimeout
+            | FaultKind::ServerErrorNotApplied
+            | FaultKind::OwnSchedule
+            | FaultKind::Lost
+            | FaultKind::Twice => no_answer(&floor.desk.mischief, strike),
         }
     }
 

@@ -181,7 +181,7 @@ mod tests {
         let config = change.applied_to(&FaultsConfig::default());
         assert_eq!((config.rate_ppm, config.seed, config.hang_ms, config.weights.len()), (250_000, 7, 10, 1));
         let calm = FaultChange { preset: Some(Preset::None), ..FaultChange::default() }.applied_to(&config);
-        assert_eq!((calm.rate_ppm, calm.seed, calm.hang_ms, calm.weights.len()), (0, 7, 10, 11));
+        assert_eq!((calm.rate_ppm, calm.seed, calm.hang_ms, calm.weights.len()), (0, 7, 10, 13));
     }
 
     #[test]

@@ -28,6 +28,8 @@ pub enum Action {
     Credit,
     /// Bank: `POST payouts`.
     Payout,
+    /// Messaging partner: `POST messages`.
+    Send,
     /// Every GET of a partner's own interface.
     Inquiry,
 }
@@ -42,6 +44,7 @@ impl Action {
             Action::Deduct => "deduct",
             Action::Credit => "credit",
             Action::Payout => "payout",
+            Action::Send => "send",
             Action::Inquiry => "inquiry",
         }
     }
@@ -73,11 +76,15 @@ pub enum FaultKind {
     NotFoundThenFound,
     /// Not applied, no answer; the telco's billing run takes it later anyway.
     OwnSchedule,
+    /// A message is taken and never delivered.
+    Lost,
+    /// A message is taken and delivered twice.
+    Twice,
 }
 
 impl FaultKind {
     /// Every kind, in the order of the README's table.
-    pub const ALL: [FaultKind; 11] = [
+    pub const ALL: [FaultKind; 13] = [
         FaultKind::Latency,
         FaultKind::AppliedTimeout,
         FaultKind::NotAppliedTimeout,
@@ -89,6 +96,8 @@ impl FaultKind {
         FaultKind::AmountMismatch,
         FaultKind::NotFoundThenFound,
         FaultKind::OwnSchedule,
+        FaultKind::Lost,
+        FaultKind::Twice,
     ];
 
     /// The name on the wire.
@@ -105,6 +114,8 @@ impl FaultKind {
             FaultKind::AmountMismatch => "amount_mismatch",
             FaultKind::NotFoundThenFound => "not_found_then_found",
             FaultKind::OwnSchedule => "own_schedule",
+            FaultKind::Lost => "lost",
+            FaultKind::Twice => "twice",
         }
     }
 
@@ -112,8 +123,14 @@ impl FaultKind {
     pub fn suits(self, action: Action) -> bool {
         let plain =
             matches!(self, FaultKind::Latency | FaultKind::NotAppliedTimeout | FaultKind::ServerErrorNotApplied);
+        let of_messages = matches!(self, FaultKind::Lost | FaultKind::Twice);
         match action {
             Action::Inquiry => plain,
+            Action::Send => {
+                use FaultKind::{AmountMismatch, DuplicateCallback, OwnSchedule};
+                !matches!(self, AmountMismatch | DuplicateCallback | OwnSchedule)
+            }
+            _ if of_messages => false,
             Action::Payout => self != FaultKind::OwnSchedule,
             Action::Release => self != FaultKind::AmountMismatch,
             Action::Capture | Action::Deduct => true,

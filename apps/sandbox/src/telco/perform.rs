@@ -75,7 +75,10 @@ impl Telco {
                 drop(self.apply(floor, &order));
                 no_answer(&floor.desk.mischief, strike)
             }
-            FaultKind::NotAppliedTimeout | FaultKind::ServerErrorNotApplied => no_answer(&floor.desk.mischief, strike),
+            // The last two are of messages and are never drawn.
+            FaultKind::NotAppliedTimeout | FaultKind::ServerErrorNotApplied | FaultKind::Lost | FaultKind::Twice => {
+                no_answer(&floor.desk.mischief, strike)
+            }
             FaultKind::DuplicateCallback => self.tell_twice(floor, &order),
             FaultKind::LateSuccess => self.queue(floor, order, strike),
             FaultKind::Contradictory => self.contradict(floor, &order),

@@ -102,7 +102,8 @@ async fn no_fen_is_lost_under_every_fault() {
 
 fn every_kind_happened(counts: &Value) {
     let counts = counts.as_object().expect("an object");
-    for kind in FaultKind::ALL {
+    let of_messages = [FaultKind::Lost, FaultKind::Twice];
+    for kind in FaultKind::ALL.into_iter().filter(|kind| !of_messages.contains(kind)) {
         let prefix = format!("{}/", kind.name());
         assert!(counts.keys().any(|name| name.starts_with(&prefix)), "no {} in {counts:?}", kind.name());
     }

@@ -1,11 +1,11 @@
 //! The live demonstration: a working day in ten minutes, orders trickling in, until it is interrupted.
 
-use crate::access::Keys;
 use crate::arguments::DemoOptions;
 use crate::demo::chance::Chance;
 use crate::demo::drive::{Drive, wishes};
 use crate::demo::processes::NodeSettings;
 use crate::demo::stage::Stage;
+use crate::demo::town::Resident;
 use crate::demo::{BASE_MS, FUNDING_FEN, town};
 use crate::failure::Failure;
 use crate::site::Site;
@@ -36,7 +36,7 @@ pub async fn run(options: &DemoOptions, dir: &Path) -> Result<(), Failure> {
     };
     let mut stage = Stage::start(settings, options.faults, options.seed).await?;
     let ids = stage.settle_in(&residents).await?;
-    invite(options, &stage.keys, &ids[0], &residents[0].province.to_string());
+    invite(options, &stage, &ids[0], &residents[0]);
     let mut drive = Drive::new(stage.http.clone());
     let mut chance = Chance::new(options.seed, 4);
     for (number, wish) in (1u32..).zip(wishes(u32::MAX / 1_024, options.seed, &residents, &ids)) {
@@ -55,7 +55,8 @@ pub async fn run(options: &DemoOptions, dir: &Path) -> Result<(), Failure> {
     stage.node.terminate()
 }
 
-fn invite(options: &DemoOptions, keys: &Keys, subscriber: &str, province: &str) {
+fn invite(options: &DemoOptions, stage: &Stage, subscriber: &str, resident: &Resident) {
+    let (keys, province) = (&stage.keys, resident.province.to_string());
     let order = json!({
         "subscriber": subscriber, "product": "direct", "amount": 5_000, "channel_province": province,
     });
@@ -66,6 +67,11 @@ fn invite(options: &DemoOptions, keys: &Keys, subscriber: &str, province: &str) 
         options.listen, keys.app
     );
     println!("    -H 'Content-Type: application/json' -d '{order}'");
+    let number = &resident.msisdn;
+    println!(
+        "or sign in as who has {number} (以用户身份登录): POST /v1/codes, POST /v1/sessions/code; the phone (手机收件箱):"
+    );
+    println!("  curl '{}/sandbox/inbox?to={number}'", stage.world.sms);
     println!("keys of whoever runs it (运营方密钥): {}", keys.house);
     println!("of two who change rules together (双人审批密钥): li {}, wang {}", keys.changers[0], keys.changers[1]);
     println!("Ctrl-C ends it. A day passes in ten minutes.");

@@ -6,7 +6,7 @@ use crate::failure::{Doing, Failure};
 use crate::sandboxes::{CALLBACK_AUTHORIZATION, Counterparty};
 use facts::Partner;
 use money::Telco;
-use sandbox::{BankConfig, FaultsConfig, Preset, Profile, TelcoConfig};
+use sandbox::{BankConfig, FaultsConfig, Preset, Profile, SmsConfig, TelcoConfig};
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, TcpListener};
@@ -59,6 +59,8 @@ pub struct World {
     _running: Vec<Running>,
     /// Base addresses.
     pub urls: BTreeMap<Partner, String>,
+    /// Where messages go.
+    pub sms: String,
 }
 
 /// What a telco can do here: the one that cannot reserve needs its billing record.
@@ -70,14 +72,15 @@ pub const fn profile(telco: Telco) -> Profile {
 }
 
 impl World {
-    /// Starts four telcos and a bank that misbehave as asked and call back to `node`.
+    /// Starts four telcos, a bank and whoever sends messages, which misbehave as asked; telcos and bank call back to
+    /// `node`.
     pub fn start(
         faults: Faults,
         seed: u64,
         (node, keys): (SocketAddr, &Keys),
         settlement_fen: i64,
     ) -> Result<World, Failure> {
-        let mut world = World { _running: Vec::new(), urls: BTreeMap::new() };
+        let mut world = World { _running: Vec::new(), urls: BTreeMap::new(), sms: String::new() };
         for telco in Telco::ALL {
             let partner = Partner::Telco(telco);
             world.add(
@@ -101,14 +104,23 @@ impl World {
             }),
             keys,
         )?;
+        let faults = faults_config(faults, seed);
+        world.sms = world.run(&Counterparty::Sms(SmsConfig { faults, ..SmsConfig::default() }), None)?;
         Ok(world)
     }
 
     fn add(&mut self, partner: Partner, counterparty: &Counterparty, keys: &Keys) -> Result<(), Failure> {
+        let url = self.run(counterparty, keys.callbacks.get(&partner))?;
+        self.urls.insert(partner, url);
+        Ok(())
+    }
+
+    /// Runs a counterparty, which calls back with a key if it does; its address.
+    fn run(&mut self, counterparty: &Counterparty, callback_key: Option<&String>) -> Result<String, Failure> {
         let config = serde_json::to_string(counterparty).doing("writing a configuration")?;
         let mut command = this_program()?;
         command.args(["--quiet", "sandbox", "--config", &config]).stdout(Stdio::piped());
-        if let Some(key) = keys.callbacks.get(&partner) {
+        if let Some(key) = callback_key {
             command.env(CALLBACK_AUTHORIZATION, format!("Bearer {key}"));
         }
         let mut child = command.spawn().doing("starting a counterparty")?;
@@ -118,9 +130,8 @@ impl World {
         if let Some(stdout) = stdout {
             BufReader::new(stdout).read_line(&mut line).doing("starting a counterparty")?;
         }
-        let address: SocketAddr = line.trim().parse().doing(&format!("starting {partner}"))?;
-        self.urls.insert(partner, format!("http://{address}"));
-        Ok(())
+        let address: SocketAddr = line.trim().parse().doing("starting a counterparty")?;
+        Ok(format!("http://{address}"))
     }
 }
 
@@ -173,6 +184,7 @@ impl NodeSettings {
                 Partner::Bank => command.args(["--bank", url]),
             };
         }
+        command.args(["--sms", &world.sms]);
         let child = command.stdout(Stdio::null()).spawn().doing("starting the node")?;
         Ok(Running { child })
     }

@@ -252,5 +252,7 @@ pub fn kind(fact: &facts::Fact) -> String {
         Fact::ErasureRequested { due_at, .. } => format!("erasure_requested({})", due_at.day()),
         Fact::PersonErased { .. } => "erased".to_owned(),
         Fact::Revealed { purpose, .. } => format!("revealed({purpose})"),
+        Fact::StaffActed { act, on, .. } => format!("staff_acted({act}, {on})"),
+        Fact::StaffActRefused { record, code } => format!("staff_act_refused({record}, {code})"),
     }
 }

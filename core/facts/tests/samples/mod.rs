@@ -7,8 +7,8 @@ use facts::{
     ApprovalSubject, Bucket, Cause, Channel, Count, Counter, Day, Due, Fact, FeeLine, FeeRule, InstrumentId, Key16,
     KeyUse, LearnedPrice, LimitHit, Lot, LotUse, Made, Measure, Meta, Meter, Millis, Necessity, OpenRecord, Order,
     OrderId, OrderState, Partner, PersonId, PersonalItem, PolicyVersion, Product, Provenance, Province, Purpose,
-    QuoteId, Quoted, Refusal, Reward, Shared, SignalKind, StepPlan, Subject, SubscriberId, Target, Terms, Verdict,
-    Window,
+    QuoteId, Quoted, Refusal, Reward, Shared, SignalKind, StaffAct, StepPlan, Subject, SubscriberId, Target, Terms,
+    Verdict, Window,
 };
 use ledger::{AccountId, Action as Move, Bound, Entry, Transfer, TransferId};
 use money::{Asset, Telco};
@@ -48,6 +48,8 @@ pub fn file_name(fact: &Fact) -> &'static str {
         Fact::ErasureRequested { .. } => "52_erasure_requested.hex",
         Fact::PersonErased { .. } => "53_person_erased.hex",
         Fact::Revealed { .. } => "54_revealed.hex",
+        Fact::StaffActed { .. } => "60_staff_acted.hex",
+        Fact::StaffActRefused { .. } => "61_staff_act_refused.hex",
     }
 }
 
@@ -252,6 +254,10 @@ pub fn facts_of_every_kind() -> Vec<Fact> {
             purpose: Purpose::StaffEnquiry,
             why: "客户投诉".to_owned(),
         },
+        Fact::StaffActed {
+            act: StaffAct::RevokeKey, on: "0123456789abcdef".to_owned(), why: "密钥泄露".to_owned()
+        },
+        Fact::StaffActRefused { record: 7, code: "principal_unknown".to_owned() },
     ]
 }
 
@@ -267,6 +273,7 @@ pub fn meta() -> Meta {
         now: Millis(1_790_000_000_000),
         requested_at: Millis(1_789_999_999_000),
         verdict: Verdict { version: PolicyVersion([7; 16]), outcome: 2, score_ppm: 990_000 },
+        whence: Some(Key16([9; 16])),
     }
 }
 

@@ -1,14 +1,14 @@
 //! The promises that are the same for all partners.
 
-use std::path::Path;
 use std::time::{Duration, Instant};
 
-use exchange::{Contracts, Repeats};
+use exchange::Repeats;
 use facts::Action;
 use partners::Answer;
 use sandbox::FaultKind;
+use serde_json::json;
 
-use crate::stage::{HUNDRED_YUAN, Kind, Setting, Stage, always, done, is_done};
+use crate::stage::{HUNDRED_YUAN, Kind, MSISDN, Setting, Stage, always, contracts, done, is_done};
 
 #[tokio::test]
 async fn what_was_done_is_found_by_our_reference() {
@@ -43,9 +43,9 @@ async fn a_record_may_lack_for_a_while_what_was_done() {
 
 /// What a partner's shipped contract says about repeats.
 fn repeats(kind: Kind) -> Repeats {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../policies/partners.toml");
-    let contracts = Contracts::parse(&std::fs::read_to_string(file).expect("shipped"));
-    contracts.expect("shipped").of(kind.partner()).repeats
+    let contracts = contracts();
+    let contract = if kind == Kind::Sms { contracts.messages() } else { contracts.of(kind.partner()) };
+    contract.repeats
 }
 
 #[tokio::test]
@@ -105,6 +105,11 @@ async fn a_business_refusal_is_told_and_recorded() {
     let refused = Answer::Refused { code: "AM04".to_owned() };
     assert_eq!(stage.gateway.call(&request).await, refused);
     assert_eq!(stage.gateway.inquire(&request).await, refused);
+    let stage = Stage::open(Kind::Sms).await;
+    stage.control("/sandbox/seed", json!({"blocked": [MSISDN]})).await;
+    let refused = Answer::Refused { code: "blocked".to_owned() };
+    assert_eq!(stage.gateway.call(&stage.request(1)).await, refused);
+    assert_eq!(stage.gateway.inquire(&stage.request(1)).await, refused);
 }
 
 #[tokio::test]
@@ -196,7 +201,7 @@ async fn a_refusal_in_a_reply_may_be_contradicted_by_the_record() {
 
 #[tokio::test]
 async fn another_amount_is_told_as_it_is() {
-    for kind in Kind::ALL {
+    for kind in Kind::OF_VALUE {
         let stage = Stage::struck(kind, FaultKind::AmountMismatch).await;
         let request = stage.request(1);
         let told = stage.gateway.call(&request).await;

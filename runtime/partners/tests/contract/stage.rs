@@ -1,16 +1,20 @@
 //! A sandbox on a free port with a connector to it, and an ear for its callbacks.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use exchange::Contracts;
 use facts::{Action, Bucket, CallRef, Millis, OrderId, Partner};
 use money::Telco;
-use partners::{Answer, BankConfig, BankGateway, Gateway, Request, TelcoConfig, TelcoGateway};
-use sandbox::{FaultKind, FaultsConfig, Profile, serve_bank, serve_telco};
+use partners::{Answer, BankConfig, BankGateway, Gateway, Request, SmsConfig, SmsGateway, TelcoConfig, TelcoGateway};
+use sandbox::{FaultKind, FaultsConfig, Profile, serve_bank, serve_sms, serve_telco};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
+
+use crate::texting::{self, Texting};
 
 pub const MSISDN: &str = "13300007777";
 pub const CARD: &str = "6222000000007777";
@@ -23,10 +27,13 @@ pub enum Kind {
     TelcoReserve,
     TelcoDeductOnly,
     Bank,
+    Sms,
 }
 
 impl Kind {
-    pub const ALL: [Kind; 3] = [Kind::TelcoReserve, Kind::TelcoDeductOnly, Kind::Bank];
+    pub const ALL: [Kind; 4] = [Kind::TelcoReserve, Kind::TelcoDeductOnly, Kind::Bank, Kind::Sms];
+    /// Those that move value, and call back about it.
+    pub const OF_VALUE: [Kind; 3] = [Kind::TelcoReserve, Kind::TelcoDeductOnly, Kind::Bank];
     pub const TELCOS: [Kind; 2] = [Kind::TelcoReserve, Kind::TelcoDeductOnly];
 
     pub fn action(self) -> Action {
@@ -34,6 +41,7 @@ impl Kind {
             Kind::TelcoReserve => Action::ReserveAirtime,
             Kind::TelcoDeductOnly => Action::DeductAirtime,
             Kind::Bank => Action::PayOut,
+            Kind::Sms => texting::ACTION,
         }
     }
 
@@ -41,7 +49,8 @@ impl Kind {
         match self {
             Kind::TelcoReserve => Partner::Telco(Telco::Ctcc),
             Kind::TelcoDeductOnly => Partner::Telco(Telco::Cbn),
-            Kind::Bank => Partner::Bank,
+            // Messages are no partner's of the books; nobody looks at it.
+            Kind::Bank | Kind::Sms => Partner::Bank,
         }
     }
 }
@@ -69,7 +78,7 @@ impl Default for Setting {
 pub struct Stage {
     pub kind: Kind,
     pub gateway: Box<dyn Gateway>,
-    url: String,
+    pub url: String,
     control: reqwest::Client,
     server: JoinHandle<()>,
 }
@@ -98,7 +107,7 @@ impl Stage {
         let server = tokio::spawn(serve(kind, setting, listener));
         let control = reqwest::Client::builder().no_proxy().build().expect("a client");
         let stage = Stage { kind, gateway, url, control, server };
-        if kind != Kind::Bank {
+        if Kind::TELCOS.contains(&kind) {
             let buckets = json!({"buckets": [{"msisdn": MSISDN, "remaining_fen": 100_000}]});
             stage.control("/sandbox/seed", buckets).await;
         }
@@ -146,6 +155,7 @@ impl Stage {
             Kind::TelcoReserve => self.total("reserved").await,
             Kind::TelcoDeductOnly => self.total("taken_total").await,
             Kind::Bank => self.total("paid_total").await,
+            Kind::Sms => 10_000 * self.total("delivered").await,
         }
     }
 
@@ -177,6 +187,12 @@ impl Stage {
     }
 }
 
+/// What partners promise, as shipped.
+pub fn contracts() -> Contracts {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../policies/partners.toml");
+    Contracts::parse(&std::fs::read_to_string(file).expect("shipped")).expect("shipped")
+}
+
 pub fn reference(number: u128) -> CallRef {
     let order = OrderId::new(NOW.0, Bucket::of_hash(7), number);
     CallRef { order, step: 0, attempt: 1 }
@@ -192,6 +208,9 @@ pub fn is_done(answer: &Answer, amount: u64) -> bool {
 
 fn gateway(kind: Kind, url: &str, reply_timeout: Duration) -> Box<dyn Gateway> {
     let base_url = url.to_owned();
+    if kind == Kind::Sms {
+        return Box::new(Texting(SmsGateway::new(SmsConfig { base_url, reply_timeout }).expect("usable")));
+    }
     match kind.partner() {
         Partner::Telco(telco) => {
             Box::new(TelcoGateway::new(TelcoConfig { telco, base_url, reply_timeout }).expect("usable"))
@@ -203,6 +222,7 @@ fn gateway(kind: Kind, url: &str, reply_timeout: Duration) -> Box<dyn Gateway> {
 async fn serve(kind: Kind, setting: Setting, listener: TcpListener) {
     let Setting { faults, callback_url, reserve_validity_ms, .. } = setting;
     let served = match kind.partner() {
+        _ if kind == Kind::Sms => serve_sms(sandbox::SmsConfig { faults, ..Default::default() }, listener).await,
         Partner::Telco(telco) => {
             let profile = if kind == Kind::TelcoReserve { Profile::Reserve } else { Profile::DeductOnly };
             let named = sandbox::TelcoConfig::named(telco.code());
@@ -219,12 +239,12 @@ async fn serve(kind: Kind, setting: Setting, listener: TcpListener) {
 
 /// Every call but an inquiry is struck by this kind; what is late waits for a flush.
 pub fn always(kind: FaultKind) -> FaultsConfig {
-    use sandbox::Action::{Capture, Credit, Deduct, Payout, Release, Reserve};
+    use sandbox::Action::{Capture, Credit, Deduct, Payout, Release, Reserve, Send};
     FaultsConfig {
         seed: 7,
         rate_ppm: 1_000_000,
         weights: [(kind, 1)].into(),
-        actions: [Reserve, Capture, Release, Deduct, Credit, Payout].into(),
+        actions: [Reserve, Capture, Release, Deduct, Credit, Payout, Send].into(),
         latency_ms: [20, 30],
         hang_ms: 30,
         late_delay_ms: [300_000, 300_000],

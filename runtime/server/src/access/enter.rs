@@ -8,15 +8,13 @@ use crate::phrases::Code;
 use crate::problem::Problem;
 use access::{AccessError, ApiKeyText, CsrfToken, Principal, Session, SignedRequest, is_signature, token_of};
 use axum::body::{Body, to_bytes};
-use axum::extract::{ConnectInfo, FromRequestParts, MatchedPath, Request, State};
+use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::http::header::{AUTHORIZATION, COOKIE, SET_COOKIE};
-use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use facts::Millis;
 use std::collections::HashMap;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 use utoipa::openapi::OpenApi;
@@ -181,25 +179,13 @@ fn with_cookie(mut response: Response, cookie: Option<HeaderValue>) -> Response 
 }
 
 /// What a caller is told of a no, and of a failure of ours.
-fn denied(error: &AccessError) -> Problem {
+pub fn denied(error: &AccessError) -> Problem {
     match error.denied() {
         Some(denied) => Problem::denied(denied),
         None => {
             tracing::error!(%error, "who calls could not be found out");
             Problem::new(Code::AccessUnavailable)
         }
-    }
-}
-
-/// From where a request came.
-pub struct Whence(pub IpAddr);
-
-impl<S: Send + Sync> FromRequestParts<S> for Whence {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Whence, Problem> {
-        let peer = parts.extensions.get::<ConnectInfo<Peer>>();
-        peer.map(|peer| Whence(peer.0.address)).ok_or_else(|| Problem::new(Code::Internal))
     }
 }
 

@@ -3,7 +3,9 @@
 mod enter;
 mod may;
 mod permit;
+mod whence;
 
-pub use enter::{Actions, Whence, enter, wall_now};
+pub use enter::{Actions, denied, enter, wall_now};
 pub use may::{AccessRulesError, May};
 pub use permit::{Owner, Permit};
+pub use whence::Whence;

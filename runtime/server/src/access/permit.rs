@@ -1,10 +1,11 @@
 //! What a caller may do with this request, and the check that what it touches is theirs.
 
+use crate::caller::Caller;
 use crate::context::Context;
 use crate::phrases::Code;
 use crate::problem::Problem;
 use access::{Principal, Scope, Session};
-use facts::{Key16, Order, PersonId, State, Subscriber, SubscriberId};
+use facts::{ActorKind, Key16, Order, PersonId, State, Subscriber, SubscriberId};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -76,6 +77,14 @@ impl Permit {
         self.anybodys || self.who.as_ref().is_some_and(|who| owns(who, owner))
     }
 
+    /// The same for what only the handler knows to be the caller's own.
+    ///
+    /// Errors: `unknown`, as where there is no such thing.
+    pub fn check_own(&self, own: bool, unknown: Code) -> Result<(), Problem> {
+        self.looked.store(true, Ordering::Release);
+        if self.anybodys || own { Ok(()) } else { Err(Problem::new(unknown)) }
+    }
+
     /// Errors: `unknown`, as where there is no such thing: that there is one is not theirs to know.
     pub fn check(&self, owner: Owner<'_>, unknown: Code) -> Result<(), Problem> {
         if self.covers(owner) { Ok(()) } else { Err(Problem::new(unknown)) }
@@ -122,12 +131,18 @@ impl Context {
         permit.check(Owner::Subscriber { id, partner }, Code::SubscriberUnknown)
     }
 
-    /// Whether an order is the caller's: one of its parties is.
+    /// Whether an order is the caller's: one of its parties is, or it was placed at the till that calls.
     ///
     /// Errors: it is somebody else's, which is told as where there is no such order.
-    pub async fn check_order(&self, permit: &Permit, order: &Order) -> Result<(), Problem> {
+    pub async fn check_order(&self, caller: &Caller, order: &Order) -> Result<(), Problem> {
+        let permit = &caller.permit;
         if permit.anybodys {
             return Ok(());
+        }
+        if let Some(till) = caller.till() {
+            let record = self.record(order.admitted_in).await?;
+            let by = record.open.meta;
+            return permit.check_own(by.actor.kind == ActorKind::Agent && by.device == till, Code::OrderUnknown);
         }
         let parties = order.parties.clone();
         let found = move |state: &State| -> Vec<(SubscriberId, Key16)> {

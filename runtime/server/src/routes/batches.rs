@@ -1,5 +1,6 @@
 //! Order files over HTTP: sending one, looking at it, reading its results.
 
+use crate::acts::Act;
 use crate::answers::{BatchAnswer, Kept, ReceivedAnswer};
 use crate::batch::course::{Batch, BatchState, Sent};
 use crate::batch::form::{Form, result_as_json};
@@ -18,7 +19,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use facts::{BatchId, Key16};
+use facts::{BatchId, Key16, StaffAct};
 use http_body::Frame;
 use serde::Serialize;
 use std::io::{self, BufRead};
@@ -86,8 +87,16 @@ pub async fn send(
     match context.shelf.of_key(key.key) {
         Some(batch) if batch.file() == file => Ok(answer(&context, &batch, true)),
         Some(_) => Err(Problem::new(Code::KeyConflict).at("Idempotency-Key")),
-        None => put(&context, spooled, form, file, key.key).await.map(|batch| answer(&context, &batch, false)),
+        None => {
+            let act = Act::of(StaffAct::SendBatch, hex(&spooled.sha256));
+            context.note(&caller, act).await?;
+            put(&context, spooled, form, file, key.key).await.map(|batch| answer(&context, &batch, false))
+        }
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 async fn put(context: &Arc<Context>, spooled: Spooled, form: Form, file: Key16, key: Key16) -> Result<Batch, Problem> {
@@ -97,7 +106,7 @@ async fn put(context: &Arc<Context>, spooled: Spooled, form: Form, file: Key16, 
     let sent = Sent {
         form,
         file: file.0,
-        sha256: spooled.sha256.iter().map(|byte| format!("{byte:02x}")).collect(),
+        sha256: hex(&spooled.sha256),
         bytes: spooled.bytes,
         received_at: context.now().0,
         keys: vec![key.0],

@@ -66,7 +66,7 @@ pub async fn cancel(
     let _running = context.under_way.begin(key)?;
     if !caller.permit.anybodys {
         let (found, _) = context.order(order).await?;
-        context.check_order(&caller.permit, &found).await?;
+        context.check_order(&caller, &found).await?;
     }
     let meta = caller.meta(None, key.key);
     let envelope = Envelope { meta, key: Some(key), command: Command::Cancel { order } };

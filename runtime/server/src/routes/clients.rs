@@ -1,24 +1,22 @@
-//! Clients: the partners whose programmes call, and their API keys.
+//! Clients: the partners whose programmes call, and the agents whose tills do.
 
+use super::staff_admin::{Because, because};
 use crate::access::wall_now;
+use crate::acts::{Act, told};
 use crate::body::Json;
 use crate::caller::Caller;
 use crate::context::Context;
 use crate::fields::Fields;
 use crate::moments;
 use crate::problem::{Problem, ProblemBody};
-use access::{ApiScope, ApiScopes, KeyMode, KeyTerms};
+use access::{ClientListed, PrincipalKind};
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::http::header::CACHE_CONTROL;
-use axum::response::{AppendHeaders, IntoResponse};
-use facts::Millis;
+use axum::response::IntoResponse;
+use facts::StaffAct;
 use serde::Serialize;
 use std::sync::Arc;
 use utoipa::ToSchema;
-
-/// How long a key is good for when nobody says: 90 days.
-const KEY_LIVES_MS: u64 = 90 * 86_400_000;
 
 /// Which partner to let in.
 #[derive(ToSchema)]
@@ -29,16 +27,6 @@ pub struct NewClient {
     name: String,
 }
 
-/// What a key is to be.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "describes a body that is read field by field")]
-pub struct NewKey {
-    /// `live`, or `test` when it is left out.
-    mode: Option<String>,
-    /// Until when; 90 days from now when it is left out.
-    expires_at: Option<String>,
-}
-
 /// A partner that was let in.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Client)]
@@ -47,18 +35,41 @@ pub struct ClientAnswer {
     id: String,
     /// Its name.
     name: String,
+    /// `partner` or `agent`.
+    kind: &'static str,
+    /// Since when, in a list.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    made_at: Option<String>,
 }
 
-/// A key, shown once.
-#[derive(Serialize, ToSchema)]
-#[schema(as = IssuedKey)]
-pub struct KeyAnswer {
-    /// Which one; not a secret.
-    id: String,
-    /// All of it, for `Authorization: Bearer`.
-    key: String,
-    /// Until when.
-    expires_at: String,
+impl ClientAnswer {
+    fn of(listed: &ClientListed) -> ClientAnswer {
+        ClientAnswer {
+            id: listed.id.to_string(),
+            name: listed.name.clone(),
+            kind: listed.kind.text(),
+            made_at: Some(moments::text(listed.made_at)),
+        }
+    }
+}
+
+/// List clients.
+///
+/// Partners and agents, by name.
+#[utoipa::path(
+    get,
+    path = "/v1/clients",
+    tag = "access",
+    operation_id = "listClients",
+    responses(
+        (status = 200, description = "Every client", body = Vec<ClientAnswer>),
+        (status = 401, description = "Nobody known calls", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "Not to this caller", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub async fn list(State(context): State<Arc<Context>>) -> Result<axum::Json<Vec<ClientAnswer>>, Problem> {
+    let clients = context.in_access(access::Access::clients).await?;
+    Ok(axum::Json(clients.iter().map(ClientAnswer::of).collect()))
 }
 
 /// Let in a partner.
@@ -84,79 +95,72 @@ pub async fn add(
 ) -> Result<impl IntoResponse, Problem> {
     let name = Fields::of(&body.0, "", &["name"])?.text("name")?.to_owned();
     let (by, wanted) = (Arc::clone(caller.permit.principal()?), name.clone());
+    // It can do nothing until it has a key.
     let id = context.in_access(move |access| access.add_partner(&by, &wanted, wall_now())).await?;
-    Ok((StatusCode::CREATED, axum::Json(ClientAnswer { id: id.to_string(), name })))
+    context.note(&caller, Act::of(StaffAct::AddClient, name.as_str())).await?;
+    let answer = ClientAnswer { id: id.to_string(), name, kind: PrincipalKind::Partner.text(), made_at: None };
+    Ok((StatusCode::CREATED, axum::Json(answer)))
 }
 
-/// Make an API key for a partner.
+/// Let in an agent.
 ///
-/// It is shown once; what is kept of it opens nothing.
+/// Its tills then enrol a device each.
 #[utoipa::path(
     post,
-    path = "/v1/clients/{name}/keys",
+    path = "/v1/agents",
     tag = "access",
-    operation_id = "issueKey",
-    params(("name" = String, Path, description = "The partner's name")),
-    request_body = NewKey,
+    operation_id = "addAgent",
+    request_body = NewClient,
     responses(
-        (status = 201, description = "Made", body = KeyAnswer),
+        (status = 201, description = "Let in", body = ClientAnswer),
         (status = 400, description = "Malformed", body = ProblemBody, content_type = "application/problem+json"),
         (status = 401, description = "Nobody known calls", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "Not an administrator", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, description = "No such partner", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "Not to this caller", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "The name is taken", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "The name does not fit", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "The outcome is not known", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
-pub async fn issue(
+pub async fn add_agent(
+    State(context): State<Arc<Context>>,
+    caller: Caller,
+    body: Json,
+) -> Result<impl IntoResponse, Problem> {
+    let name = Fields::of(&body.0, "", &["name"])?.text("name")?.to_owned();
+    let (by, wanted) = (Arc::clone(caller.permit.principal()?), name.clone());
+    let id = context.in_access(move |access| access.add_agent(&by, &wanted, wall_now())).await?;
+    context.note(&caller, Act::of(StaffAct::AddClient, name.as_str())).await?;
+    let answer = ClientAnswer { id: id.to_string(), name, kind: PrincipalKind::Agent.text(), made_at: None };
+    Ok((StatusCode::CREATED, axum::Json(answer)))
+}
+
+/// Shut out a client.
+///
+/// Every API key, signing key, certificate and device of a partner or an agent ends at once.
+#[utoipa::path(
+    delete,
+    path = "/v1/clients/{name}",
+    tag = "access",
+    operation_id = "shutOutClient",
+    params(("name" = String, Path, description = "The partner's or the agent's name")),
+    request_body = Because,
+    responses(
+        (status = 204, description = "Shut out"),
+        (status = 400, description = "Malformed", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 401, description = "Nobody known calls", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "Not to this caller", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "No such client", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "The outcome is not known", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub async fn shut_out(
     State(context): State<Arc<Context>>,
     Path(name): Path<String>,
     caller: Caller,
     body: Json,
-) -> Result<impl IntoResponse, Problem> {
-    let terms = terms(&Fields::of(&body.0, "", &["mode", "expires_at"])?)?;
-    let by = Arc::clone(caller.permit.principal()?);
-    let issued = context.in_access(move |access| access.issue_key(&by, &name, terms, wall_now())).await?;
-    let expires_at = moments::text(terms.expires_at);
-    let answer = KeyAnswer { id: issued.id, key: issued.text.expose().to_owned(), expires_at };
-    Ok((StatusCode::CREATED, AppendHeaders([(CACHE_CONTROL, "no-store")]), axum::Json(answer)))
-}
-
-fn terms(fields: &Fields<'_>) -> Result<KeyTerms, Problem> {
-    let mode = match fields.optional_text("mode")? {
-        None | Some("test") => KeyMode::Test,
-        Some("live") => KeyMode::Live,
-        Some(_) => return Err(fields.wrong("mode", "`live` or `test`")),
-    };
-    let wrong = || fields.wrong("expires_at", "a moment, such as `2027-11-22T09:30:00+08:00`");
-    let expires_at: Option<Millis> = match fields.optional_text("expires_at")? {
-        Some(text) => Some(moments::parse(text).ok_or_else(wrong)?),
-        None => None,
-    };
-    let expires_at = expires_at.unwrap_or_else(|| wall_now().plus(KEY_LIVES_MS));
-    Ok(KeyTerms { mode, scopes: ApiScopes::of(ApiScope::ALL), expires_at })
-}
-
-/// End an API key.
-///
-/// At once: the next request with it is refused.
-#[utoipa::path(
-    delete,
-    path = "/v1/keys/{id}",
-    tag = "access",
-    operation_id = "revokeKey",
-    params(("id" = String, Path, description = "The key's id")),
-    responses(
-        (status = 204, description = "Ended"),
-        (status = 401, description = "Nobody known calls", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "Not an administrator", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, description = "No such key", body = ProblemBody, content_type = "application/problem+json"),
-    )
-)]
-pub async fn revoke(
-    State(context): State<Arc<Context>>,
-    Path(id): Path<String>,
-    caller: Caller,
 ) -> Result<StatusCode, Problem> {
+    let act = Act { what: StaffAct::ShutOutClient, on: told(&name).to_owned(), why: because(&body)? };
     let by = Arc::clone(caller.permit.principal()?);
-    context.in_access(move |access| access.revoke_key(&by, &id)).await?;
+    context.act_on_access(&caller, act, move |access| access.shut_out(&by, &name)).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,13 +1,15 @@
 //! The test clock: moving node time, and reading partners' statements at once. Only where the operator allows it.
 
+use crate::acts::Act;
 use crate::body::{Json, NoBody};
+use crate::caller::Caller;
 use crate::context::Context;
 use crate::fields::Fields;
 use crate::moments;
 use crate::phrases::Code;
 use crate::problem::{Problem, ProblemBody};
 use axum::extract::State;
-use facts::Millis;
+use facts::{Millis, StaffAct};
 use node::{Idle, NodeError};
 use serde::Serialize;
 use std::sync::Arc;
@@ -142,11 +144,16 @@ pub async fn look(State(context): State<Arc<Context>>) -> Result<axum::Json<Cloc
         (status = 404, description = "There is no test clock here", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
-pub async fn advance(State(context): State<Arc<Context>>, body: Json) -> Result<axum::Json<MovedAnswer>, Problem> {
+pub async fn advance(
+    State(context): State<Arc<Context>>,
+    caller: Caller,
+    body: Json,
+) -> Result<axum::Json<MovedAnswer>, Problem> {
     let wanted = ClockMove::read(&body)?;
     let rest = idle(&context).await?;
     let target = wanted.target(context.now(), rest.next_due).filter(|_| rest.idle);
     if let Some(target) = target {
+        context.note(&caller, Act::of(StaffAct::AdvanceClock, moments::text(target))).await?;
         context.node.clock().advance_to(target);
     }
     Ok(axum::Json(MovedAnswer {
@@ -168,6 +175,11 @@ pub async fn advance(State(context): State<Arc<Context>>, body: Json) -> Result<
         (status = 404, description = "There is no test clock here", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
-pub async fn sweep(State(context): State<Arc<Context>>, _body: NoBody) -> axum::Json<SweptAnswer> {
-    axum::Json(SweptAnswer { read: context.node.sweep().await })
+pub async fn sweep(
+    State(context): State<Arc<Context>>,
+    caller: Caller,
+    _body: NoBody,
+) -> Result<axum::Json<SweptAnswer>, Problem> {
+    context.note(&caller, Act::of(StaffAct::Sweep, "statements")).await?;
+    Ok(axum::Json(SweptAnswer { read: context.node.sweep().await }))
 }

@@ -202,7 +202,7 @@ fn held(subscriber: &Subscriber) -> HeldAnswer {
 async fn orders(context: &Context, person: PersonId, position: u64) -> Result<Vec<ListedAnswer>, Problem> {
     context.shown(position).await?;
     let rows = context.in_views(move |views| {
-        let filter = OrderFilter { state: None, subscriber: None, person: Some(person) };
+        let filter = OrderFilter { person: Some(person), ..OrderFilter::default() };
         let (mut all, mut after): (Vec<views::OrderRow>, Option<OrderId>) = (Vec::new(), None);
         loop {
             let page = views.orders(filter, after, ORDERS_PAGE)?;

@@ -67,13 +67,15 @@ pub async fn get(
     id: PersonPath,
 ) -> Result<Positioned<LimitsAnswer>, Problem> {
     let (now, policy) = (context.now(), context.policy());
-    let own = caller.permit.subscriber();
     let read = context.read(move |state| {
-        let own = own.and_then(|own| state.subscriber(own)).filter(|own| own.person == id.0);
-        (of_person(&policy, state.counters(), id.0, now), own.map_or(Owner::House, Owner::of))
+        let numbers = state.subscribers_of(id.0).map(|number| (number.id, number.partner));
+        (of_person(&policy, state.counters(), id.0, now), numbers.collect::<Vec<_>>())
     });
-    let ((limits, owner), position) = read.await?;
-    caller.permit.check(owner, Code::SubscriberUnknown)?;
+    let ((limits, numbers), position) = read.await?;
+    // They are the person's, over all numbers; one number of the caller's opens them.
+    let is_theirs = |(id, partner)| caller.permit.covers(Owner::Subscriber { id, partner });
+    let theirs = numbers.into_iter().any(is_theirs);
+    caller.permit.check_own(theirs, Code::SubscriberUnknown)?;
     Ok(Positioned { body: LimitsAnswer { person: id.0.to_string(), limits }, position })
 }
 

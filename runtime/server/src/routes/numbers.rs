@@ -1,5 +1,6 @@
 //! The numbering plan: what is in use, and putting the files' present content in its place.
 
+use crate::acts::Act;
 use crate::body::Json;
 use crate::caller::Caller;
 use crate::context::Context;
@@ -7,7 +8,8 @@ use crate::fields::Fields;
 use crate::phrases::Code;
 use crate::problem::{Problem, ProblemBody};
 use axum::extract::State;
-use serde::{Deserialize, Serialize};
+use facts::StaffAct;
+use serde::Serialize;
 use std::sync::Arc;
 use utoipa::ToSchema;
 
@@ -28,11 +30,14 @@ pub struct NumbersAnswer {
 }
 
 /// Which numbering plan is to be used.
-#[derive(Deserialize, ToSchema)]
+#[derive(ToSchema)]
 #[expect(dead_code, reason = "describes the body")]
 pub struct ReplaceNumbers {
     /// The hash that `tongbao doctor` shows for the files: no other content is taken.
     version: String,
+    /// Why.
+    #[schema(max_length = 1024)]
+    reason: Option<String>,
 }
 
 impl NumbersAnswer {
@@ -82,7 +87,9 @@ pub async fn replace(
     caller: Caller,
     body: Json,
 ) -> Result<axum::Json<NumbersAnswer>, Problem> {
-    let version: String = Fields::of(&body.0, "", &["version"])?.word("version", "the hash of the files")?;
+    let fields = Fields::of(&body.0, "", &["version", "reason"])?;
+    let version: String = fields.word("version", "the hash of the files")?;
+    let why = fields.optional_text("reason")?.unwrap_or_default().to_owned();
     let reading = Arc::clone(&context);
     let read = tokio::task::spawn_blocking(move || reading.numbers.read()).await;
     let table = read.map_err(|_| Problem::new(Code::Internal))?;
@@ -91,6 +98,7 @@ pub async fn replace(
         let found = format!("the files hold {}, asked for was {version}", table.version());
         return Err(Problem::new(Code::NumbersOther).detail(found).at("version"));
     }
+    context.note(&caller, Act { what: StaffAct::ReplaceNumbers, on: version.clone(), why }).await?;
     tracing::info!(version, segments = table.segments(), actor = %caller.actor.id, "the numbering plan is replaced");
     context.numbers.replace(table);
     Ok(axum::Json(NumbersAnswer::of(&context)))

@@ -3,6 +3,7 @@
 use crate::caller::Caller;
 use crate::context::Context;
 use crate::moments;
+use crate::phrases::Code;
 use crate::position::{Awaited, Positioned};
 use crate::problem::{Problem, ProblemBody};
 use crate::query::Parameters;
@@ -126,12 +127,15 @@ pub async fn list(
     // A subscriber's list is their own; others whose things are not everything name whose list they want.
     let named = parameters.word("subscriber", "an id that was given here")?;
     let subscriber = named.or(caller.permit.subscriber());
+    let till = caller.till();
     match subscriber {
+        // A till's list is what was placed at it, for whomever.
+        _ if till.is_some() => caller.permit.check_own(true, Code::Internal)?,
         Some(subscriber) => context.check_subscriber(&caller.permit, subscriber).await?,
         None if caller.permit.anybodys => {}
         None => return Err(Problem::malformed("subscriber", "one of the caller's own subscribers")),
     }
-    let filter = OrderFilter { state: parameters.word("state", STATES)?, subscriber, person: None };
+    let filter = OrderFilter { state: parameters.word("state", STATES)?, subscriber, person: None, till };
     let after: Option<OrderId> = parameters.word("after", "the `next` of a page")?;
     let limit = limit(&parameters, LIMIT, LIMIT_MAX)?;
     let named: Option<u64> = parameters.word("min_position", "a journal position")?;

@@ -146,14 +146,24 @@ pub async fn place(
     let key = key.scoped(&context, &caller, &subject, ROUTE, &body.canonical());
     let _running = context.under_way.begin(key)?;
     let order = new.resolve(&context, &caller.permit).await?;
-    let (placed, position) = submit(&context, &caller, key, order).await?;
+    give(&context, &caller, key, order).await
+}
+
+/// Gives an order to the core and answers what came of it.
+pub async fn give(
+    context: &Context,
+    caller: &Caller,
+    key: ClientKey,
+    order: PlaceOrder,
+) -> Result<Kept<PlacedAnswer>, Problem> {
+    let (placed, position) = submit(context, caller, key, order).await?;
     context.lag.note(&context.node);
     let (order, replayed) = match placed? {
         Placed::Now(order) => (order, false),
         Placed::Before(Ok(order)) => (order, true),
         Placed::Before(Err(left)) => (Box::new(context.order(left).await?.0), true),
     };
-    Ok(answer(&context, &order, replayed, position))
+    Ok(answer(context, &order, replayed, position))
 }
 
 /// An order that was placed.
@@ -249,7 +259,7 @@ pub async fn get(
     id: OrderPath,
 ) -> Result<Positioned<OrderAnswer>, Problem> {
     let (order, position) = context.order(id.0).await?;
-    context.check_order(&caller.permit, &order).await?;
+    context.check_order(&caller, &order).await?;
     Ok(Positioned { body: OrderAnswer::from(&order), position })
 }
 

@@ -1,20 +1,25 @@
 //! Sessions: coming in, going out, and who one is here.
 
 use crate::access::{Whence, wall_now};
+use crate::acts::Act;
 use crate::body::Json;
 use crate::caller::Caller;
 use crate::context::Context;
 use crate::fields::Fields;
 use crate::phrases::Code;
 use crate::problem::{Problem, ProblemBody};
-use access::{Credentials, Opened, Password, Principal, Role, Scope};
+use access::{Credentials, Opened, Password, Principal, PrincipalKind, Role, Scope};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, SET_COOKIE};
 use axum::response::{AppendHeaders, IntoResponse};
+use facts::StaffAct;
 use serde::Serialize;
 use std::sync::Arc;
 use utoipa::ToSchema;
+
+/// Why somebody's own sessions end.
+const SIGNED_OUT: &str = "signed out";
 
 /// What staff sign in with.
 #[derive(ToSchema)]
@@ -79,19 +84,31 @@ impl MeAnswer {
 )]
 pub async fn sign_in(
     State(context): State<Arc<Context>>,
-    Whence(from): Whence,
+    caller: Caller,
+    from: Whence,
     body: Json,
 ) -> Result<impl IntoResponse, Problem> {
     let fields = Fields::of(&body.0, "", &["name", "password", "code"])?;
     let (name, code) = (fields.text("name")?.to_owned(), fields.text("code")?.to_owned());
     let password = Password::new(fields.text("password")?);
     let opened = context.in_access(move |access| {
-        access.sign_in(&Credentials { name: &name, password: &password, code: &code }, from, wall_now())
+        access.sign_in(&Credentials { name: &name, password: &password, code: &code }, from.0, wall_now())
     });
-    Ok((StatusCode::CREATED, entered(&context, &opened.await?)))
+    let opened = opened.await?;
+    note_sign_in(&context, &caller, from, &opened).await?;
+    Ok((StatusCode::CREATED, entered(&context, &opened)))
 }
 
-fn entered(context: &Context, Opened { token, session }: &Opened) -> impl IntoResponse + use<> {
+/// Notes that a member of staff came in; nobody has the session before that is durable.
+pub async fn note_sign_in(context: &Context, caller: &Caller, from: Whence, opened: &Opened) -> Result<(), Problem> {
+    let who = &opened.session.principal;
+    let caller = caller.signed_in(who, from, context);
+    context.note(&caller, Act::of(StaffAct::SignIn, who.id().to_string())).await?;
+    Ok(())
+}
+
+/// Gives a session to whoever opened it: its cookie, and who they are.
+pub fn entered(context: &Context, Opened { token, session }: &Opened) -> impl IntoResponse + use<> {
     let csrf_token = context.access.csrf_token(session).expose().to_owned();
     let headers = [(SET_COOKIE, context.access.cookie(token)), (CACHE_CONTROL, "no-store".to_owned())];
     (AppendHeaders(headers), axum::Json(MeAnswer::of(&session.principal, Some(csrf_token))))
@@ -135,6 +152,10 @@ pub async fn sign_out(State(context): State<Arc<Context>>, caller: Caller) -> Re
         return Err(Problem::new(Code::CredentialsMissing));
     }
     let (kind, id) = (who.kind(), who.id());
+    if kind == PrincipalKind::Staff {
+        let act = Act { what: StaffAct::EndSessions, on: id.to_string(), why: SIGNED_OUT.to_owned() };
+        context.note(&caller, act).await?;
+    }
     context.in_access(move |access| access.end_all(kind, id)).await?;
     Ok((StatusCode::NO_CONTENT, AppendHeaders([(SET_COOKIE, access::clear_cookie())])))
 }

@@ -1,17 +1,19 @@
 //! Staff: who works here, in which roles, and how they enrol.
 
 use crate::access::{Whence, wall_now};
+use crate::acts::Act;
 use crate::body::Json;
 use crate::caller::Caller;
 use crate::context::Context;
 use crate::fields::Fields;
 use crate::moments;
 use crate::problem::{Problem, ProblemBody};
-use access::{InvitationToken, Member, Password, Role, Roles, StaffState};
+use access::{Invitation, InvitationToken, Member, Password, Role, Roles, StaffState};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::CACHE_CONTROL;
 use axum::response::{AppendHeaders, IntoResponse};
+use facts::StaffAct;
 use serde::Serialize;
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -86,6 +88,16 @@ pub struct InvitationAnswer {
     until: String,
 }
 
+impl From<&Invitation> for InvitationAnswer {
+    fn from(invitation: &Invitation) -> InvitationAnswer {
+        InvitationAnswer {
+            id: invitation.staff.to_string(),
+            token: invitation.token.expose().to_owned(),
+            until: moments::text(invitation.until),
+        }
+    }
+}
+
 /// What an authenticator is set up with, shown once.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Enrolment)]
@@ -139,16 +151,15 @@ pub async fn invite(
     let fields = Fields::of(&body.0, "", &["name", "roles"])?;
     let (name, roles) = (fields.text("name")?.to_owned(), roles(&fields)?);
     let by = Arc::clone(caller.permit.principal()?);
+    // Nobody has seen the token until its record is durable.
     let invitation = context.in_access(move |access| access.invite(&by, &name, roles, wall_now())).await?;
-    let answer = InvitationAnswer {
-        id: invitation.staff.to_string(),
-        token: invitation.token.expose().to_owned(),
-        until: moments::text(invitation.until),
-    };
+    context.note(&caller, Act::of(StaffAct::InviteStaff, invitation.staff.to_string())).await?;
+    let answer = InvitationAnswer::from(&invitation);
     Ok((StatusCode::CREATED, AppendHeaders([(CACHE_CONTROL, "no-store")]), axum::Json(answer)))
 }
 
-fn roles(fields: &Fields<'_>) -> Result<Roles, Problem> {
+/// The roles that a body names.
+pub fn roles(fields: &Fields<'_>) -> Result<Roles, Problem> {
     let wrong = || fields.wrong("roles", "a list of `operator`, `risk`, `finance`, `auditor`, `admin`");
     let named = fields.value("roles").and_then(serde_json::Value::as_array).ok_or_else(wrong)?;
     let roles = named.iter().map(|role| role.as_str().and_then(Role::parse)).collect::<Option<Vec<_>>>();

@@ -102,7 +102,7 @@ pub async fn get(
 ) -> Result<Positioned<TimelineAnswer>, Problem> {
     let (order, language) = (id.0, Language::of(&headers));
     let (found, _) = context.order(order).await?;
-    context.check_order(&caller.permit, &found).await?;
+    context.check_order(&caller, &found).await?;
     let changed_in = found.changed_in;
     let (chart, _) = context.read(move |state| charted(state, &found)).await?;
     context.shown(changed_in).await?;

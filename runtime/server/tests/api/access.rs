@@ -1,32 +1,9 @@
-//! Who may do what: how staff come in and go out, and every route asked in every role.
+//! Who may do what: how staff come in and go out, and what is another's.
 
-use crate::support::{Person, Stage, direct};
-use access::{CodeAction, CodeFor, CodeMessage, CodeSender, OneTimeCode, Role, Roles, TotpSeed};
+use crate::support::{PASSWORD, Person, SignedIn, Stage, direct};
+use access::TotpSeed;
 use reqwest::Method;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
-use std::net::{IpAddr, Ipv4Addr};
-use std::sync::Mutex;
-
-const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
-const PASSWORD: &str = "a long walk by the river";
-
-/// A session: its cookie and the token that its pages send back.
-struct SignedIn {
-    cookie: String,
-    csrf: String,
-}
-
-/// Signs somebody in who enrolled with this seed.
-async fn sign_in(stage: &Stage, name: &str, code: &str) -> SignedIn {
-    let body = json!({"name": name, "password": PASSWORD, "code": code});
-    let reply = stage.post("/v1/sessions", &[]).by_nobody().json(&body).reply().await.ok(201);
-    let cookie = reply.header("set-cookie").expect("a cookie");
-    assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict"), "{cookie}");
-    assert_eq!(reply.header("cache-control"), Some("no-store"));
-    let cookie = cookie.split(';').next().expect("a pair").to_owned();
-    SignedIn { cookie, csrf: reply.field("csrf_token") }
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn staff_are_invited_enrol_sign_in_and_sign_out() {
@@ -61,7 +38,8 @@ async fn staff_are_invited_enrol_sign_in_and_sign_out() {
         let refused = stage.post("/v1/sessions", &[]).by_nobody().json(&wrong).reply().await;
         refused.refused(401, "credential_wrong");
     }
-    let session = sign_in(&stage, "zhao", &code).await;
+    let body = json!({"name": "zhao", "password": PASSWORD, "code": code});
+    let session = SignedIn::of(&stage.post("/v1/sessions", &[]).by_nobody().json(&body).reply().await.ok(201));
     let with = |method: Method, path: &str| stage.request(method, path).by_nobody().header("Cookie", &session.cookie);
     let me = with(Method::GET, "/v1/me").reply().await.ok(200).json();
     assert_eq!((&me["name"], &me["roles"]), (&json!("zhao"), &json!(["finance", "auditor"])));
@@ -105,83 +83,11 @@ async fn a_partner_is_let_in_by_a_key_that_can_be_ended() {
     let key = issued.field("key");
     let me = stage.get("/v1/me", &[]).by(&key).reply().await.ok(200).json();
     assert_eq!((&me["kind"], &me["name"], me.get("csrf_token")), (&json!("partner"), &json!("newcomer"), None));
-    let revoke = || stage.delete("/v1/keys/{id}", &[&issued.field("id")]);
+    let why = json!({"reason": "lost"});
+    let revoke = || stage.delete("/v1/keys/{id}", &[&issued.field("id")]).json(&why);
     revoke().by(&key).reply().await.refused(403, "not_permitted");
     revoke().by(&house).reply().await.ok(204);
     stage.get("/v1/me", &[]).by(&key).reply().await.refused(401, "credential_wrong");
-}
-
-/// A key for each role, and nobody.
-fn by_role(stage: &Stage) -> BTreeMap<&'static str, Option<String>> {
-    let (keeper, now) = (stage.access.keeper(), server::wall_now());
-    let terms = access::KeyTerms {
-        mode: access::KeyMode::Test,
-        scopes: access::ApiScopes::of(access::ApiScope::ALL),
-        expires_at: now.plus(86_400_000),
-    };
-    let mut keys = BTreeMap::from([("visitor", None), ("partner", Some(stage.key_of("shop").to_owned()))]);
-    for role in [Role::Operator, Role::Risk, Role::Finance, Role::Auditor, Role::Admin] {
-        let name = format!("one-{}", role.text());
-        let key = stage.access.house_key(&keeper, &name, Roles::of(&[role]), terms, now).expect("a key");
-        keys.insert(role.text(), Some(key.text.expose().to_owned()));
-    }
-    keys
-}
-
-/// What somebody is told who asks for a route: whether the door let them through.
-fn let_through(status: u16, body: &Value) -> bool {
-    let refused = ["credentials_missing", "not_permitted"].contains(&body["code"].as_str().unwrap_or_default());
-    assert!(status != 500, "{body}");
-    assert_eq!(refused, matches!(status, 401 | 403) && refused, "{status} {body}");
-    !refused
-}
-
-/// Each route in each role: what the policies say is what the routes do. The table is a snapshot, so that a change of
-/// who may do what is seen.
-#[tokio::test(flavor = "multi_thread")]
-async fn every_route_is_open_to_whom_the_policies_name_and_to_nobody_else() {
-    let stage = Stage::start().await;
-    let keys = by_role(&stage);
-    let described: Value = serde_json::from_str(&server::openapi_json()).expect("JSON");
-    let mut table = String::new();
-    for (path, methods) in described["paths"].as_object().expect("paths") {
-        for (method, operation) in methods.as_object().expect("methods") {
-            let action = operation["operationId"].as_str().expect("an id");
-            let mut open = Vec::new();
-            for (role, key) in &keys {
-                let filled = path.replace("{version}", "0").replace("{partner}", "bank").replace("{act}", "review");
-                let method = Method::from_bytes(method.to_uppercase().as_bytes()).expect("a method");
-                let mut sent = stage.request(method, &fill(&filled)).by_nobody();
-                if let Some(key) = key {
-                    sent = sent.by(key);
-                }
-                let reply = sent.key("k").json(&json!({"no": "such field"})).reply().await;
-                let body = serde_json::from_slice(&reply.bytes).unwrap_or(Value::Null);
-                if let_through(reply.status, &body) {
-                    open.push(*role);
-                }
-            }
-            table.push_str(&format!("{action}: {}\n", open.join(", ")));
-        }
-    }
-    insta::assert_snapshot!("routes_by_role", table);
-}
-
-/// Ids of nothing, well formed.
-fn fill(path: &str) -> String {
-    let mut filled = path.to_owned();
-    while let (Some(open), Some(close)) = (filled.find('{'), filled.find('}')) {
-        let id = match () {
-            () if path.starts_with("/v1/orders") => "ord_00000000000000000000000000",
-            () if path.starts_with("/v1/subscribers") => "sub_00000000000000000000000000",
-            () if path.starts_with("/v1/limits") || path.starts_with("/v1/persons") => "per_00000000000000000000000000",
-            () if path.starts_with("/v1/batches") => "bat_00000000000000000000000000",
-            () if path.starts_with("/v1/approvals") => "apr_00000000000000000000000000",
-            () => "none",
-        };
-        filled.replace_range(open..=close, id);
-    }
-    filled
 }
 
 /// A partner, and a subscriber, see and touch what is theirs; what is others' is as if it were not there.
@@ -192,10 +98,11 @@ async fn what_is_others_is_as_if_it_were_not_there() {
     let order = stage.place("one", &direct(&theirs, 10_000)).await.ok(201).field("id");
     let person = stage.get("/v1/subscribers/{id}", &[&theirs]).reply().await.ok(200).field("person");
     let shop = stage.key_of("shop").to_owned();
-    let own = Person::adult(2);
-    let body = own.body(100_000);
+    let owner = Person::adult(2);
+    let body = owner.body(100_000);
     let own = stage.post("/v1/subscribers", &[]).by(&shop).key("own").json(&body).reply().await.ok(201).field("id");
-    let subscriber = session_of(&stage, &own);
+    let SignedIn { cookie, csrf } = stage.subscriber_session(&owner).await;
+    let subscriber = (cookie, csrf);
 
     for (who, own) in [(Ok(shop.as_str()), &own), (Err(&subscriber), &own)] {
         let ask = |method: Method, path: String, body: Option<Value>| {
@@ -245,27 +152,4 @@ async fn what_is_others_is_as_if_it_were_not_there() {
     let lots = json!({"provenance": "self_paid", "amount_fen": 100});
     let foreign = stage.post("/v1/subscribers/{id}/recharges", &[&theirs]).by(&shop).key("r").json(&lots);
     foreign.reply().await.refused(404, "subscriber_unknown");
-}
-
-/// Keeps the code that is to be delivered.
-#[derive(Default)]
-struct Delivered(Mutex<Option<OneTimeCode>>);
-
-impl CodeSender for Delivered {
-    fn send(&self, message: CodeMessage) {
-        *self.0.lock().expect("kept") = Some(message.code);
-    }
-}
-
-/// A session of a subscriber, as a one-time code opens it: its cookie, and the token that its pages send back.
-fn session_of(stage: &Stage, subscriber: &str) -> (String, String) {
-    let (delivered, now) = (Delivered::default(), server::wall_now());
-    let owner = Some(subscriber.parse().expect("an id"));
-    let wanted = CodeFor { number: "13300000002", owner, action: CodeAction::SignIn, amount: None };
-    stage.access.send_code(&wanted, &delivered, HERE, now).expect("sent");
-    let code = delivered.0.lock().expect("kept").clone().expect("a code");
-    let opened = stage.access.sign_in_by_code(&wanted, &code, HERE, now).expect("a session");
-    let cookie = stage.access.cookie(&opened.token);
-    let cookie = cookie.split(';').next().expect("a pair").to_owned();
-    (cookie, stage.access.csrf_token(&opened.session).expose().to_owned())
 }

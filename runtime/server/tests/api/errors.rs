@@ -21,6 +21,25 @@ async fn unknown_routes_and_methods_are_said_to_be() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_type_of_a_problem_leads_to_a_page_in_the_language_of_who_follows() {
+    let stage = Stage::start().await;
+    let refused = stage.place("small", &direct(&stage.subscriber().await, 1)).await.refused(422, "amount_too_small");
+    let page = refused["type"].as_str().expect("a type").to_owned();
+    let chinese = stage.request(Method::GET, &page).header("Accept-Language", "zh").by_nobody().reply().await.ok(200);
+    assert_eq!(chinese.header("content-type"), Some("text/html; charset=utf-8"));
+    assert_eq!(chinese.header("content-language"), Some("zh-CN"));
+    assert!(chinese.text().contains("<code>amount_too_small</code>") && chinese.text().contains("第 11 项检查"));
+    let all = stage.get("/problems", &[]).header("Accept", "application/json").by_nobody().reply().await.ok(200).json();
+    for problem in all["problems"].as_array().expect("problems") {
+        let code = problem["code"].as_str().expect("a code");
+        let page = stage.get("/problems/{code}", &[code]).by_nobody().reply().await.ok(200).text();
+        assert!(page.contains(&format!("<code>{code}</code>")), "{page}");
+    }
+    stage.get("/problems/{code}", &["no_such_code"]).reply().await.refused(404, "route_unknown");
+    stage.get("/problems/{code}", &["<script>"]).reply().await.refused(404, "route_unknown");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_body_must_be_json_and_say_so() {
     let stage = Stage::start().await;
     let send = |kind: &'static str, body: &'static str| stage.post("/v1/orders", &[]).key("k").text(kind, body).reply();

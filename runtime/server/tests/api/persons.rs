@@ -27,7 +27,8 @@ impl Stage {
     }
 
     async fn ask_erasure(&self, person: &str) -> Reply {
-        self.post("/v1/persons/{id}/erasure", &[person]).reply().await
+        let body = json!({"reason": "asked at the counter"});
+        self.post("/v1/persons/{id}/erasure", &[person]).json(&body).reply().await
     }
 
     async fn hold(&self, person: &str) -> Reply {

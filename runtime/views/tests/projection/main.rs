@@ -1,5 +1,6 @@
 //! The views are a fold of the records, however they arrive.
 
+mod acts;
 mod fences;
 mod folds;
 mod history;

@@ -5,8 +5,11 @@ pub mod certificates;
 pub mod client;
 mod partner;
 mod people;
+mod people_here;
+mod phones;
 pub mod rules;
 mod stage;
 
 pub use people::{Person, identity_number, msisdn};
+pub use people_here::{PASSWORD, SignedIn, Till};
 pub use stage::{Stage, StageOptions, direct};

@@ -4,14 +4,16 @@ use super::callers::{self, Callers};
 use super::client::{Reply, Sent};
 use super::partner::{Moods, Partner};
 use super::people::Person;
+use super::phones::Phones;
 use super::rules;
-use access::Access;
+use access::{Access, ProviderSettings};
 use exchange::QuoteKey;
 use facts::{Day, Millis, SaltKey};
 use node::{Clock, Gateways, Node, NodeClock, NodeConfig};
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
-use server::{Api, Bounds, DigestKey, May, Tls, router, serve_within};
+use server::{Api, Bounds, DigestKey, May, Providers, Tls, router, serve_within};
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -24,12 +26,13 @@ use vault::{Vault, VaultKey};
 pub struct StageOptions {
     pub test_clock: bool,
     pub bounds: Bounds,
+    pub providers: BTreeMap<String, ProviderSettings>,
     pub tls: Option<Arc<Tls>>,
 }
 
 impl Default for StageOptions {
     fn default() -> StageOptions {
-        StageOptions { test_clock: true, bounds: Bounds::default(), tls: None }
+        StageOptions { test_clock: true, bounds: Bounds::default(), providers: BTreeMap::new(), tls: None }
     }
 }
 
@@ -66,6 +69,7 @@ pub struct Stage {
     pub address: SocketAddr,
     pub moods: Arc<Moods>,
     pub access: Arc<Access>,
+    pub phones: Phones,
     callers: Callers,
     gateways: Gateways,
     clock: Arc<StageClock>,
@@ -110,11 +114,14 @@ impl Stage {
         let clock = Arc::new(StageClock { inner, trusted: AtomicBool::new(true) });
         let node = Node::start(config(&dir, &vault, &clock, &gateways)).expect("a node");
         let (access, callers) = callers::open(&dir);
+        let phones = Phones::open().await;
         let api = Api {
             node: node.clone(),
             vault: Arc::clone(&vault),
             access: Arc::clone(&access),
             may: May::load(&callers::policies()).expect("the shipped policies"),
+            messages: Some(phones.messages()),
+            providers: Providers::of(&options.providers).expect("providers"),
             numbers: server::Numbers::new(rules::numbers(), Box::new(rules::other_numbers)),
             quote_key: QuoteKey([1; 32]),
             digest_key: DigestKey([2; 32]),
@@ -136,6 +143,7 @@ impl Stage {
             address,
             moods,
             access,
+            phones,
             callers,
             gateways,
             clock,

@@ -1,0 +1,105 @@
+//! A messaging partner's books: the messages it took, by our reference, and what reached whose phone.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+/// A checked message; two are the same when they are equal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Asked {
+    pub reference: Arc<str>,
+    pub to: Arc<str>,
+    pub text: Arc<str>,
+}
+
+/// What became of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Status {
+    Queued,
+    Accepted,
+    Refused(&'static str),
+}
+
+/// A message that was taken or refused.
+#[derive(Clone, Debug)]
+pub(super) struct Message {
+    pub asked: Asked,
+    pub status: Status,
+    pub number: usize,
+}
+
+/// How often an accepted message reaches its phone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reach {
+    Never,
+    Once,
+    Twice,
+}
+
+/// The books of one messaging partner.
+#[derive(Debug, Default)]
+pub(super) struct Books {
+    messages: HashMap<Arc<str>, Message>,
+    blocked: HashSet<Arc<str>>,
+    /// References of accepted messages, in order: the statement.
+    accepted: Vec<(Arc<str>, i64)>,
+    /// References of messages as phones got them.
+    inbox: Vec<Arc<str>>,
+    pub lost: usize,
+    pub doubled: usize,
+}
+
+impl Books {
+    /// Refuses whatever is sent to a number; false when that was so before.
+    pub fn block(&mut self, number: Arc<str>) -> bool {
+        self.blocked.insert(number)
+    }
+
+    pub fn is_blocked(&self, number: &str) -> bool {
+        self.blocked.contains(number)
+    }
+
+    pub fn message(&self, reference: &str) -> Option<&Message> {
+        self.messages.get(reference)
+    }
+
+    pub fn messages(&self) -> impl Iterator<Item = &Message> {
+        self.messages.values()
+    }
+
+    /// The statement: accepted messages and when.
+    pub fn accepted(&self) -> &[(Arc<str>, i64)] {
+        &self.accepted
+    }
+
+    /// What phones got, in order.
+    pub fn inbox(&self) -> impl Iterator<Item = &Asked> {
+        self.inbox.iter().filter_map(|reference| self.message(reference)).map(|message| &message.asked)
+    }
+
+    /// Puts down a message in a state that is not accepted. The reference must be new.
+    pub fn put(&mut self, asked: Asked, status: Status) {
+        let number = self.messages.len() + 1;
+        self.messages.insert(asked.reference.clone(), Message { asked, status, number });
+    }
+
+    /// Accepts a message that was put down, once, and delivers it.
+    pub fn accept(&mut self, reference: &Arc<str>, reach: Reach, at_ms: i64) {
+        let Some(message) = self.messages.get_mut(reference).filter(|message| message.status == Status::Queued) else {
+            return;
+        };
+        message.status = Status::Accepted;
+        self.accepted.push((reference.clone(), at_ms));
+        let copies = match reach {
+            Reach::Never => {
+                self.lost += 1;
+                0
+            }
+            Reach::Once => 1,
+            Reach::Twice => {
+                self.doubled += 1;
+                2
+            }
+        };
+        self.inbox.extend(std::iter::repeat_n(reference.clone(), copies));
+    }
+}

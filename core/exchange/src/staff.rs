@@ -1,0 +1,33 @@
+//! What members of staff do that the books know nothing of: noted, so that the journal says who did it, and why.
+
+use crate::approve::check_actor;
+use crate::command::{Decision, Denied, Reply};
+use facts::{ActorKind, Fact, Meta, StaffAct};
+
+/// The greatest name of what an act is done to.
+const ON_BYTES_MAX: usize = 256;
+
+/// Who acts has a name, and who takes something away a reason.
+pub(crate) fn note_act(meta: &Meta, act: StaffAct, on: &str, why: &str) -> Decision {
+    match check_actor(meta.actor, why) {
+        Err(Denied::NoReason) if !act.takes_away() => {}
+        Err(denied) => return Decision::only(Reply::Denied(denied)),
+        Ok(()) => {}
+    }
+    if on.len() > ON_BYTES_MAX {
+        return Decision::only(Reply::NotNow);
+    }
+    Decision { facts: vec![acted(act, on, why)], reply: Reply::Done }
+}
+
+/// What was about to be done was refused: the record that announced it does not stand alone.
+pub(crate) fn note_refusal(meta: &Meta, record: u64, code: &str) -> Decision {
+    if meta.actor.kind != ActorKind::Staff {
+        return Decision::only(Reply::Denied(Denied::Unnamed));
+    }
+    Decision { facts: vec![Fact::StaffActRefused { record, code: code.to_owned() }], reply: Reply::Done }
+}
+
+pub(crate) fn acted(act: StaffAct, on: &str, why: &str) -> Fact {
+    Fact::StaffActed { act, on: on.to_owned(), why: why.to_owned() }
+}
