@@ -140,6 +140,7 @@ pub async fn serve(node: Node, vault: Arc<Vault>, numbers: NumberTable, dir: &Pa
     };
     tokio::spawn(server::serve(
         listener,
+        None,
         server::router(api).expect("a policy for each route"),
         std::future::pending(),
     ));

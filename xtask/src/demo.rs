@@ -15,5 +15,5 @@ pub fn run(words: &[String]) -> Outcome {
 
 /// Builds the binary as it is shipped.
 pub fn build() -> Outcome {
-    Line::new("cargo build --release --bin tongbao").run()
+    Line::new("cargo build --locked --release --bin tongbao").run()
 }

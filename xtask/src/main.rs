@@ -12,8 +12,12 @@ mod failure;
 mod fuzz;
 #[cfg(test)]
 mod glossary;
+#[cfg(test)]
+mod personal;
 mod sql_lint;
+mod supply;
 mod test;
+mod threats;
 
 use failure::Failure;
 use std::process::ExitCode;
@@ -26,6 +30,9 @@ usage: cargo xtask <task>
   demo-check [--seeds N] [--orders K]     headless demos without, with light and with heavy faults, recounted
   fuzz [--examples N]                     ask a running node whatever its description allows, and what it does not
   crate-graph                             floors, external crates, licences, lints of the pure crates
+  deny                                    licences, duplicates and sources of crates; known faults of crates and pages
+  sbom [--out FILE]                       bill of materials of the binary: CycloneDX 1.5
+  threats                                 the tests that the threat model names exist
   sql-lint                                SQL that SQLite and PostgreSQL share
 ";
 
@@ -41,7 +48,10 @@ fn main() -> ExitCode {
         "demo-check" => demo_check::run(rest),
         "fuzz" => fuzz::run(rest),
         "crate-graph" => crate_graph::run(rest),
+        "deny" => supply::deny(rest),
+        "sbom" => supply::sbom(rest),
         "sql-lint" => sql_lint::run(rest),
+        "threats" => threats::run(rest),
         "help" | "--help" | "-h" => {
             print!("{USAGE}");
             Ok(())

@@ -3,7 +3,7 @@
 use crate::args::{Args, unknown};
 use crate::exec::Line;
 use crate::failure::{Failure, Outcome};
-use crate::{crate_graph, demo_check, fuzz, sql_lint};
+use crate::{crate_graph, demo_check, fuzz, sql_lint, supply, threats};
 use std::time::{Duration, Instant};
 
 /// What a stage runs.
@@ -87,12 +87,13 @@ pub fn run(words: &[String]) -> Outcome {
 }
 
 fn stages(fast: bool, nextest: bool) -> Vec<Stage> {
-    let clippy = "cargo clippy --workspace --all-targets -- -D warnings";
+    let clippy = "cargo clippy --locked --workspace --all-targets -- -D warnings";
     // The simulator compiles deliberate bugs into the node, and with it into the whole workspace.
-    let clippy_shipped = "cargo clippy --package tongbao -- -D warnings";
+    let clippy_shipped = "cargo clippy --locked --package tongbao -- -D warnings";
     let mut stages = vec![
         Stage::line("format", "cargo fmt --all --check"),
         Stage::task("crate-graph", crate_graph::run),
+        Stage::task("deny", supply::deny),
         Stage::task("sql-lint", sql_lint::run),
         Stage::line("recount", "python3 -B -m unittest discover --buffer --start-directory tests"),
         Stage::line("clippy", clippy),
@@ -101,13 +102,14 @@ fn stages(fast: bool, nextest: bool) -> Vec<Stage> {
     // Tests run on the release profile, which keeps overflow checks: the dependencies are built once for
     // them and for the demos, which halves a cold run.
     if nextest {
-        stages.push(Stage::tests("tests", "cargo nextest run --workspace --release --no-fail-fast"));
+        stages.push(Stage::tests("tests", "cargo nextest run --locked --workspace --release --no-fail-fast"));
+        stages.push(Stage::task("threats", threats::run));
     } else {
         eprintln!("cargo-nextest is not installed: the tests run with `cargo test`");
         eprintln!("hint: `cargo install cargo-nextest --locked`");
-        stages.push(Stage::line("tests", "cargo test --workspace --all-targets --release"));
+        stages.push(Stage::line("tests", "cargo test --locked --workspace --all-targets --release"));
     }
-    stages.push(Stage::line("doc tests", "cargo test --workspace --doc --release"));
+    stages.push(Stage::line("doc tests", "cargo test --locked --workspace --doc --release"));
     if !fast {
         stages.push(Stage::task("fuzz", fuzz::run));
         stages.push(Stage::task("demo-check", demo_check::run));
@@ -140,8 +142,10 @@ mod tests {
 
     #[test]
     fn without_nextest_the_tests_still_run() {
-        assert!(names(true, true).contains(&"cargo nextest run --workspace --release --no-fail-fast".to_owned()));
-        assert!(names(true, false).contains(&"cargo test --workspace --all-targets --release".to_owned()));
+        assert!(
+            names(true, true).contains(&"cargo nextest run --locked --workspace --release --no-fail-fast".to_owned())
+        );
+        assert!(names(true, false).contains(&"cargo test --locked --workspace --all-targets --release".to_owned()));
     }
 
     #[test]

@@ -139,9 +139,18 @@ pub struct ServeOptions {
     /// The node's directory.
     #[arg(long, default_value = "var/node")]
     pub dir: PathBuf,
-    /// Where to listen. Loopback only until access control stands.
+    /// Where to listen. Loopback only without TLS.
     #[arg(long, default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
+    /// Speak TLS with this certificate, in PEM; read again when it changes.
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub tls_certificate: Option<PathBuf>,
+    /// The certificate's private key, in PEM, readable by its owner alone.
+    #[arg(long, value_name = "FILE", requires = "tls_certificate")]
+    pub tls_key: Option<PathBuf>,
+    /// Ask callers for a certificate from these roots, in PEM; a registered one says who calls.
+    #[arg(long, value_name = "FILE", requires = "tls_certificate")]
+    pub client_ca: Option<PathBuf>,
     /// A telco's address, as `CTCC=http://127.0.0.1:9001`; once for each telco.
     #[arg(long = "telco", value_name = "CODE=URL")]
     pub telcos: Vec<String>,

@@ -12,7 +12,7 @@ use journal::Options;
 use money::Telco;
 use node::{Clock, Gateways, Node, NodeClock, NodeConfig, StartError};
 use partners::{BankConfig, BankGateway, SmsConfig, SmsGateway, TelcoConfig, TelcoGateway};
-use server::{Api, Bounds, DigestKey, Messages, Providers};
+use server::{Api, Bounds, DigestKey, Messages, Providers, Tls, TlsFiles};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -36,9 +36,11 @@ const GOODBYE: Duration = Duration::from_millis(500);
 
 /// Runs a node.
 pub fn serve(options: ServeOptions) -> Result<(), Failure> {
-    if !options.listen.ip().is_loopback() {
-        return Err(Failure::unable(format!("`{}` is not a loopback address", options.listen))
-            .hint("requests carry secrets: listen on 127.0.0.1 behind a proxy that speaks TLS"));
+    if options.tls_certificate.is_none() && !options.listen.ip().is_loopback() {
+        return Err(Failure::unable(format!("`{}` is not a loopback address", options.listen)).hint(
+            "requests carry secrets: name `--tls-certificate` and `--tls-key`, or listen on 127.0.0.1 behind a proxy \
+             that speaks TLS",
+        ));
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     runtime.doing("starting")?.block_on(run(options))
@@ -54,6 +56,7 @@ async fn run(options: ServeOptions) -> Result<(), Failure> {
     for notice in notices::notices(&rules.policy, notices::today()) {
         tracing::warn!("{notice}");
     }
+    let tls = tls(&options)?;
     let keys = NodeKeys::load(&options.dir)?;
     let access = access::open(&options.dir, &keys, &site)?;
     let vault = Arc::new(Vault::open(&options.dir.join("vault.sqlite"), keys.vault).doing("opening the vault")?);
@@ -79,10 +82,10 @@ async fn run(options: ServeOptions) -> Result<(), Failure> {
     };
     let node = tokio::task::block_in_place(|| Node::start(config)).map_err(start_failure)?;
     let listener = TcpListener::bind(options.listen).await.doing(&format!("listening on {}", options.listen))?;
-    tracing::info!(address = %options.listen, "ready");
+    tracing::info!(address = %options.listen, tls = tls.is_some(), "ready");
     keep_snapshots(node.clone(), options.dir.clone());
     let (access, may) = (Arc::new(access), server::May::load(&site.access_rules()).doing("reading `access`")?);
-    tend(Arc::clone(&access));
+    tend(Arc::clone(&access), tls.clone());
     let api = Api {
         node: node.clone(),
         vault,
@@ -103,20 +106,36 @@ async fn run(options: ServeOptions) -> Result<(), Failure> {
             _ = stopping.wait_stopped() => {}
         }
     };
-    server::serve(listener, server::router(api).doing("starting the API")?, shutdown).await.doing("serving")?;
+    server::serve(listener, tls, server::router(api).doing("starting the API")?, shutdown).await.doing("serving")?;
     goodbye(&node).await
 }
 
-/// Writes down now and then who was here, and looks whether a command let somebody in or shut somebody out.
-fn tend(access: Arc<::access::Access>) {
+/// What TLS is made of, if it was asked for.
+fn tls(options: &ServeOptions) -> Result<Option<Arc<Tls>>, Failure> {
+    let (Some(certificate), Some(key)) = (&options.tls_certificate, &options.tls_key) else { return Ok(None) };
+    let files = TlsFiles { certificate: certificate.clone(), key: key.clone(), client_ca: options.client_ca.clone() };
+    Ok(Some(Arc::new(Tls::load(files).doing("beginning TLS")?)))
+}
+
+/// Writes down now and then who was here, looks whether a command let somebody in or shut somebody out, and whether
+/// the certificate was renewed.
+fn tend(access: Arc<::access::Access>, tls: Option<Arc<Tls>>) {
     tokio::spawn(async move {
         loop {
             tokio::time::sleep(TEND_EVERY).await;
-            let access = Arc::clone(&access);
-            let tended = tokio::task::spawn_blocking(move || access.tend(server::wall_now())).await;
-            if let Ok(Err(error)) = tended {
-                tracing::error!(%error, "identities could not be tended");
-            }
+            let (access, tls) = (Arc::clone(&access), tls.clone());
+            let tended = tokio::task::spawn_blocking(move || {
+                if let Err(error) = access.tend(server::wall_now()) {
+                    tracing::error!(%error, "identities could not be tended");
+                }
+                match tls.map(|tls| tls.refresh()) {
+                    None | Some(Ok(false)) => {}
+                    Some(Ok(true)) => tracing::info!("certificates were read again"),
+                    Some(Err(error)) => tracing::error!(%error, "changed certificates are not used"),
+                }
+            });
+            // It panics only where a fault of ours is logged already.
+            let _ = tended.await;
         }
     });
 }

@@ -162,6 +162,7 @@ async fn by_http(amount: u64, dir: &Path, sent: Sent) -> (Vec<Fact>, Vec<Channel
     let url = format!("http://{}", listener.local_addr().expect("an address"));
     tokio::spawn(server::serve(
         listener,
+        None,
         server::router(api).expect("a policy for each route"),
         std::future::pending(),
     ));

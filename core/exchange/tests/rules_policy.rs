@@ -189,7 +189,7 @@ fn every_fault_of_the_products_is_found() {
 
 #[test]
 fn every_fault_of_the_limits_times_and_data_is_found() {
-    let rows: [(&str, &str, &str, &str); 12] = [
+    let rows: [(&str, &str, &str, &str); 13] = [
         (
             "limits.toml",
             "bought = {",
@@ -237,6 +237,12 @@ fn every_fault_of_the_limits_times_and_data_is_found() {
             "hour = 17",
             "hour = 24",
             "`timings.toml`, `cut_off`: found 24:0:0, allowed: a time of day from 0:0:0 to 23:59:59\n",
+        ),
+        (
+            "timings.toml",
+            "kept_days = 30",
+            "kept_days = 367",
+            "`timings.toml`, `order_files.kept_days`: found 367, allowed: 1 to 366 days\n",
         ),
         (
             "timings.toml",

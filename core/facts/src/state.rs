@@ -281,9 +281,10 @@ impl State {
             | Fact::ErasureRequested { person, .. }
             | Fact::PersonErased { person } => self.evolve_custody(*person, fact),
             // They change nothing but what is known about who looked, who did what, and who tried.
-            Fact::Revealed { .. } | Fact::StaffActed { .. } | Fact::StaffActRefused { .. } | Fact::AttackNoted { .. } => {
-                Ok(())
-            }
+            Fact::Revealed { .. }
+            | Fact::StaffActed { .. }
+            | Fact::StaffActRefused { .. }
+            | Fact::AttackNoted { .. } => Ok(()),
             Fact::StepPlanned { .. }
             | Fact::StepQueued { .. }
             | Fact::StepSent { .. }

@@ -42,6 +42,13 @@ pub(crate) fn shown(text: &str) -> String {
     format!("`{cut}{more}`")
 }
 
+/// A name of the header in a message. A file without a header begins with a row: no name has digits or Chinese in it,
+/// and what has may be somebody's.
+fn shown_name(name: &str) -> String {
+    let may_be_somebodys = |char: char| char.is_ascii_digit() || !char.is_ascii();
+    if name.contains(may_be_somebodys) { "something that is no column's name".to_owned() } else { shown(name) }
+}
+
 pub(crate) fn broken(line: u64, fault: Fault) -> Rejected {
     Rejected { line, column: fault.field, name: "", found: "a broken line".to_owned(), allowed: fault.allowed }
 }
@@ -62,7 +69,7 @@ pub(crate) fn places<const N: usize>(line: Line<'_>, names: [&'static str; N]) -
             Rejected { line: line.number, column, name, found, allowed }
         };
         let Some(known) = names.iter().position(|known| known == name) else {
-            return Err(wrong("", shown(name), "a column of the contract"));
+            return Err(wrong("", shown_name(name), "a column of the contract"));
         };
         if places[known] != usize::MAX {
             return Err(wrong(names[known], "the column again".to_owned(), "each column once"));

@@ -4,9 +4,10 @@ use crate::columns::{Rejected, arrange, broken, no_header, places, shown};
 use crate::lines::{Line, Lines};
 use crate::record::fields;
 use std::borrow::Cow;
+use std::fmt;
 
 /// A number with its holder, what it holds and the cards registered for it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Subscriber {
     /// The holder's identity number, as written.
     pub id_number: Box<str>,
@@ -24,6 +25,13 @@ pub struct Subscriber {
     pub own_card: Box<str>,
     /// The credit card, likewise.
     pub credit_card: Box<str>,
+}
+
+/// Without what names somebody.
+impl fmt::Debug for Subscriber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Subscriber({} fen, …)", self.balance_fen)
+    }
 }
 
 const NAMES: [&str; 8] = [

@@ -8,7 +8,7 @@ use crate::sealing::Keys;
 use crate::secret::Digest;
 use crate::session::SessionCache;
 use crate::settings::{Rate, Settings};
-use crate::signer::CachedSigner;
+use crate::signer::{CachedSigner, Holder};
 use crate::store::{At, Store};
 use crate::{AccessError, AccessKey, Denied, Principal, Role, UsageSettings, sql};
 use facts::Millis;
@@ -37,6 +37,8 @@ pub struct Access {
     pub(crate) sessions: Mutex<SessionCache>,
     pub(crate) api_keys: Mutex<KeyCache>,
     pub(crate) signers: Mutex<LruCache<(String, String), CachedSigner>>,
+    /// Client certificates that were shown lately, by digest.
+    pub(crate) certificates: Mutex<LruCache<[u8; 32], Holder>>,
     pub(crate) nonces: Mutex<Nonces>,
     pub(crate) code_numbers: Limiter,
     pub(crate) code_addresses: Limiter,
@@ -60,6 +62,7 @@ impl Access {
             sessions: Mutex::new(SessionCache::new()),
             api_keys: Mutex::new(KeyCache::new(KEYS_KEPT)),
             signers: Mutex::new(LruCache::new(KEYS_KEPT)),
+            certificates: Mutex::new(LruCache::new(KEYS_KEPT)),
             nonces: Mutex::new(Nonces::new(settings.signatures)),
             code_numbers: Limiter::new(Rate::per_hour(settings.codes.per_number_hour)),
             code_addresses: Limiter::new(Rate::per_hour(settings.codes.per_address_hour)),
@@ -122,6 +125,7 @@ impl Access {
                 lock(&self.sessions).clear();
                 lock(&self.api_keys).clear();
                 lock(&self.signers).clear();
+                lock(&self.certificates).clear();
             }
             Ok(())
         })

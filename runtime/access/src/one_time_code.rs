@@ -10,6 +10,7 @@ use crate::store::At;
 use crate::{Access, AccessError, Denied, Principal, sql, tries};
 use facts::{Millis, SubscriberId};
 use money::Asset;
+use std::fmt;
 use std::net::IpAddr;
 
 /// What a code confirms.
@@ -38,7 +39,7 @@ impl CodeAction {
 }
 
 /// What a code is for.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct CodeFor<'a> {
     /// The mobile number, as normalised by the vault. Kept as a keyed digest alone.
     pub number: &'a str,
@@ -48,6 +49,13 @@ pub struct CodeFor<'a> {
     pub action: CodeAction,
     /// Of how much.
     pub amount: Option<(Asset, u64)>,
+}
+
+/// Without the number.
+impl fmt::Debug for CodeFor<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "CodeFor({:?}, {:?}, …)", self.owner, self.action)
+    }
 }
 
 /// What is to be sent.

@@ -31,6 +31,9 @@ pub struct CachedSigner {
     pub expires_at: Millis,
 }
 
+/// Who shows a certificate, and until when it counts.
+pub type Holder = (Arc<Principal>, Millis);
+
 /// How a client signs, or shows who it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scheme {
@@ -276,6 +279,8 @@ impl Access {
 
     pub(crate) fn forget_signers(&self, client: &str) {
         lock(&self.signers).retain(|(of, _), _| of != client);
+        // Few, and read again by the next request.
+        lock(&self.certificates).clear();
     }
 
     /// The keys of a client, oldest first.
@@ -342,16 +347,27 @@ impl Access {
     /// Who comes with a client certificate, which the TLS layer has checked the possession of.
     ///
     /// Errors: it is not registered, was revoked, or its registration has expired.
-    pub fn certificate(&self, der: &[u8], now: Millis) -> Result<Principal, AccessError> {
+    pub fn certificate(&self, der: &[u8], now: Millis) -> Result<Arc<Principal>, AccessError> {
         let digest: [u8; 32] = Sha256::digest(der).into();
-        let found = self.store.read(|rows| {
-            rows.one(sql::CERTIFICATE, [digest], |row| {
-                let principal = serde_json::from_str(&row.get::<_, String>(0)?).map_err(unreadable)?;
-                Ok((principal, row.get::<_, At>(1)?.0))
-            })
-        })?;
-        let (principal, expires_at) = found.ok_or(Denied::CredentialWrong)?;
+        let known = lock(&self.certificates).get(&digest).cloned();
+        let (principal, expires_at) = match known {
+            Some(known) => known,
+            None => self.read_certificate(digest)?.ok_or(Denied::CredentialWrong)?,
+        };
         if now < expires_at { Ok(principal) } else { Err(Denied::KeyExpired.into()) }
+    }
+
+    fn read_certificate(&self, digest: [u8; 32]) -> Result<Option<Holder>, AccessError> {
+        self.store.read(|rows| {
+            let found = rows.one(sql::CERTIFICATE, [digest], |row| {
+                let principal = serde_json::from_str(&row.get::<_, String>(0)?).map_err(unreadable)?;
+                Ok((Arc::new(principal), row.get::<_, At>(1)?.0))
+            })?;
+            if let Some(found) = &found {
+                lock(&self.certificates).insert(digest, found.clone());
+            }
+            Ok(found)
+        })
     }
 }
 

@@ -10,10 +10,10 @@ mod seats;
 
 use self::framing::Framing;
 use self::seats::{Seat, Seats};
+use crate::channel::Shown;
 use crate::context::Bounds;
 use crate::phrases::Code;
-use axum::extract::connect_info::Connected;
-use axum::serve::{IncomingStream, Listener};
+use axum::serve::Listener;
 use std::future::Future;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -36,12 +36,14 @@ pub struct Watched {
     places: Arc<Semaphore>,
     seats: Arc<Seats>,
     bounds: Bounds,
+    is_secure: bool,
 }
 
 impl Watched {
-    pub fn new(listener: TcpListener, bounds: Bounds) -> Watched {
+    /// Watches the connections of a listener. Whether they are encrypted says if their bytes are HTTP.
+    pub fn new(listener: TcpListener, bounds: Bounds, is_secure: bool) -> Watched {
         let seats = Arc::new(Seats::new(bounds.connections_per_address));
-        Watched { listener, places: Arc::new(Semaphore::new(bounds.connections)), seats, bounds }
+        Watched { listener, places: Arc::new(Semaphore::new(bounds.connections)), seats, bounds, is_secure }
     }
 }
 
@@ -57,7 +59,11 @@ impl Listener for Watched {
             // Small answers must not wait for more to send; without it they are only later.
             let _ = stream.set_nodelay(true);
             match Seats::take(&self.seats, address.ip()) {
-                Some(seat) => return (WatchedStream::new(stream, (place, seat), &self.bounds), address),
+                Some(seat) => {
+                    let framing = (!self.is_secure).then(Framing::new);
+                    return (WatchedStream::new(stream, framing, (place, seat), &self.bounds), address);
+                }
+                None if self.is_secure => {}
                 // Who does not read it is closed all the same.
                 None => drop(stream.try_write(&parting::answer(Code::TooManyConnections))),
             }
@@ -117,12 +123,8 @@ pub struct Peer {
     pub address: IpAddr,
     /// Whether the connection itself is encrypted.
     pub is_secure: bool,
-}
-
-impl Connected<IncomingStream<'_, Watched>> for Peer {
-    fn connect_info(stream: IncomingStream<'_, Watched>) -> Peer {
-        Peer { busy: stream.io().busy.clone(), address: stream.remote_addr().ip(), is_secure: false }
-    }
+    /// The client certificate that it showed, if it did.
+    pub certificate: Shown,
 }
 
 /// A connection whose reads end when its caller is too slow.
@@ -133,7 +135,9 @@ pub struct WatchedStream {
     rest_time: Duration,
     deadline: Pin<Box<Sleep>>,
     wait: Wait,
-    framing: Framing,
+    /// None where the bytes are encrypted: nobody between the caller and us can cut them otherwise, and no word of ours
+    /// in the clear would be understood.
+    framing: Option<Framing>,
     refused: Option<Code>,
     is_spoilt: bool,
     _held: (Option<OwnedSemaphorePermit>, Seat),
@@ -151,7 +155,12 @@ enum Wait {
 }
 
 impl WatchedStream {
-    fn new(stream: TcpStream, held: (Option<OwnedSemaphorePermit>, Seat), bounds: &Bounds) -> WatchedStream {
+    fn new(
+        stream: TcpStream,
+        framing: Option<Framing>,
+        held: (Option<OwnedSemaphorePermit>, Seat),
+        bounds: &Bounds,
+    ) -> WatchedStream {
         WatchedStream {
             stream,
             busy: Busy::default(),
@@ -160,11 +169,17 @@ impl WatchedStream {
             // A fresh connection has something to say.
             deadline: Box::pin(tokio::time::sleep(bounds.head_time)),
             wait: Wait::First(0),
-            framing: Framing::new(),
+            framing,
             refused: None,
             is_spoilt: false,
             _held: held,
         }
+    }
+
+    /// Who is at the other end.
+    pub fn peer(&self, address: IpAddr) -> Peer {
+        let is_secure = self.framing.is_none();
+        Peer { busy: self.busy.clone(), address, is_secure, certificate: Shown::default() }
     }
 
     /// Moves on with the requests; a rest begins when one ends.
@@ -194,7 +209,8 @@ impl WatchedStream {
 
     /// Looks at the bytes that came; those of a faulty request are taken back.
     fn check(&mut self, buffer: &mut ReadBuf<'_>, before: usize) {
-        if let Err(fault) = self.framing.read(&buffer.filled()[before..]) {
+        let Some(framing) = &mut self.framing else { return };
+        if let Err(fault) = framing.read(&buffer.filled()[before..]) {
             self.refused = Some(fault.code);
             buffer.set_filled(before + fault.good);
         }
@@ -203,10 +219,11 @@ impl WatchedStream {
     /// A faulty body breaks off, and a faulty head is answered. While those before it are not, the library is given a
     /// byte that no head may hold, so that it refuses in its turn.
     fn refuse(&mut self, code: Code, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        if self.framing.is_in_body() && self.busy.resting_after().is_none() {
+        let Some(framing) = &self.framing else { return self.part(code, context) };
+        if framing.is_in_body() && self.busy.resting_after().is_none() {
             return Poll::Ready(Err(io::ErrorKind::InvalidData.into()));
         }
-        if self.busy.ended() >= self.framing.ended() {
+        if self.busy.ended() >= framing.ended() {
             return self.part(code, context);
         }
         if self.is_spoilt || buffer.remaining() == 0 {
@@ -219,7 +236,7 @@ impl WatchedStream {
 
     /// Says why, if an answer would be understood, and ends the connection.
     fn part(&mut self, code: Code, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.framing.is_http1() {
+        if self.framing.as_ref().is_some_and(Framing::is_http1) {
             self.drain(context);
             // A few hundred bytes find room in an idle socket, or the caller does without.
             let _ = Pin::new(&mut self.stream).poll_write(context, &parting::answer(code));

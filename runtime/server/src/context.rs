@@ -135,7 +135,7 @@ impl Context {
     pub fn new(api: Api, actions: Actions, alarms: Alarms, courier: Option<Courier>) -> Context {
         let views = api.node.views().reader();
         let usage = api.access.usage().clone();
-        let shelf = Shelf::open(api.node.dir(), api.vault.files().clone());
+        let shelf = Shelf::open(api.node.dir(), Arc::clone(&api.vault));
         Context {
             views,
             node: api.node,

@@ -1,5 +1,8 @@
-//! The vault against the journal while the node runs: at moments at which no registration is on its way, so that a row
-//! without a record is one whose record never comes.
+//! What is done now and then about what is kept of people: vault and journal are compared, and whoever's term has run
+//! out is erased, as are order files whose term has.
+//!
+//! The vault is compared at moments at which no registration is on its way, so that a row without a record is one
+//! whose record never comes.
 
 use crate::context::Context;
 use crate::problem::Problem;
@@ -49,6 +52,9 @@ pub async fn run(context: Arc<Context>) {
             Ok(last) => looked_at = last,
             Err(_) => tracing::warn!("nobody looked whose retention term has run out; it will be looked again"),
         }
+        let files = Arc::clone(&context);
+        // It panics only where a fault of ours is logged already.
+        let _ = tokio::task::spawn_blocking(move || remove_order_files(&files)).await;
     }
 }
 
@@ -73,6 +79,17 @@ async fn compare_some(context: &Context) -> Result<bool, Problem> {
     let open = context.in_vault(custody::look).await?;
     let (judged, _) = context.read(move |state| custody::judge(state, open)).await?;
     context.in_vault(move |vault| custody::settle(vault, &judged)).await
+}
+
+/// Makes an end of order files whose term has run out.
+fn remove_order_files(context: &Context) {
+    let (kept_ms, now) = (context.policy().order_files_kept_ms(), context.now());
+    for batch in context.shelf.over(kept_ms, now) {
+        match context.shelf.remove(batch, now) {
+            Ok(()) => tracing::info!(%batch, "an order file was removed: its term has run out"),
+            Err(error) => tracing::error!(%batch, %error, "an order file was not removed; it will be tried again"),
+        }
+    }
 }
 
 /// Has those among the next persons erased whose retention term has run out, asked or not. Returns the last that was

@@ -1,6 +1,6 @@
 //! What an order needs to know about its subscriber beyond the state, remembered so that no order goes to disk.
 //!
-//! Nothing here changes once a number is registered but the telco that serves it. What is kept is the day on which
+//! Nothing here changes once a number is registered but the telco that serves it, and that its holder may be erased. What is kept is the day on which
 //! the person is of age, not the birth date.
 
 use crate::batch::live::{reveal_card, stranger};
@@ -11,7 +11,7 @@ use exchange::Recipient;
 use exchange::rules::{Cards, Identity, IdentityNumber, Instrument, InstrumentRule, NumberRefusal};
 use facts::{Day, InstrumentId, Key16, Millis, Province, Purpose, SubscriberId};
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use vault::{CardNumber, Msisdn};
 
 /// How many subscribers are remembered; then it starts afresh.
@@ -58,23 +58,41 @@ impl Known {
     }
 }
 
-/// The subscribers that were asked about lately.
+/// The subscribers that were asked about lately. All are forgotten when anybody is erased: erasures are rare, and who
+/// is not among the erased is read again by their next order.
 #[derive(Default)]
 pub struct KnownSubscribers {
-    known: Mutex<HashMap<SubscriberId, Known>>,
+    known: Mutex<OfGeneration>,
+}
+
+/// What was read while the vault was of one generation.
+#[derive(Default)]
+struct OfGeneration {
+    generation: u64,
+    known: HashMap<SubscriberId, Known>,
 }
 
 impl KnownSubscribers {
-    fn get(&self, id: SubscriberId) -> Option<Known> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).get(&id).copied()
+    fn get(&self, id: SubscriberId, generation: u64) -> Option<Known> {
+        self.at(generation)?.known.get(&id).copied()
     }
 
-    fn put(&self, id: SubscriberId, subscriber: Known) {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= SUBSCRIBERS_MAX {
-            known.clear();
+    /// Keeps what was read from the vault, unless somebody was erased since.
+    fn put(&self, id: SubscriberId, subscriber: Known, generation: u64) {
+        let Some(mut at) = self.at(generation) else { return };
+        if at.known.len() >= SUBSCRIBERS_MAX {
+            at.known.clear();
         }
-        known.insert(id, subscriber);
+        at.known.insert(id, subscriber);
+    }
+
+    /// Moves on to a generation and forgets what is older; none when that was done for a later one.
+    fn at(&self, generation: u64) -> Option<MutexGuard<'_, OfGeneration>> {
+        let mut at = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if at.generation < generation {
+            *at = OfGeneration { generation, known: HashMap::new() };
+        }
+        (at.generation == generation).then_some(at)
     }
 }
 
@@ -83,7 +101,8 @@ impl Context {
     ///
     /// Errors: there is no such subscriber, or node or vault do not answer.
     pub async fn known(&self, id: SubscriberId) -> Result<Known, Problem> {
-        if let Some(known) = self.known.get(id).filter(|known| known.holds(self.now())) {
+        let generation = self.vault.generation();
+        if let Some(known) = self.known.get(id, generation).filter(|known| known.holds(self.now())) {
             return Ok(known);
         }
         let (found, _) = self.read(move |state| state.subscriber(id).cloned()).await?;
@@ -101,7 +120,7 @@ impl Context {
             adult_from: self.adult_from(&identity),
             served_until: self.follow(&subscriber, &msisdn).await?,
         };
-        self.known.put(id, known);
+        self.known.put(id, known, generation);
         Ok(known)
     }
 
@@ -180,6 +199,26 @@ fn adult_from(number: IdentityNumber, years: u32) -> Day {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_erasure_forgets_what_was_read_before_it() {
+        let (subscribers, id) = (KnownSubscribers::default(), SubscriberId::from_bits(1));
+        let known = Known {
+            province: Province::new(44).expect("a province"),
+            partner: Key16::default(),
+            own_card: None,
+            credit_card: None,
+            adult_from: None,
+            served_until: Millis(0),
+        };
+        subscribers.put(id, known, 7);
+        assert_eq!(subscribers.get(id, 7), Some(known));
+        assert_eq!(subscribers.get(id, 8), None);
+        // Read before the erasure, and put after somebody else had noticed it.
+        subscribers.put(id, known, 7);
+        assert_eq!((subscribers.get(id, 7), subscribers.get(id, 8)), (None, None));
+        assert!(subscribers.at(8).is_some_and(|at| at.known.is_empty()));
+    }
 
     #[test]
     fn people_are_of_age_from_their_birthday_on() {

@@ -114,6 +114,8 @@ codes! {
     NotCancellable = "not_cancellable", CONFLICT;
     /// There is no such order file.
     BatchUnknown = "batch_unknown", NOT_FOUND;
+    /// Rows and results of an order file were removed.
+    BatchRemoved = "batch_removed", GONE;
     /// An order file is neither CSV nor JSON rows by its own account.
     OrderFileType = "order_file_type_unsupported", UNSUPPORTED_MEDIA_TYPE;
     /// An order file is no text, whatever its type says.
@@ -253,6 +255,8 @@ static PHRASES: &[Phrase] = &[
         ["look at the order's `state`; while a partner is being asked, try again in a moment", "请查看订单的 `state`；若正在等待合作方答复，请稍后再试"]),
     row("batch_unknown", ["There is no such order file", "订单文件不存在"],
         ["check the id; `GET /v1/batches` lists order files", "请核对标识；`GET /v1/batches` 可列出订单文件"]),
+    row("batch_removed", ["The file's rows and results were removed", "该订单文件的内容与结果已按保存期限删除"],
+        ["send the file again: its rows get the answers that they were given", "请重新提交该文件：各行将得到与当时相同的答复"]),
     row("order_file_type_unsupported", ["An order file must be CSV or JSON rows", "订单文件必须是 CSV 或逐行 JSON"],
         ["send `Content-Type: text/csv` or `application/x-ndjson`", "请设置 `Content-Type: text/csv` 或 `application/x-ndjson`"]),
     row("order_file_not_text", ["The order file is no text", "订单文件不是文本"],

@@ -9,10 +9,10 @@ use crate::custody;
 use crate::description;
 use crate::envelope;
 use crate::routes::{
-    approvals, audit, batches, calendar, callbacks, campaigns, cancel, clients, clock, erasure, health, holdings, keys,
-    ledger, legal_holds, limits, metrics, numbers, order_list, orders, partners, persons, policies, prices, problems,
-    providers, quotes, recharges, reveals, sessions, signers, staff, staff_admin, staff_sessions, subscribers, till,
-    timeline,
+    approvals, audit, batches, calendar, callbacks, campaigns, cancel, clients, clock, erasure, export, health,
+    holdings, keys, ledger, legal_holds, limits, metrics, numbers, order_list, orders, partners, persons, policies,
+    prices, problems, providers, quotes, recharges, reveals, sessions, signers, staff, staff_admin, staff_sessions,
+    subscribers, till, timeline,
 };
 use axum::Router;
 use axum::http::header::CONTENT_TYPE;
@@ -72,7 +72,7 @@ fn business() -> Routes {
         .routes(routes!(legal_holds::place))
         .routes(routes!(legal_holds::lift))
         .routes(routes!(reveals::reveal))
-        .routes(routes!(reveals::export))
+        .routes(routes!(export::export))
 }
 
 /// Who comes in, and by what.

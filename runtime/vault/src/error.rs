@@ -51,7 +51,12 @@ pub enum VaultError {
         path: PathBuf,
     },
     /// The vault was written by a release this one does not understand.
-    #[error("vault `{}` has format {found}, this release reads {supported}", path.display())]
+    #[error(
+        "vault_format: vault `{}` has format {found}, this release reads {supported}\n\
+         hint: start it with the version that wrote it; before format 2 no vault was released, and people in one are \
+         registered again in a new directory",
+        path.display()
+    )]
     Format {
         /// The vault file.
         path: PathBuf,

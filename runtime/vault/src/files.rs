@@ -3,9 +3,16 @@
 //!
 //! Shape: pieces, each four bytes of length, little-endian, whose top bit says that it is the last, and the sealed
 //! piece. A piece opens only in its file, at its place, as the last or not.
+//!
+//! Files that belong together have a data key of their own, wrapped as those of persons are: destroying it makes an
+//! end of them, whoever has copies.
 
 use crate::key::sync_parent;
+use crate::rows::FilesId;
 use crate::seal::{Chance, Cipher, Key};
+use crate::store::Wrapped;
+use crate::vault::{lock, master_of};
+use crate::{Vault, VaultError};
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -28,6 +35,68 @@ pub struct SealedFiles {
 impl fmt::Debug for SealedFiles {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("SealedFiles(…)")
+    }
+}
+
+/// The key of files that are not kept yet; it is gone when this is dropped.
+pub struct NewFiles {
+    key: Key,
+}
+
+impl NewFiles {
+    /// A fresh key.
+    ///
+    /// Errors: the system gives no randomness.
+    pub fn random() -> Result<NewFiles, VaultError> {
+        Ok(NewFiles { key: Key::random(&mut Chance::new())? })
+    }
+
+    /// Seals and opens files under it.
+    pub fn sealed(&self) -> SealedFiles {
+        SealedFiles::of(&self.key)
+    }
+}
+
+impl Vault {
+    /// Keeps the key of files; durable on return.
+    ///
+    /// Errors: there are files of this id, or the vault does not answer.
+    pub fn keep_files(&self, id: FilesId, new: &NewFiles) -> Result<(), VaultError> {
+        let mut ring = self.ring();
+        loop {
+            let version = ring.newest().version;
+            let wrapped = ring.newest().wrap(id.0, &new.key, &mut Chance::new())?;
+            let key = Wrapped { person: id.0, version, wrapped };
+            let master = lock(&self.writer).in_transaction(|view| {
+                let master = master_of(view)?;
+                // As for persons: nothing may be left to a key that is not the vault's any more.
+                if master <= version {
+                    view.insert_key(&key)?;
+                }
+                Ok(master)
+            })?;
+            if master <= version {
+                return Ok(());
+            }
+            ring = self.reload(master)?;
+        }
+    }
+
+    /// Seals and opens the files of an id; none when they have no key, or not any more.
+    ///
+    /// Errors: the vault does not answer.
+    pub fn files_of(&self, id: FilesId) -> Result<Option<SealedFiles>, VaultError> {
+        let store = lock(&self.reader);
+        Ok(self.data_key(&store.view(), id.0)?.map(|key| SealedFiles::of(&key)))
+    }
+
+    /// Destroys the key of files, and leaves no copy of it in the vault. Done again, it changes nothing.
+    ///
+    /// Errors: the vault does not answer, or somebody reads it for too long; it is to be done again then.
+    pub fn destroy_files(&self, id: FilesId) -> Result<(), VaultError> {
+        lock(&self.writer).in_transaction(|view| view.remove_key(id.0))?;
+        self.forget();
+        self.empty_log()
     }
 }
 

@@ -40,7 +40,7 @@ pub struct Status {
     pub version: u32,
     /// How many data keys and look-ups are still of another one.
     pub to_move: u64,
-    /// How many data keys there are: of persons, and one of files.
+    /// How many data keys there are: of persons, of files, and one of notes.
     pub data_keys: u64,
     /// How many persons were erased.
     pub erased: u64,

@@ -29,6 +29,11 @@ row_id!(
     InstrumentId
 );
 
+row_id!(
+    /// Files that belong together, such as an order file and its results.
+    FilesId
+);
+
 /// A person to be put; `id` is used only when the identity number is new.
 #[derive(Debug, Clone)]
 pub struct NewPerson {

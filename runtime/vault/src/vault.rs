@@ -21,7 +21,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 const FORMAT: u32 = 2;
 /// The version of the master key that seals.
 pub(crate) const MASTER: &str = "master";
-/// Owns the data key of files: no person has this id.
+/// Owns the data key of notes: no person has this id.
 pub(crate) const FILES: u128 = 0;
 
 /// How a vault is opened.
@@ -146,7 +146,12 @@ impl Vault {
         Purpose::ALL.iter().copied().zip(counts)
     }
 
-    /// Seals and opens files beside the vault.
+    /// Goes up when anybody is erased: what was read before is not to be kept after it.
+    pub fn generation(&self) -> u64 {
+        self.cached().generation
+    }
+
+    /// Seals and opens notes beside the vault, which name nobody and stay.
     pub const fn files(&self) -> &SealedFiles {
         &self.files
     }

@@ -54,3 +54,17 @@ fn another_persons_data_key_opens_nothing() {
         .run("UPDATE data_keys SET wrapped = (SELECT wrapped FROM data_keys ORDER BY person_id LIMIT 1)");
     assert!(matches!(vault.reveal_identity(PersonId(1), LOOK), Err(VaultError::Sealed { table: "data_keys", id: 1 })));
 }
+
+#[test]
+fn a_vault_of_another_format_is_refused_with_what_to_do() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("vault.sqlite");
+    let vault = seeded(&path);
+    for format in ["1", "3"] {
+        let change = ["UPDATE meta SET content = '", format, "' WHERE name = 'format'"].concat();
+        lock(&vault.writer).run(&change);
+        let refused = Vault::open(&path, VaultKey::from_bytes([1; 32])).err().map(|error| error.to_string()).unwrap();
+        assert!(refused.starts_with("vault_format: ") && refused.contains("hint: "), "{refused}");
+        assert!(refused.contains(&format!("format {format}, this release reads 2")), "{refused}");
+    }
+}

@@ -4,7 +4,9 @@ mod support;
 
 use std::path::Path;
 use support::{LOOK, all_bytes, assert_holds, contains, msisdn, registration, registrations, stored};
-use vault::{IdentityNumber, InstrumentId, Msisdn, PersonId, SubscriberId, Table, Vault, VaultError, VaultKey};
+use vault::{
+    FilesId, IdentityNumber, InstrumentId, Msisdn, NewFiles, PersonId, SubscriberId, Table, Vault, VaultError, VaultKey,
+};
 
 fn open(path: &Path) -> Vault {
     Vault::open(path, VaultKey::from_bytes([9; 32])).unwrap()
@@ -130,4 +132,37 @@ fn reveals_are_counted_by_purpose() {
     }
     let counted: Vec<_> = vault.reveals().filter(|(_, count)| *count > 0).collect();
     assert_eq!(counted, [(vault::Purpose::Payout, 3)]);
+}
+
+#[test]
+fn files_have_a_key_of_their_own_and_no_copy_of_it_is_left_when_it_is_destroyed() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("vault.sqlite");
+    let vault = open(&path);
+    let (one, other) = (FilesId(1 << 100), FilesId(2 << 100));
+    for id in [one, other] {
+        let new = NewFiles::random().unwrap();
+        new.sealed().replace(&dir.path().join(format!("{:x}", id.0)), b"orders", b"13812345678").unwrap();
+        vault.keep_files(id, &new).unwrap();
+        // An id is never given twice.
+        assert!(vault.keep_files(id, &NewFiles::random().unwrap()).is_err());
+    }
+    let file = dir.path().join(format!("{:x}", one.0));
+    let read = |vault: &Vault, id| vault.files_of(id).unwrap().map(|files| files.read(&file, b"orders").ok());
+    assert_eq!(read(&vault, one), Some(Some(b"13812345678".to_vec())));
+    assert_eq!(read(&vault, other), Some(None), "another's key opens nothing");
+    assert!(vault.files().read(&file, b"orders").is_err());
+    drop(vault);
+    let vault = open(&path);
+    assert_eq!(read(&vault, one), Some(Some(b"13812345678".to_vec())));
+    let key = stored(&path, "SELECT wrapped FROM data_keys WHERE person_id = x'00000010000000000000000000000000'");
+    assert!(contains(&all_bytes(dir.path()), &key));
+    let generation = vault.generation();
+    for _ in 0..2 {
+        vault.destroy_files(one).unwrap();
+    }
+    assert!(vault.generation() > generation);
+    assert!(!contains(&all_bytes(dir.path()), &key));
+    assert_eq!(read(&vault, one), None);
+    assert!(vault.files_of(other).unwrap().is_some());
 }

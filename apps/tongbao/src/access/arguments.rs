@@ -10,6 +10,10 @@ pub enum AccessCommand {
     Bootstrap(BootstrapOptions),
     /// Make an API key: prints it, once.
     Key(KeyOptions),
+    /// Register a partner's client certificate, for mutual TLS.
+    Certificate(CertificateOptions),
+    /// End a partner's certificate or signing key, at once.
+    Revoke(RevokeOptions),
 }
 
 /// Whom to invite.
@@ -36,4 +40,35 @@ pub struct KeyOptions {
     /// How many days it is good for.
     #[arg(long, default_value_t = 90)]
     pub days: u64,
+}
+
+/// Whose certificate it is.
+#[derive(Args)]
+pub struct CertificateOptions {
+    /// The partner's name.
+    pub name: String,
+    /// The certificate, in PEM; of several the first.
+    #[arg(long, value_name = "FILE")]
+    pub pem: PathBuf,
+    /// The name that it is revoked by; made from its digest when not given.
+    #[arg(long)]
+    pub serial: Option<String>,
+    /// The node's directory.
+    #[arg(long, default_value = "var/node")]
+    pub dir: PathBuf,
+    /// How many days the registration is good for, if the certificate is.
+    #[arg(long, default_value_t = 90)]
+    pub days: u64,
+}
+
+/// What to end.
+#[derive(Args)]
+pub struct RevokeOptions {
+    /// The partner's name.
+    pub name: String,
+    /// The serial of its certificate or signing key.
+    pub serial: String,
+    /// The node's directory.
+    #[arg(long, default_value = "var/node")]
+    pub dir: PathBuf,
 }

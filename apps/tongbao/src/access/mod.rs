@@ -1,6 +1,7 @@
 //! `tongbao access`: the first administrator, and keys for programmes. For whoever holds the node's key file.
 
 mod arguments;
+mod certificate;
 mod keys;
 
 pub use arguments::AccessCommand;
@@ -15,7 +16,7 @@ use serde_json::json;
 use std::path::Path;
 
 /// The file of identities in a node's directory.
-const FILE: &str = "access.sqlite";
+pub const FILE: &str = "access.sqlite";
 /// A day, in milliseconds.
 const DAY_MS: u64 = 86_400_000;
 
@@ -31,6 +32,8 @@ pub fn access(command: &AccessCommand, output: &Output) -> Result<(), Failure> {
     match command {
         AccessCommand::Bootstrap(options) => bootstrap(options, output),
         AccessCommand::Key(options) => key(options, output),
+        AccessCommand::Certificate(options) => certificate::register(options, output),
+        AccessCommand::Revoke(options) => certificate::revoke(options, output),
     }
 }
 
@@ -70,15 +73,20 @@ fn terms(days: u64) -> KeyTerms {
     KeyTerms { mode: KeyMode::Test, scopes: ApiScopes::of(ApiScope::ALL), expires_at }
 }
 
+/// Lets in a partner, unless it is in.
+fn let_in(access: &Access, name: &str) -> Result<(), Failure> {
+    match access.add_partner(&access.keeper(), name, server::wall_now()) {
+        Err(error) if !matches!(error.denied(), Some(::access::Denied::NameTaken)) => {
+            Err(error).doing("letting in a partner")
+        }
+        Ok(_) | Err(_) => Ok(()),
+    }
+}
+
 /// A key for a partner's programme; the partner is let in if it is not.
 fn partner_key(access: &Access, name: &str, days: u64) -> Result<String, Failure> {
     let (keeper, now) = (access.keeper(), server::wall_now());
-    match access.add_partner(&keeper, name, now) {
-        Err(error) if !matches!(error.denied(), Some(::access::Denied::NameTaken)) => {
-            return Err(error).doing("letting in a partner");
-        }
-        Ok(_) | Err(_) => {}
-    }
+    let_in(access, name)?;
     let issued = access.issue_key(&keeper, name, terms(days), now).doing("making a key")?;
     Ok(issued.text.expose().to_owned())
 }

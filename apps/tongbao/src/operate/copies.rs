@@ -1,10 +1,11 @@
-//! `tongbao backup` and `tongbao restore`: journal, policies, vault and key, copied consistently.
+//! `tongbao backup` and `tongbao restore`: journal, policies, vault, identities and keys, copied consistently.
 
+use crate::access;
 use crate::arguments::{BackupOptions, RestoreOptions};
 use crate::failure::{Doing, Failure};
 use crate::operate::replay;
 use crate::output::Output;
-use crate::site::{NodeKeys, VAULT_KEYS};
+use crate::site::{NodeKeys, Site, VAULT_KEYS};
 use serde::Serialize;
 use std::fs;
 use std::path::Path;
@@ -36,6 +37,7 @@ pub fn backup(options: &BackupOptions, output: &Output) -> Result<(), Failure> {
     let vault = Vault::open(&from.join("vault.sqlite"), keys.vault).doing("opening the vault")?;
     let _held = vault.hold_keys().doing("copying the vault")?;
     vault.backup(&to.join("vault.sqlite")).doing("copying the vault")?;
+    copy_identities(from, to)?;
     copy_keys(from, to)?;
     say(output, "backed up", &report);
     Ok(())
@@ -51,7 +53,9 @@ pub fn restore(options: &RestoreOptions, output: &Output) -> Result<(), Failure>
     copy_policies(from, to)?;
     fs::copy(from.join("vault.sqlite"), to.join("vault.sqlite")).doing("restoring the vault")?;
     copy_keys(from, to)?;
+    restore_identities(from, to)?;
     fs::write(to.join(RESTORED), report.last_sequence.to_string()).doing("marking the restore")?;
+    tracing::warn!("keys and certificates that were revoked after the backup are good again: revoke them again");
     say(output, "restored", &report);
     Ok(())
 }
@@ -67,6 +71,25 @@ fn refuse_existing(to: &Path) -> Result<(), Failure> {
 fn copy_policies(from: &Path, to: &Path) -> Result<(), Failure> {
     let kept = node::policies::kept(from).doing("reading the kept policies")?;
     kept.values().try_for_each(|policy| node::policies::keep(to, policy)).doing("copying the kept policies")
+}
+
+/// Who may come in. A node that never ran has none, and gets none by being copied.
+fn copy_identities(from: &Path, to: &Path) -> Result<(), Failure> {
+    if !from.join(access::FILE).exists() {
+        return Ok(());
+    }
+    let identities = access::open(from, &NodeKeys::load(from)?, &Site::find()?)?;
+    identities.backup(&to.join(access::FILE)).doing("copying the identities")
+}
+
+/// The copy does not know which sessions, codes and invitations were ended after it was made: all of them end.
+fn restore_identities(from: &Path, to: &Path) -> Result<(), Failure> {
+    if !from.join(access::FILE).exists() {
+        return Ok(());
+    }
+    fs::copy(from.join(access::FILE), to.join(access::FILE)).doing("restoring the identities")?;
+    let identities = access::open(to, &NodeKeys::load(to)?, &Site::find()?)?;
+    identities.after_restore().doing("ending the sessions of the identities")
 }
 
 /// The node's key, and the vault's if they were rotated; after the vault, so that none is missing that it names.

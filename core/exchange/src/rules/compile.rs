@@ -17,6 +17,8 @@ use serde::de::DeserializeOwned;
 
 /// The fewest years for which identity and transactions are kept: Anti-Money-Laundering Law of the PRC (2024), 34.
 const RETENTION_LEAST: u32 = 10;
+/// How long an order file is kept by a policy from before that was said.
+const ORDER_FILES_KEPT_DAYS: u64 = 30;
 
 /// The files, each of its shape.
 struct Read {
@@ -49,6 +51,7 @@ pub(super) fn compile(files: &PolicyFiles<'_>) -> Result<Policy, Vec<PolicyFault
     let calendar_warns_months_before = warns_months_before(&read.timings, &mut faults);
     let ported_kept_ms = ported_kept_ms(&read.timings, &mut faults);
     let retention_years = retention_years(&read.timings, &mut faults);
+    let order_files_kept_ms = order_files_kept_ms(&read.timings, &mut faults);
     let licences = compile_licences::licences(&read.licences, &read.provinces, &mut faults);
     let known = Known {
         products: &products,
@@ -75,6 +78,7 @@ pub(super) fn compile(files: &PolicyFiles<'_>) -> Result<Policy, Vec<PolicyFault
         cut_off,
         ported_kept_ms,
         retention_years,
+        order_files_kept_ms,
         calendar_warns_months_before,
         licences,
         campaigns,
@@ -202,6 +206,14 @@ fn retention_years(file: &TimingsFile, faults: &mut Faults) -> u32 {
         faults.add(TIMINGS, "`retention.years`", years.to_string(), "10 to 100 years");
     }
     years
+}
+
+fn order_files_kept_ms(file: &TimingsFile, faults: &mut Faults) -> u64 {
+    let days = file.order_files.as_ref().map_or(ORDER_FILES_KEPT_DAYS, |row| row.kept_days);
+    if !(1..=366).contains(&days) {
+        faults.add(TIMINGS, "`order_files.kept_days`", days.to_string(), "1 to 366 days");
+    }
+    days.saturating_mul(86_400_000)
 }
 
 /// Looks up a list of products, each at most once.

@@ -255,6 +255,13 @@ pub(super) struct TimingsFile {
     pub(super) calendar: CalendarRow,
     pub(super) portability: PortabilityRow,
     pub(super) retention: Option<RetentionRow>,
+    pub(super) order_files: Option<OrderFilesRow>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct OrderFilesRow {
+    pub(super) kept_days: u64,
 }
 
 #[derive(Deserialize)]

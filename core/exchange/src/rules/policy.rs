@@ -38,6 +38,7 @@ pub struct Policy {
     pub(super) calendar_warns_months_before: u32,
     pub(super) ported_kept_ms: u64,
     pub(super) retention_years: u32,
+    pub(super) order_files_kept_ms: u64,
     pub(super) licences: Vec<Licence>,
     pub(super) campaigns: Vec<Campaign>,
 }
@@ -346,6 +347,11 @@ impl Policy {
         let year = year.saturating_add(self.retention_years);
         let date = Day::from_date(year, month, day).or_else(|| Day::from_date(year, 3, 1));
         date.map_or(Millis(u64::MAX), |date| date.next().start())
+    }
+
+    /// How long an order file and its results are kept after the last row was answered, in milliseconds.
+    pub const fn order_files_kept_ms(&self) -> u64 {
+        self.order_files_kept_ms
     }
 
     /// Whether airtime of an origin may leave.

@@ -5,6 +5,7 @@ use super::permit::Permit;
 use super::whence::Whence;
 use crate::alarms::{Whom, attack};
 use crate::body;
+use crate::connection::Peer;
 use crate::context::Context;
 use crate::phrases::Code;
 use crate::problem::Problem;
@@ -13,7 +14,7 @@ use access::{
     AccessError, ApiKeyText, Claim, CsrfToken, Denied, Principal, Session, SignedRequest, is_signature, token_of,
 };
 use axum::body::Body;
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::http::header::{AUTHORIZATION, COOKIE, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use axum::middleware::Next;
@@ -149,7 +150,7 @@ fn permit(may: &May, Proved { who, session }: Proved, action: &'static str) -> R
     Err(Problem::new(if who.is_some() { Code::NotPermitted } else { Code::CredentialsMissing }))
 }
 
-/// Finds out who calls: by API key, by signature, by session, or nobody known.
+/// Finds out who calls: by API key, by signature, by session, by client certificate, or nobody known.
 ///
 /// Errors: what they show does not hold. It is never passed over: a caller who means to be somebody is told.
 async fn prove(context: &Context, request: Request) -> Result<(Request, Proved), Problem> {
@@ -168,7 +169,10 @@ async fn prove(context: &Context, request: Request) -> Result<(Request, Proved),
         }
         Some(_) => Err(Problem::new(Code::CredentialsUnreadable)),
         None => {
-            let proved = by_session(context, headers, request.method(), now)?;
+            let proved = match by_session(context, headers, request.method(), now)? {
+                Proved { who: None, .. } => by_certificate(context, &request, now)?,
+                proved => proved,
+            };
             Ok((request, proved))
         }
     }
@@ -196,6 +200,15 @@ fn by_session(context: &Context, headers: &HeaderMap, method: &Method, now: Mill
         context.access.check_csrf(&session, given.as_ref()).map_err(told)?;
     }
     Ok(Proved { who: Some(Arc::clone(&session.principal)), session: Some(session) })
+}
+
+/// Who the connection's client certificate is of. What a request shows itself goes before it.
+fn by_certificate(context: &Context, request: &Request, now: Millis) -> Result<Proved, Problem> {
+    let peer = request.extensions().get::<ConnectInfo<Peer>>();
+    let Some(certificate) = peer.and_then(|peer| peer.0.certificate.get()) else { return Ok(Proved::default()) };
+    let told = |error| refused(context, &error, || None);
+    let who = context.access.certificate(certificate, now).map_err(told)?;
+    Ok(Proved { who: Some(who), session: None })
 }
 
 /// Nothing leaves that only its owner may have, and whose owner nobody looked at: that is a fault of ours.

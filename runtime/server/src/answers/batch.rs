@@ -1,6 +1,6 @@
 //! Order files that were sent, as answers show them.
 
-use crate::batch::shelf::{Batch, BatchState};
+use crate::batch::course::{Batch, BatchState};
 use crate::moments;
 use facts::Millis;
 use serde::Serialize;
@@ -60,6 +60,10 @@ pub struct BatchAnswer {
     started_at: Option<String>,
     /// When its last row was answered.
     ended_at: Option<String>,
+    /// Until when its rows and results are kept; none while rows are to be answered.
+    kept_until: Option<String>,
+    /// When its rows and results were removed; none while they are here.
+    removed_at: Option<String>,
     /// Where the results are, for the rows answered.
     results: String,
 }
@@ -77,8 +81,9 @@ impl From<&Batch> for ReceivedAnswer {
     }
 }
 
-impl From<&Batch> for BatchAnswer {
-    fn from(batch: &Batch) -> BatchAnswer {
+impl BatchAnswer {
+    /// A file whose rows are kept for so many milliseconds.
+    pub fn of(batch: &Batch, kept_ms: u64) -> BatchAnswer {
         let Batch { id, sent, course } = batch;
         let moment = |at: Option<u64>| at.map(|at| moments::text(Millis(at)));
         let by_code = |(code, rows): (&Cow<'static, str>, &u64)| (code.to_string(), *rows);
@@ -98,6 +103,8 @@ impl From<&Batch> for BatchAnswer {
             received_at: moments::text(Millis(sent.received_at)),
             started_at: moment(course.started_at),
             ended_at: moment(course.ended_at),
+            kept_until: batch.kept_until(kept_ms).map(moments::text),
+            removed_at: moment(course.removed_at),
             results: format!("/v1/batches/{id}/results"),
         }
     }

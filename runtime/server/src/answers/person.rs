@@ -25,7 +25,7 @@ pub struct PersonAnswer {
     erasure_due_at: Option<String>,
     /// When they were erased.
     erased_at: Option<String>,
-    /// The legal holds that stand.
+    /// The legal holds that stand; none are told to the person.
     legal_holds: Vec<HoldAnswer>,
 }
 
@@ -75,6 +75,11 @@ impl PersonAnswer {
             erased_at: standing.erased_at.map(moments::text),
             legal_holds: standing.holds.iter().map(HoldAnswer::from).collect(),
         })
+    }
+
+    /// The same without legal holds, for its subject: an authority may be looking.
+    pub fn without_holds(self) -> PersonAnswer {
+        PersonAnswer { legal_holds: Vec::new(), ..self }
     }
 }
 

@@ -6,6 +6,7 @@
 //! is the truth about every row; what lies in the directory is the input and what was said about it.
 
 mod answer;
+pub(crate) mod course;
 pub(crate) mod form;
 pub(crate) mod live;
 mod rows;

@@ -3,9 +3,9 @@
 //! A file that was interrupted is answered from its first row again: what the journal knows of a row is its answer,
 //! so that a row is admitted once, however often it is read.
 
+use super::course::{Batch, Course};
 use super::live::{Looked, Unanswered};
 use super::rows::{Rows, row_of};
-use super::shelf::{Batch, Course};
 use super::{Decided, Entered, answer_shown, form::Sheet};
 use crate::context::Context;
 use facts::{Millis, OrderId, Partner};

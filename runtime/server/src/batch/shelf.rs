@@ -3,118 +3,28 @@
 //! `orders` is the file as it was sent, `batch` what is known of it, `results` what its rows were told. A file takes
 //! its place when it is whole. What became of a row is in the journal: without these files nothing is lost that its
 //! sender cannot send again.
+//!
+//! `orders` and `results` name people: each file has a data key of its own, and when its term has run out the key is
+//! destroyed and both go. `batch` names nobody and stays.
 
-use super::form::Form;
-use super::tally::Tally;
+use super::course::{Batch, BatchState, Course, Sent};
 use crate::chance;
 use facts::{BatchId, Bucket, Key16, Millis};
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
-use vault::{Ending, SealedFiles, SealedReader, SealedWriter};
+use vault::{Ending, FilesId, NewFiles, SealedFiles, SealedReader, SealedWriter, Vault};
 
 /// Ends the name of what is not whole yet.
 const UNFINISHED: &str = ".new";
 
-/// A file as it was sent.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Sent {
-    /// How it is written.
-    pub form: Form,
-    /// Digest of client, form and content: whose keys' scope it is.
-    pub file: [u8; 16],
-    /// SHA-256 of its bytes.
-    pub sha256: String,
-    /// How long it is.
-    pub bytes: u64,
-    /// When it was here, whole.
-    pub received_at: u64,
-    /// Digests of the keys it was sent with.
-    pub keys: Vec<[u8; 16]>,
-}
-
-/// What became of a file so far.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Course {
-    /// When its first row was looked at.
-    pub started_at: Option<u64>,
-    /// When its last row was answered.
-    pub ended_at: Option<u64>,
-    /// The policy in force when it began.
-    pub policy: String,
-    /// Rows read.
-    pub read: u64,
-    /// What they came to.
-    pub tally: Tally,
-    /// The node could not go on with it, and tries again when it is started.
-    #[serde(skip)]
-    pub stopped: bool,
-}
-
-/// A file and what became of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Batch {
-    /// Its identity.
-    pub id: BatchId,
-    /// As it was sent.
-    pub sent: Sent,
-    /// What became of it.
-    pub course: Course,
-}
-
-/// Where a file stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BatchState {
-    /// Its turn has not come.
-    Received,
-    /// Its rows are being answered.
-    Running,
-    /// Every row has its answer.
-    Done,
-    /// The node could not go on with it; it does when it is started again.
-    Stopped,
-}
-
-impl BatchState {
-    /// Every state.
-    pub const ALL: [BatchState; 4] = [BatchState::Received, BatchState::Running, BatchState::Done, BatchState::Stopped];
-
-    /// The public word.
-    pub const fn code(self) -> &'static str {
-        match self {
-            BatchState::Received => "received",
-            BatchState::Running => "running",
-            BatchState::Done => "done",
-            BatchState::Stopped => "stopped",
-        }
-    }
-}
-
-impl Batch {
-    /// Where it stands.
-    pub const fn state(&self) -> BatchState {
-        match (self.course.started_at, self.course.ended_at) {
-            (_, Some(_)) => BatchState::Done,
-            _ if self.course.stopped => BatchState::Stopped,
-            (Some(_), None) => BatchState::Running,
-            (None, None) => BatchState::Received,
-        }
-    }
-
-    /// Digest of client, form and content.
-    pub const fn file(&self) -> Key16 {
-        Key16(self.sent.file)
-    }
-}
-
 /// Where the files lie.
 pub struct Shelf {
     dir: PathBuf,
-    files: SealedFiles,
+    vault: Arc<Vault>,
     batches: Mutex<BTreeMap<BatchId, Batch>>,
     /// Told when one arrives.
     pub arrived: Notify,
@@ -124,6 +34,7 @@ pub struct Shelf {
 pub struct Unfinished {
     id: BatchId,
     dir: PathBuf,
+    key: NewFiles,
 }
 
 impl Drop for Unfinished {
@@ -135,9 +46,9 @@ impl Drop for Unfinished {
 
 impl Shelf {
     /// The files in a node's directory. What was never whole goes; one that does not open is told of and left alone.
-    pub fn open(node_dir: &Path, files: SealedFiles) -> Shelf {
+    pub fn open(node_dir: &Path, vault: Arc<Vault>) -> Shelf {
         let dir = node_dir.join("batches");
-        let shelf = Shelf { dir, files, batches: Mutex::default(), arrived: Notify::new() };
+        let shelf = Shelf { dir, vault, batches: Mutex::default(), arrived: Notify::new() };
         if let Err(error) = shelf.load() {
             tracing::error!(%error, "the order files that were sent before cannot be read");
         }
@@ -150,8 +61,12 @@ impl Shelf {
             let entry = entry?;
             let name = entry.file_name();
             let name = name.to_str().unwrap_or_default();
-            if name.ends_with(UNFINISHED) {
+            if let Some(unfinished) = name.strip_suffix(UNFINISHED) {
                 fs::remove_dir_all(entry.path())?;
+                // Its key may have been kept just before the end.
+                if let Ok(id) = unfinished.parse::<BatchId>() {
+                    self.vault.destroy_files(FilesId(id.bits())).map_err(io::Error::other)?;
+                }
             } else if let Ok(id) = name.parse() {
                 match self.known(id) {
                     Ok(batch) => drop(self.lock().insert(id, batch)),
@@ -163,7 +78,7 @@ impl Shelf {
     }
 
     fn known(&self, id: BatchId) -> io::Result<Batch> {
-        let text = self.files.read(&self.path(id, "batch"), &name(id, "batch"))?;
+        let text = self.vault.files().read(&self.path(id, "batch"), &name(id, "batch"))?;
         let (sent, course) = serde_json::from_slice(&text)?;
         Ok(Batch { id, sent, course })
     }
@@ -184,8 +99,8 @@ impl Shelf {
         let id = BatchId::new(now.0, Bucket::of_hash((chance >> 68) as u64), chance);
         let dir = self.dir.join(format!("{id}{UNFINISHED}"));
         fs::create_dir_all(&dir)?;
-        let unfinished = Unfinished { id, dir };
-        let writer = self.files.create(&unfinished.dir.join("orders"), &name(id, "orders"))?;
+        let unfinished = Unfinished { id, dir, key: NewFiles::random().map_err(io::Error::other)? };
+        let writer = unfinished.key.sealed().create(&unfinished.dir.join("orders"), &name(id, "orders"))?;
         Ok((unfinished, writer))
     }
 
@@ -193,15 +108,17 @@ impl Shelf {
     ///
     /// Errors: the system's.
     pub fn look(&self, unfinished: &Unfinished) -> io::Result<SealedReader> {
-        self.files.open(&unfinished.dir.join("orders"), &name(unfinished.id, "orders"), Ending::Whole)
+        unfinished.key.sealed().open(&unfinished.dir.join("orders"), &name(unfinished.id, "orders"), Ending::Whole)
     }
 
-    /// Puts a file on the shelf, durably; one with the same content that is there already takes its key.
+    /// Puts a file on the shelf, durably; one with the same content that is there already takes its idempotency key. If
+    /// the rows of that one were removed, this one is answered as it was.
     ///
     /// Errors: the system's.
     pub fn put(&self, unfinished: Unfinished, sent: Sent) -> io::Result<Batch> {
         let mut batches = self.lock();
-        if let Some(there) = batches.values_mut().find(|batch| batch.sent.file == sent.file) {
+        let same = |batch: &&mut Batch| batch.sent.file == sent.file && batch.course.removed_at.is_none();
+        if let Some(there) = batches.values_mut().find(same) {
             let mut batch = there.clone();
             batch.sent.keys.extend(sent.keys);
             self.write(&self.path(batch.id, "batch"), &batch)?;
@@ -210,6 +127,7 @@ impl Shelf {
         }
         let batch = Batch { id: unfinished.id, sent, course: Course::default() };
         self.write(&unfinished.dir.join("batch"), &batch)?;
+        self.vault.keep_files(FilesId(batch.id.bits()), &unfinished.key).map_err(io::Error::other)?;
         fs::rename(&unfinished.dir, self.dir.join(batch.id.to_string()))?;
         File::open(&self.dir)?.sync_all()?;
         batches.insert(batch.id, batch.clone());
@@ -219,7 +137,7 @@ impl Shelf {
     }
 
     fn write(&self, path: &Path, batch: &Batch) -> io::Result<()> {
-        self.files.replace(path, &name(batch.id, "batch"), &serde_json::to_vec(&(&batch.sent, &batch.course))?)
+        self.vault.files().replace(path, &name(batch.id, "batch"), &serde_json::to_vec(&(&batch.sent, &batch.course))?)
     }
 
     /// A file.
@@ -267,11 +185,39 @@ impl Shelf {
         self.write(&self.path(id, "batch"), batch)
     }
 
+    /// Which files' rows and results have been here for longer than their term.
+    pub fn over(&self, kept_ms: u64, now: Millis) -> Vec<BatchId> {
+        let batches = self.lock();
+        let there = batches.values().filter(|batch| batch.course.removed_at.is_none());
+        let over = there.filter(|batch| batch.kept_until(kept_ms).is_some_and(|until| until <= now));
+        over.map(|batch| batch.id).collect()
+    }
+
+    /// Makes an end of a file's rows and results: first their key, so that no copy of them opens either. What became
+    /// of the file stays. Done again where it broke off.
+    ///
+    /// Errors: the system's, or the vault's.
+    pub fn remove(&self, id: BatchId, now: Millis) -> io::Result<()> {
+        self.vault.destroy_files(FilesId(id.bits())).map_err(io::Error::other)?;
+        for part in ["orders", "results"] {
+            remove_if_there(&self.path(id, part))?;
+        }
+        let Some(batch) = self.get(id) else { return Ok(()) };
+        self.end(id, Course { removed_at: Some(now.0), ..batch.course })
+    }
+
+    /// What seals the rows and results of a file. Those that were taken in before each had a key of its own are sealed
+    /// as notes are, until their term has run out.
+    fn files(&self, id: BatchId) -> io::Result<SealedFiles> {
+        let own = self.vault.files_of(FilesId(id.bits())).map_err(io::Error::other)?;
+        Ok(own.unwrap_or_else(|| self.vault.files().clone()))
+    }
+
     /// Reads a file as it was sent.
     ///
     /// Errors: the system's.
     pub fn orders(&self, id: BatchId) -> io::Result<SealedReader> {
-        self.files.open(&self.path(id, "orders"), &name(id, "orders"), Ending::Whole)
+        self.files(id)?.open(&self.path(id, "orders"), &name(id, "orders"), Ending::Whole)
     }
 
     /// Begins the results of a file anew. Whoever reads the ones before reads on.
@@ -279,21 +225,25 @@ impl Shelf {
     /// Errors: the system's.
     pub fn write_results(&self, id: BatchId) -> io::Result<SealedWriter> {
         let path = self.path(id, "results");
-        match fs::remove_file(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
-        self.files.create(&path, &name(id, "results"))
+        remove_if_there(&path)?;
+        self.files(id)?.create(&path, &name(id, "results"))
     }
 
     /// Reads the results that are there; none before the first.
     ///
     /// Errors: the system's.
     pub fn read_results(&self, id: BatchId) -> io::Result<Option<SealedReader>> {
-        match self.files.open(&self.path(id, "results"), &name(id, "results"), Ending::Growing) {
+        match self.files(id)?.open(&self.path(id, "results"), &name(id, "results"), Ending::Growing) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             opened => opened.map(Some),
         }
+    }
+}
+
+fn remove_if_there(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
     }
 }
 

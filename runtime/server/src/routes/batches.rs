@@ -2,8 +2,8 @@
 
 use crate::acts::Act;
 use crate::answers::{BatchAnswer, Kept, ReceivedAnswer};
+use crate::batch::course::{Batch, BatchState, Sent};
 use crate::batch::form::{Form, result_as_json};
-use crate::batch::shelf::{Batch, BatchState, Sent};
 use crate::batch::spool::{self, Spooled, unstorable};
 use crate::batch::spreadsheet;
 use crate::caller::Caller;
@@ -142,7 +142,8 @@ fn answer(context: &Context, batch: &Batch, replayed: bool) -> Kept<ReceivedAnsw
     )
 )]
 pub async fn get(State(context): State<Arc<Context>>, id: BatchPath) -> Result<Json<BatchAnswer>, Problem> {
-    Ok(Json(BatchAnswer::from(&id.find(&context)?)))
+    let kept_ms = context.policy().order_files_kept_ms();
+    Ok(Json(BatchAnswer::of(&id.find(&context)?, kept_ms)))
 }
 
 /// Read the results of an order file.
@@ -163,6 +164,7 @@ pub async fn get(State(context): State<Arc<Context>>, id: BatchPath) -> Result<J
         (status = 200, description = "The results", content((String = "text/csv"), (String = "application/x-ndjson"))),
         (status = 400, description = "Malformed", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "No such batch", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 410, description = "They were removed", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "They cannot be read now", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
@@ -174,6 +176,9 @@ pub async fn results(
 ) -> Result<Response, Problem> {
     let (batch, form) = (id.find(&context)?, Form::wanted(&headers));
     let shape = Shape::wanted(form, &parameters.only(&["for"])?)?;
+    if batch.course.removed_at.is_some() {
+        return Err(Problem::new(Code::BatchRemoved));
+    }
     let opened = tokio::task::spawn_blocking(move || context.shelf.read_results(batch.id)).await;
     let reader = opened.map_err(|_| Problem::new(Code::Internal))?.map_err(unstorable)?;
     let (sender, pieces) = mpsc::channel(PIECES_AHEAD);
@@ -304,7 +309,9 @@ pub async fn list(State(context): State<Arc<Context>>, parameters: Parameters) -
     let more = found.len() > most;
     found.truncate(most);
     let next = found.last().filter(|_| more).map(|batch| batch.id.to_string());
-    Ok(Json(PageAnswer { batches: found.iter().map(BatchAnswer::from).collect(), next }))
+    let kept_ms = context.policy().order_files_kept_ms();
+    let batches = found.iter().map(|batch| BatchAnswer::of(batch, kept_ms)).collect();
+    Ok(Json(PageAnswer { batches, next }))
 }
 
 /// The batch that a path names.

@@ -1,7 +1,7 @@
 //! Metrics: what was counted about requests, and how the node stands at the moment of the scrape.
 
 use super::partners::{Standing, standings};
-use crate::batch::shelf::BatchState;
+use crate::batch::course::BatchState;
 use crate::context::Context;
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;

@@ -12,6 +12,7 @@ pub mod clock;
 pub mod codes;
 pub mod declined;
 pub mod erasure;
+pub mod export;
 pub mod health;
 pub mod holdings;
 pub mod keys;

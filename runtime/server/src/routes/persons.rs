@@ -48,7 +48,9 @@ pub async fn get(
     context.check_person(&caller.permit, id.0).await?;
     let policy = context.policy();
     let (found, position) = context.read(move |state| PersonAnswer::of(state, &policy, id.0)).await?;
-    Ok(Positioned { body: found.ok_or_else(|| Problem::new(Code::PersonUnknown))?, position })
+    let found = found.ok_or_else(|| Problem::new(Code::PersonUnknown))?;
+    let body = if caller.permit.anybodys { found } else { found.without_holds() };
+    Ok(Positioned { body, position })
 }
 
 /// Gives a command about a person and answers how they stand after it.
@@ -73,5 +75,7 @@ pub async fn give(
         }
     };
     let (answer, position) = context.outcome(context.node.submit(Lane::Operators, envelope, told)).await?;
-    Ok(Positioned { body: answer?, position })
+    let answer = answer?;
+    let body = if caller.permit.anybodys { answer } else { answer.without_holds() };
+    Ok(Positioned { body, position })
 }

@@ -1,31 +1,24 @@
-//! Personal data in full: to a member of staff with a reason, and to its subject. That it is shown is a durable fact
-//! before it is.
+//! Personal data in full, to a member of staff with a reason. That it is shown is a durable fact before it is.
 
 use super::persons::PersonPath;
 use crate::body::Json;
 use crate::caller::Caller;
 use crate::context::Context;
 use crate::fields::Fields;
-use crate::moments;
 use crate::phrases::Code;
 use crate::position::Positioned;
 use crate::problem::{Problem, ProblemBody};
-use crate::query::Parameters;
-use crate::routes::order_list::ListedAnswer;
 use axum::extract::State;
 use exchange::{Command, Envelope, Reply};
-use facts::{InstrumentId, Key16, OrderId, PersonId, PersonalItem, Purpose, Subscriber};
+use facts::{InstrumentId, Key16, PersonId, PersonalItem, Purpose, Subscriber};
 use node::Lane;
 use serde::Serialize;
 use serde_json::Value;
 use std::sync::Arc;
 use utoipa::ToSchema;
 use vault::{Vault, VaultError};
-use views::OrderFilter;
 
-/// How many orders are read at once.
-const ORDERS_PAGE: u32 = 500;
-const PURPOSES: &str = "`subject_export`, `staff_enquiry` or `legal_request`";
+pub const PURPOSES: &str = "`subject_export`, `staff_enquiry` or `legal_request`";
 const ITEMS: &str = "a list of `name`, `id_number`, `msisdn`, `card`, each once";
 
 /// What to reveal.
@@ -86,53 +79,12 @@ pub struct RevealedSubscriber {
     credit_card: Option<InFull>,
 }
 
-/// Everything that is held about a person.
-#[derive(Serialize, ToSchema)]
-#[schema(as = PersonExport)]
-pub struct ExportAnswer {
-    /// When it was made.
-    made_at: String,
-    /// Who they are, with numbers and cards.
-    identity: RevealedAnswer,
-    /// What their numbers hold.
-    holdings: Vec<HeldAnswer>,
-    /// Their orders, newest first.
-    orders: Vec<ListedAnswer>,
-}
-
-/// What a number holds.
-#[derive(Serialize, ToSchema)]
-#[schema(as = ExportedHoldings)]
-pub struct HeldAnswer {
-    /// The subscriber.
-    subscriber: String,
-    /// The telco whose books hold the airtime.
-    telco: &'static str,
-    /// The number's home: the two digits of a province.
-    province: String,
-    /// The lots, oldest first.
-    lots: Vec<ExportedLot>,
-}
-
-/// A lot.
-#[derive(Serialize, ToSchema)]
-pub struct ExportedLot {
-    /// Its number within the subscriber.
-    lot: u32,
-    /// Where it came from.
-    provenance: &'static str,
-    /// Fen left.
-    amount_fen: u64,
-    /// When it was recharged.
-    recharged_at: String,
-}
-
 /// What somebody wants to see, and why.
-struct Wanted {
-    subject: PersonId,
-    what: Vec<PersonalItem>,
-    purpose: Purpose,
-    why: String,
+pub struct Wanted {
+    pub subject: PersonId,
+    pub what: Vec<PersonalItem>,
+    pub purpose: Purpose,
+    pub why: String,
 }
 
 /// Reveal personal data.
@@ -188,7 +140,7 @@ fn items(fields: &Fields<'_>) -> Result<Vec<PersonalItem>, Problem> {
 }
 
 /// Makes it durable that somebody looks, and says at which numbers.
-async fn record(context: &Context, caller: &Caller, wanted: &Wanted) -> Result<(Vec<Subscriber>, u64), Problem> {
+pub async fn record(context: &Context, caller: &Caller, wanted: &Wanted) -> Result<(Vec<Subscriber>, u64), Problem> {
     let Wanted { subject, what, purpose, why } = wanted;
     let (subject, what, purpose, why) = (*subject, what.clone(), *purpose, why.clone());
     let command = Command::Reveal { subject, what, purpose, why };
@@ -208,7 +160,10 @@ async fn record(context: &Context, caller: &Caller, wanted: &Wanted) -> Result<(
     Ok((subscribers?, position))
 }
 
-fn in_full(vault: &Vault, wanted: &Wanted, subscribers: &[Subscriber]) -> Result<RevealedAnswer, VaultError> {
+/// What is wanted, from the vault.
+///
+/// Errors: the vault's.
+pub fn in_full(vault: &Vault, wanted: &Wanted, subscribers: &[Subscriber]) -> Result<RevealedAnswer, VaultError> {
     let wants = |item| wanted.what.contains(&item);
     let identity = vault::PersonId(wanted.subject.bits());
     let named = wants(PersonalItem::Name) || wants(PersonalItem::IdNumber);
@@ -237,83 +192,4 @@ fn in_full(vault: &Vault, wanted: &Wanted, subscribers: &[Subscriber]) -> Result
         id_number: id_number.map(|number| InFull(number.to_owned())),
         subscribers: subscribers.iter().map(subscriber).collect::<Result<_, VaultError>>()?,
     })
-}
-
-/// Export everything that is held about a person.
-///
-/// For its subject, or for an authority. Who got it, what for and why is a record before anything is shown.
-#[utoipa::path(
-    get,
-    path = "/v1/persons/{id}/export",
-    tag = "persons",
-    operation_id = "exportPerson",
-    params(
-        ("id" = String, Path, description = "The person's id"),
-        ("purpose" = String, Query, description = "`subject_export`, `staff_enquiry` or `legal_request`"),
-        ("reason" = Option<String>, Query, description = "Why; needed unless its subject asks. Names nobody"),
-    ),
-    responses(
-        (status = 200, description = "Identity, numbers, cards, lots and orders", body = ExportAnswer),
-        (status = 400, description = "Malformed", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "Not to this actor", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, description = "No such person", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 410, description = "The person was erased", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "The outcome is not known", body = ProblemBody, content_type = "application/problem+json"),
-    )
-)]
-pub async fn export(
-    State(context): State<Arc<Context>>,
-    caller: Caller,
-    id: PersonPath,
-    parameters: Parameters,
-) -> Result<Positioned<ExportAnswer>, Problem> {
-    let parameters = parameters.only(&["purpose", "reason"])?;
-    let purpose: Option<Purpose> = parameters.word("purpose", PURPOSES)?;
-    let purpose = purpose.filter(|purpose| purpose.is_recorded());
-    let wanted = Wanted {
-        subject: id.0,
-        what: PersonalItem::ALL.to_vec(),
-        purpose: purpose.ok_or_else(|| Problem::malformed("purpose", PURPOSES))?,
-        why: parameters.word("reason", "a text")?.unwrap_or_default(),
-    };
-    context.check_person(&caller.permit, id.0).await?;
-    let (subscribers, position) = record(&context, &caller, &wanted).await?;
-    let holdings = subscribers.iter().map(held).collect();
-    let identity = context.in_vault(move |vault| in_full(vault, &wanted, &subscribers)).await?;
-    let orders = orders(&context, id.0, position).await?;
-    let body = ExportAnswer { made_at: moments::text(context.now()), identity, holdings, orders };
-    Ok(Positioned { body, position })
-}
-
-fn held(subscriber: &Subscriber) -> HeldAnswer {
-    let lot = |lot: &facts::Lot| ExportedLot {
-        lot: lot.number,
-        provenance: lot.provenance.code(),
-        amount_fen: lot.remaining,
-        recharged_at: moments::text(lot.opened_at),
-    };
-    HeldAnswer {
-        subscriber: subscriber.id.to_string(),
-        telco: subscriber.telco.code(),
-        province: subscriber.province.to_string(),
-        lots: subscriber.lots.iter().map(lot).collect(),
-    }
-}
-
-async fn orders(context: &Context, person: PersonId, position: u64) -> Result<Vec<ListedAnswer>, Problem> {
-    context.shown(position).await?;
-    let rows = context.in_views(move |views| {
-        let filter = OrderFilter { person: Some(person), ..OrderFilter::default() };
-        let (mut all, mut after): (Vec<views::OrderRow>, Option<OrderId>) = (Vec::new(), None);
-        loop {
-            let page = views.orders(filter, after, ORDERS_PAGE)?;
-            let full = page.len() as u64 == u64::from(ORDERS_PAGE);
-            after = page.last().map(|row| row.id);
-            all.extend(page);
-            if !full {
-                return Ok(all);
-            }
-        }
-    });
-    Ok(rows.await?.into_iter().map(ListedAnswer::from).collect())
 }

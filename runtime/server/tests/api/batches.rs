@@ -8,17 +8,17 @@ use std::path::PathBuf;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-const HEADER: &str = "request_id,requested_at,channel_province,id_number,msisdn,product,amount,instrument,target\n";
+pub const HEADER: &str = "request_id,requested_at,channel_province,id_number,msisdn,product,amount,instrument,target\n";
 const RESULTS_HEADER: &str = "request_id,outcome,code,fee_fen,payout,arrives_on\n";
 /// An hour before the stage's morning, a working day.
 const AT: &str = "2026-03-03T09:00:00+08:00";
 
-async fn send(stage: &Stage, key: &str, kind: &str, file: &str) -> Reply {
+pub async fn send(stage: &Stage, key: &str, kind: &str, file: &str) -> Reply {
     stage.post("/v1/batches", &[]).key(key).text(kind, file.to_owned()).reply().await
 }
 
 /// Looks at a batch until it is done.
-async fn done(stage: &Stage, id: &str) -> Value {
+pub async fn done(stage: &Stage, id: &str) -> Value {
     for _ in 0..2_000 {
         let batch = stage.get("/v1/batches/{id}", &[id]).reply().await.ok(200).json();
         if batch["state"] == "done" {
@@ -29,7 +29,7 @@ async fn done(stage: &Stage, id: &str) -> Value {
     panic!("it is not done");
 }
 
-async fn results(stage: &Stage, id: &str, accept: &str) -> Reply {
+pub async fn results(stage: &Stage, id: &str, accept: &str) -> Reply {
     stage.get("/v1/batches/{id}/results", &[id]).header("Accept", accept).reply().await.ok(200)
 }
 
@@ -37,7 +37,7 @@ fn row(id: &str, person: &Person, product: &str, amount: u64, instrument: &str, 
     format!("{id},{AT},44,{},{},{product},{amount},{instrument},{target}\n", person.id_number, person.msisdn)
 }
 
-fn row_of(id: &str, person: &Person, amount: u64) -> String {
+pub fn row_of(id: &str, person: &Person, amount: u64) -> String {
     row(id, person, "direct", amount, &person.card, "")
 }
 
@@ -47,7 +47,7 @@ fn kept(stage: &Stage) -> Vec<PathBuf> {
     entries.map(|entry| entry.path()).collect()
 }
 
-async fn orders(stage: &Stage) -> usize {
+pub async fn orders(stage: &Stage) -> usize {
     stage.node.read(|state| state.orders().count()).await.expect("the node runs").0
 }
 

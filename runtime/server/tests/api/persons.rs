@@ -4,6 +4,7 @@ use crate::support::client::Reply;
 use crate::support::{Person, Stage, StageOptions, direct};
 use serde_json::{Value, json};
 use server::Bounds;
+use std::collections::BTreeSet;
 use std::time::Duration;
 use vault::{
     CardNumber, IdentityNumber, InstrumentId, Msisdn, NewPerson, PersonId, PersonName, Registration, SubscriberId,
@@ -241,7 +242,9 @@ async fn what_is_revealed_is_a_record_first() {
 async fn a_subject_gets_everything_that_is_held() {
     let stage = Stage::start().await;
     let person = Person::adult(1);
-    let subscriber = stage.register(&person, 10_700).await;
+    let mut body = person.body(10_700);
+    body["credit_card"] = json!(format!("62220212345{:08}", 9));
+    let subscriber = stage.post("/v1/subscribers", &[]).key("one").json(&body).reply().await.ok(201).field("id");
     let order = stage.place("one", &direct(&subscriber, 10_000)).await.ok(201).field("id");
     stage.finish().await;
     let who = stage.get("/v1/subscribers/{id}", &[&subscriber]).reply().await.field("person");
@@ -255,10 +258,41 @@ async fn a_subject_gets_everything_that_is_held() {
         (body["orders"][0]["id"].as_str(), body["orders"][0]["state"].as_str()),
         (Some(&*order), Some("settled"))
     );
+    // Every name in it has a label in both languages, and there is no label for nothing.
+    let (mut names, labels) = (BTreeSet::new(), body["labels"].as_object().expect("labels"));
+    names_in(&body, &mut names);
+    let missing: Vec<_> = names.iter().filter(|name| !labels.contains_key(name.as_str())).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+    assert!(labels.values().all(|label| !label["zh"].as_str().unwrap_or("").is_ascii() && label["en"].is_string()));
+    // Staff are told of legal holds; the person is not, who might be warned.
+    stage.hold(&who).await.ok(201);
+    let told = export(&[("purpose", "subject_export"), ("reason", "counter")]).await.ok(200).json();
+    assert_eq!((&told["standing"]["state"], &told["standing"]["legal_holds"]), (&json!("active"), &json!([])));
+    let told = export(&[("purpose", "legal_request"), ("reason", "2026-117")]).await.ok(200).json();
+    assert_eq!(told["standing"]["legal_holds"][0]["why"], "协助调查");
+    names_in(&told, &mut names);
+    let unused: Vec<_> = labels.keys().filter(|label| !names.contains(*label)).collect();
+    assert!(unused.is_empty(), "{unused:?}");
+    let missing: Vec<_> = names.iter().filter(|name| !labels.contains_key(name.as_str())).collect();
+    assert!(missing.is_empty(), "{missing:?}");
     assert_eq!(export(&[]).await.refused(400, "malformed_request")["param"], "purpose");
     assert_eq!(export(&[("purpose", "payout")]).await.refused(400, "malformed_request")["param"], "purpose");
     // Staff say why.
     assert_eq!(export(&[("purpose", "staff_enquiry")]).await.refused(400, "malformed_request")["param"], "/why");
+}
+
+/// Every name of a member, but of the labels themselves.
+fn names_in(value: &Value, names: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(members) => {
+            for (name, value) in members.iter().filter(|(name, _)| *name != "labels") {
+                names.insert(name.clone());
+                names_in(value, names);
+            }
+        }
+        Value::Array(values) => values.iter().for_each(|value| names_in(value, names)),
+        _ => {}
+    }
 }
 
 /// The rows of a registration whose record never came: as a crash between the two leaves them.

@@ -1,5 +1,6 @@
 //! No personal data in answers, metrics or logs.
 
+use crate::batches::{HEADER, done, results, row_of, send};
 use crate::support::{Person, Stage, direct};
 use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -40,8 +41,27 @@ async fn nobody_is_named_in_answers_metrics_or_logs() {
         .refused(409, "subscriber_exists");
     let wrong = format!("{{\"{}\": \"{}\"}}", person.id_number, person.name);
     let wrong = stage.post("/v1/subscribers", &[]).key("wrong").text("application/json", wrong).reply().await;
+    let who = stage.get("/v1/subscribers/{id}", &[&subscriber]).reply().await.field("person");
+    let file = format!("{HEADER}{}", row_of("a", &person, 10_000));
+    let batch = send(&stage, "file", "text/csv", &file).await.ok(202).field("id");
+    done(&stage, &batch).await;
+    let broken = format!("{HEADER}{}", "x".repeat(70_000) + &person.msisdn);
     let told = [
         wrong,
+        send(&stage, "broken", "text/csv", &format!("{},{}", person.id_number, person.msisdn)).await,
+        send(&stage, "long", "text/csv", &broken).await,
+        stage.get("/v1/batches/{id}", &[&batch]).reply().await,
+        results(&stage, &batch, "text/csv").await,
+        stage.get("/v1/persons/{id}", &[&who]).reply().await,
+        stage
+            .get("/v1/persons/{id}/export", &[&person.id_number])
+            .query(&[("purpose", "subject_export")])
+            .reply()
+            .await,
+        stage.get("/v1/subscribers/{id}", &[&person.msisdn]).reply().await,
+        stage.get("/v1/limits/{person}", &[&who]).reply().await,
+        stage.get("/v1/subscribers/{id}/holdings", &[&subscriber]).reply().await,
+        stage.post("/v1/quotes", &[]).key("quote").json(&direct(&person.msisdn, 1_000)).reply().await,
         stage.get("/v1/subscribers/{id}", &[&subscriber]).reply().await,
         stage.get("/v1/orders/{id}", &[&id]).reply().await,
         stage.get("/v1/orders/{id}/timeline", &[&id]).reply().await,

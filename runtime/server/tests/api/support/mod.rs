@@ -1,6 +1,7 @@
 //! A node with honest partners in memory, served over a real socket.
 
 mod callers;
+pub mod certificates;
 pub mod client;
 mod partner;
 mod people;

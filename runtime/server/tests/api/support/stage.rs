@@ -12,7 +12,7 @@ use facts::{Day, Millis, SaltKey};
 use node::{Clock, Gateways, Node, NodeClock, NodeConfig};
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
-use server::{Api, Bounds, DigestKey, May, Providers, router, serve_within};
+use server::{Api, Bounds, DigestKey, May, Providers, Tls, router, serve_within};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -29,11 +29,18 @@ pub struct StageOptions {
     pub providers: BTreeMap<String, ProviderSettings>,
     /// Of access; those that ship when none.
     pub settings: Option<access::Settings>,
+    pub tls: Option<Arc<Tls>>,
 }
 
 impl Default for StageOptions {
     fn default() -> StageOptions {
-        StageOptions { test_clock: true, bounds: Bounds::default(), providers: BTreeMap::new(), settings: None }
+        StageOptions {
+            test_clock: true,
+            bounds: Bounds::default(),
+            providers: BTreeMap::new(),
+            settings: None,
+            tls: None,
+        }
     }
 }
 
@@ -92,11 +99,15 @@ impl Stage {
 
     pub async fn with(options: StageOptions) -> Stage {
         let kept = tempfile::tempdir().expect("a directory");
-        let moods = Arc::<Moods>::default();
-        let partner = |partner| (partner, Arc::new(Partner::new(Arc::clone(&moods))) as Arc<dyn partners::Gateway>);
-        let gateways: Gateways = facts::Partner::ALL.into_iter().map(partner).collect();
+        let (moods, gateways) = partners();
         let dir = kept.path().to_owned();
         Stage::on(dir, Some(kept), moods, gateways, options).await
+    }
+
+    /// On a directory that is there already, or still is when this is gone.
+    pub async fn at(dir: &Path, options: StageOptions) -> Stage {
+        let (moods, gateways) = partners();
+        Stage::on(dir.to_owned(), None, moods, gateways, options).await
     }
 
     async fn on(
@@ -129,7 +140,8 @@ impl Stage {
         let address = listener.local_addr().expect("an address");
         let (_shutdown, ended) = tokio::sync::oneshot::channel::<()>();
         let until = async move { ended.await.unwrap_or_default() };
-        tokio::spawn(serve_within(listener, router(api).expect("a policy for each route"), options.bounds, until));
+        let line = (listener, options.tls.clone());
+        tokio::spawn(serve_within(line, router(api).expect("a policy for each route"), options.bounds, until));
         let (client, base) = (Client::new(), format!("http://{address}"));
         Stage {
             dir,
@@ -284,6 +296,14 @@ impl Stage {
         begins.await.expect("the sequencer got there");
         release
     }
+}
+
+/// Partners who answer well until a test wants otherwise.
+fn partners() -> (Arc<Moods>, Gateways) {
+    let moods = Arc::<Moods>::default();
+    let partner = |partner| (partner, Arc::new(Partner::new(Arc::clone(&moods))) as Arc<dyn partners::Gateway>);
+    let gateways = facts::Partner::ALL.into_iter().map(partner).collect();
+    (moods, gateways)
 }
 
 fn config(dir: &Path, vault: &Arc<Vault>, clock: &Arc<StageClock>, gateways: &Gateways) -> NodeConfig {
