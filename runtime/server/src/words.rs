@@ -44,7 +44,7 @@ chinese! {
         ConfirmBilling = "出账确认";
         PayOut = "付款";
         TopUpAirtime = "充入话费";
-        GrantReward = "发放赠送话费";
+        GrantReward = "赠送话费";
     }
     OrderState {
         Created = "已创建";
