@@ -39,7 +39,9 @@ async fn child_that_works() {
             // Somebody stays, since they hold value, and somebody goes.
             say(&dir, &registered(&stage, &Person::adult(1), 100).await);
             let gone = registered(&stage, &Person::adult(2), 0).await;
-            stage.post("/v1/persons/{id}/erasure", &[&person_of(&stage, &gone).await]).reply().await.ok(200);
+            let person = person_of(&stage, &gone).await;
+            let because = json!({"reason": "asked at the counter"});
+            stage.post("/v1/persons/{id}/erasure", &[&person]).json(&because).reply().await.ok(200);
             arm(&dir);
             stage.node.clock().advance_to(stage.node.clock().now().plus(11 * 366 * DAY_MS));
             while stage.get("/v1/subscribers/{id}", &[&gone]).reply().await.json()["erased"] != true {
