@@ -8,6 +8,7 @@ use crate::demo;
 use crate::exec::{Line, root};
 use crate::failure::{Failure, Outcome};
 use serde_json::Value;
+use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -72,10 +73,23 @@ fn write(file: &Path, text: &str) -> Outcome {
     std::fs::write(file, text).map_err(|error| Failure::new(format!("`{}`: {error}", file.display())))
 }
 
-/// A node without partners, on a fresh directory; it ends with this.
+/// A node without partners of the books, on a fresh directory, and whoever sends its messages; both end with this.
 struct Node {
     address: SocketAddr,
-    child: Child,
+    children: [Child; 2],
+}
+
+/// Starts the sandbox that takes messages; its first line says where it listens.
+fn messages() -> Outcome<(Child, String)> {
+    let failed = |error: std::io::Error| Failure::new(format!("starting a sandbox: {error}"));
+    let mut command = Command::new(root().join(demo::BINARY));
+    command.args(["--quiet", "sandbox", "--config", r#"{"sms":{}}"#]).current_dir(root());
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().map_err(failed)?;
+    let mut address = String::new();
+    if let Some(stdout) = child.stdout.take() {
+        BufReader::new(stdout).read_line(&mut address).map_err(failed)?;
+    }
+    Ok((child, format!("http://{}", address.trim())))
 }
 
 /// Its directory, from the root.
@@ -90,12 +104,14 @@ impl Node {
         }
         let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
         let address = free.map_err(failed)?;
+        let (messages, url) = messages()?;
         let mut command = Command::new(root().join(demo::BINARY));
         command.args(["--quiet", "serve", "--test-clock", "--dir", NODE, "--listen", &address.to_string()]);
+        command.args(["--sms", &url]);
         // Monday 2 March 2026: the published calendar covers the days after it.
         command.args(["--clock-base-ms", "1772413200000"]).current_dir(root());
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).spawn().map_err(failed)?;
-        let node = Node { address, child };
+        let node = Node { address, children: [child, messages] };
         let until = Instant::now() + READY_MOST;
         while TcpStream::connect(address).is_err() {
             if Instant::now() > until {
@@ -118,8 +134,10 @@ impl Node {
 
 impl Drop for Node {
     fn drop(&mut self) {
-        // It may have ended before.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        for child in &mut self.children {
+            // It may have ended by itself.
+            let _ = child.kill();
+            let _ = child.wait();
+        }
     }
 }
