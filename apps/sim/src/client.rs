@@ -127,7 +127,11 @@ impl Clients {
         Wish {
             key: key(chance),
             number,
-            product: if rarely(chance) { Product::Voucher } else { Product::Direct },
+            product: match chance.between(0, 19) {
+                0 => Product::Card,
+                1..=5 => Product::Voucher,
+                _ => Product::Direct,
+            },
             amount,
             identity: if rarely(chance) { Identity::Underage } else { Identity::Valid },
             instrument: if rarely(chance) { Instrument::NotOwn } else { Instrument::Own },

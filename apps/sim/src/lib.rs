@@ -7,7 +7,6 @@
 
 mod agenda;
 mod auditor;
-mod bank;
 mod chance;
 mod client;
 mod counterparty;
@@ -18,6 +17,7 @@ mod options;
 mod register;
 mod shelf;
 mod telco;
+mod till;
 mod world;
 
 pub use node::bugs::Bug;

@@ -109,7 +109,7 @@ impl SimTelco {
                 bucket.remaining += i128::from(held.amount);
                 Ok((Movement::Released, held.amount, ask.acts_on.clone()))
             }
-            Action::ConfirmBilling | Action::PayOut => Err("notFound"),
+            Action::ConfirmBilling | Action::PayOut | Action::IssueVoucher => Err("notFound"),
         }
     }
 }
@@ -119,7 +119,11 @@ const fn movement_asked(action: Action) -> Movement {
         Action::ReserveAirtime => Movement::SetAside,
         Action::ReleaseAirtime => Movement::Released,
         Action::CreditAirtime | Action::TopUpAirtime | Action::GrantReward => Movement::GivenBack,
-        Action::CaptureAirtime | Action::DeductAirtime | Action::ConfirmBilling | Action::PayOut => Movement::Taken,
+        Action::CaptureAirtime
+        | Action::DeductAirtime
+        | Action::ConfirmBilling
+        | Action::PayOut
+        | Action::IssueVoucher => Movement::Taken,
     }
 }
 

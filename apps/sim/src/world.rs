@@ -2,7 +2,6 @@
 
 use crate::agenda::Agenda;
 use crate::auditor::Auditor;
-use crate::bank::SimBank;
 use crate::chance::Chance;
 use crate::client::{Clients, Errand};
 use crate::counterparty::{Counterparty, Spoken};
@@ -11,6 +10,7 @@ use crate::house::{House, Setup};
 use crate::options::{Faults, Options, Report};
 use crate::shelf::Shelf;
 use crate::telco::SimTelco;
+use crate::till::SimTill;
 use exchange::{Answer, Command, Envelope, Profile, Quote, Reply, Rules, Signal, Via, quote};
 use facts::{Day, Key16, Made, Meta, Millis, OrderId, Partner, QuoteId, Refusal, SaltKey, State};
 use money::Telco;
@@ -82,7 +82,7 @@ pub(crate) struct World {
     disk: SimDisk,
     shelf: Shelf,
     telcos: BTreeMap<Telco, SimTelco>,
-    bank: SimBank,
+    tills: BTreeMap<Partner, SimTill>,
     clients: Clients,
     auditor: Auditor,
     /// Quotes that clients think about, by the key of the order.
@@ -133,7 +133,10 @@ impl World {
             disk: SimDisk::new(seed.fork(3), if heavy { 1_000 } else { 0 }),
             shelf: Shelf::default(),
             telcos,
-            bank: SimBank::new(FUNDING, seed.fork(4), faults),
+            tills: BTreeMap::from([
+                (Partner::Bank, SimTill::bank(FUNDING, seed.fork(4), faults)),
+                (Partner::Issuer, SimTill::issuer(FUNDING, seed.fork(6), faults)),
+            ]),
             clients,
             auditor,
             cursors: BTreeMap::new(),
@@ -166,7 +169,7 @@ impl World {
                 telco.open(number.subscriber, if less { holds / 10 } else { holds }, closed);
             }
             if apart && self.chance.ppm(60_000) {
-                self.bank.close(number.card);
+                self.tills.get_mut(&Partner::Bank).into_iter().for_each(|bank| bank.close(number.card));
             }
         }
     }
@@ -451,8 +454,8 @@ impl World {
         };
         self.agenda.at(heard_at, Event::Heard(life, Signal { call: ask.call, answer, via }));
         self.speak(ask.partner, spoken);
-        if ask.partner == Partner::Bank {
-            self.auditor.bank_booked(ask.call.order, &self.bank);
+        if let Some(till) = self.tills.get(&ask.partner) {
+            self.auditor.delivered(ask.call.order, till);
         }
     }
 
@@ -466,13 +469,11 @@ impl World {
     }
 
     fn partner(&mut self, partner: Partner) -> &mut dyn Counterparty {
-        match partner {
-            Partner::Telco(telco) => match self.telcos.get_mut(&telco) {
-                Some(telco) => telco,
-                None => unreachable!("every telco is there from the beginning"),
-            },
-            Partner::Bank => &mut self.bank,
-        }
+        let found: Option<&mut dyn Counterparty> = match partner {
+            Partner::Telco(telco) => self.telcos.get_mut(&telco).map(|telco| telco as _),
+            Partner::Bank | Partner::Issuer => self.tills.get_mut(&partner).map(|till| till as _),
+        };
+        found.unwrap_or_else(|| unreachable!("every partner is there from the beginning"))
     }
 
     fn door(&mut self, partner: Partner, window: u32) {
@@ -577,7 +578,7 @@ impl World {
         }
         faults.extend(self.crashes.iter().map(|(place, count)| (format!("crash_{place}"), *count)));
         let records = self.auditor.sequence();
-        let ending = self.auditor.end(&self.telcos, &self.bank, &self.clients.sent());
+        let ending = self.auditor.end(&self.telcos, &self.tills, &self.clients.sent());
         Report {
             seed: self.options.seed,
             orders: u64::try_from(self.clients.sent().len()).unwrap_or(0),

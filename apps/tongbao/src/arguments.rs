@@ -151,12 +151,10 @@ pub struct ServeOptions {
     /// Ask callers for a certificate from these roots, in PEM; a registered one says who calls.
     #[arg(long, value_name = "FILE", requires = "tls_certificate")]
     pub client_ca: Option<PathBuf>,
-    /// A telco's address, as `CTCC=http://127.0.0.1:9001`; once for each telco.
-    #[arg(long = "telco", value_name = "CODE=URL")]
-    pub telcos: Vec<String>,
-    /// The bank's address.
-    #[arg(long)]
-    pub bank: Option<String>,
+    /// A partner's address, as `CTCC=http://127.0.0.1:9001`; once for each of `CMCC`, `CUCC`, `CTCC`, `CBN`, `BANK`,
+    /// `ISSUER`.
+    #[arg(long = "partner", value_name = "CODE=URL")]
+    pub partners: Vec<String>,
     /// The address of whoever sends messages; without it subscribers get no codes.
     #[arg(long)]
     pub sms: Option<String>,

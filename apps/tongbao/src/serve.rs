@@ -9,9 +9,8 @@ use crate::site::{NodeKeys, Site};
 use exchange::Rules;
 use facts::{Millis, Partner};
 use journal::Options;
-use money::Telco;
 use node::{Clock, Gateways, Node, NodeClock, NodeConfig, StartError};
-use partners::{BankConfig, BankGateway, SmsConfig, SmsGateway, TelcoConfig, TelcoGateway};
+use partners::{SmsConfig, SmsGateway};
 use server::{Api, Bounds, DigestKey, Messages, Providers, Tls, TlsFiles};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -192,20 +191,16 @@ async fn told_to_stop() {
 }
 
 fn gateways(options: &ServeOptions, rules: &Rules) -> Result<Gateways, Failure> {
-    let timeout = |partner| Duration::from_millis(rules.contracts.of(partner).reply_timeout_ms);
     let mut gateways = Gateways::new();
-    for text in &options.telcos {
-        let parsed = text.split_once('=').and_then(|(code, url)| Some((code.parse::<Telco>().ok()?, url)));
-        let (telco, url) = parsed.ok_or_else(|| {
-            Failure::unable(format!("`{text}` is no telco")).hint("write it as CTCC=http://127.0.0.1:9001")
+    for text in &options.partners {
+        let parsed = text.split_once('=').and_then(|(code, url)| Some((code.parse::<Partner>().ok()?, url)));
+        let (partner, url) = parsed.ok_or_else(|| {
+            let codes = Partner::ALL.map(|partner| partner.to_string()).join(", ");
+            Failure::unable(format!("`{text}` is no partner"))
+                .hint(format!("write it as CTCC=http://127.0.0.1:9001, with one of {codes}"))
         })?;
-        let partner = Partner::Telco(telco);
-        let config = TelcoConfig { telco, base_url: url.to_owned(), reply_timeout: timeout(partner) };
-        gateways.insert(partner, Arc::new(TelcoGateway::new(config).doing(text)?));
-    }
-    if let Some(url) = &options.bank {
-        let config = BankConfig { base_url: url.clone(), reply_timeout: timeout(Partner::Bank) };
-        gateways.insert(Partner::Bank, Arc::new(BankGateway::new(config).doing(url)?));
+        let reply_timeout = Duration::from_millis(rules.contracts.of(partner).reply_timeout_ms);
+        gateways.insert(partner, partners::connect(partner, url.to_owned(), reply_timeout).doing(text)?);
     }
     Ok(gateways)
 }

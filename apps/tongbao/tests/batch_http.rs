@@ -90,7 +90,7 @@ async fn a_node_that_was_killed_goes_on_with_a_file_and_doubles_nothing() {
     let telco = format!("CTCC=http://{}", listener.local_addr().expect("an address"));
     // It knows nobody and refuses every order that was accepted: that is no concern of the file.
     tokio::spawn(sandbox::serve_telco(TelcoConfig::named("CTCC"), listener));
-    let mut node = Node::start(&dir, &["--telco".to_owned(), telco]);
+    let mut node = Node::start(&dir, &["--partner".to_owned(), telco]);
     let (url, client) = (node.url(), node.client());
     for serial in 0..PEOPLE {
         let (id_number, msisdn) = person(serial);

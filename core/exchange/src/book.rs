@@ -3,6 +3,7 @@
 use facts::{AccountName, Fact, Partner, PersonId, State};
 use ledger::{AccountId, Action as Move, Bound, Entry, Transfer, TransferId};
 use money::{Asset, Telco};
+use std::collections::BTreeMap;
 
 /// The account that funds the reserve, by its public name.
 pub const FUNDING_NAME: AccountName = AccountName::OperatorFloat;
@@ -10,11 +11,9 @@ pub const FUNDING_NAME: AccountName = AccountName::OperatorFloat;
 /// The house accounts, in the order in which they are opened.
 fn house() -> Vec<(AccountName, Asset, Bound)> {
     let mut accounts = vec![
-        (AccountName::OperatorFloat, Asset::Cny, Bound::Free),
+        (FUNDING_NAME, Asset::Cny, Bound::Free),
         (AccountName::ReserveBank, Asset::Cny, Bound::CreditsWithinDebits),
         (AccountName::FeesConversion, Asset::Cny, Bound::Free),
-        (AccountName::InDoubt(Partner::Bank), Asset::Cny, Bound::Free),
-        (AccountName::Claim(Partner::Bank), Asset::Cny, Bound::Free),
     ];
     for telco in Telco::ALL {
         let airtime = Asset::Airtime(telco);
@@ -25,27 +24,34 @@ fn house() -> Vec<(AccountName, Asset, Bound)> {
             (AccountName::AirtimeHeld(telco), airtime, Bound::DebitsWithinCredits),
             (AccountName::Position(telco), airtime, Bound::Free),
             (AccountName::Position(telco), Asset::Cny, Bound::Free),
-            (AccountName::InDoubt(Partner::Telco(telco)), airtime, Bound::Free),
         ]);
     }
-    let claim = |telco| (AccountName::Claim(Partner::Telco(telco)), Asset::Airtime(telco), Bound::Free);
-    accounts.extend(Telco::ALL.map(claim));
+    for partner in Partner::ALL {
+        let names = [partner.mirror(), AccountName::InDoubt(partner), AccountName::Claim(partner)];
+        accounts.extend(names.map(|name| (name, partner.asset(), Bound::Free)));
+    }
     accounts
 }
 
-/// Opens the house accounts and funds the reserve. The handles follow on from the ledger's next one.
+/// Opens the house accounts that are not open yet, and funds the reserve when it is new: a release that knows another
+/// partner opens its accounts beside those of before. The handles follow on from the ledger's next one.
 pub(crate) fn open_house(state: &State, funding: u64) -> Vec<Fact> {
-    let first = state.ledger().next_account().number();
-    let mut facts: Vec<Fact> = (first..)
-        .map(AccountId::new)
-        .zip(house())
-        .map(|(account, (name, asset, bound))| Fact::AccountOpened { account, name, asset, bound })
-        .collect();
-    if funding > 0 {
-        // Float and reserve are the first two of the house.
-        let entry = Entry { debit: AccountId::new(first + 1), credit: AccountId::new(first), amount: funding };
+    let mut next = state.ledger().next_account().number();
+    let mut facts = Vec::new();
+    let mut opened = BTreeMap::new();
+    for (name, asset, bound) in house() {
+        if state.account(name, asset).is_some() || opened.contains_key(&(name, asset)) {
+            continue;
+        }
+        let account = AccountId::new(next);
+        next += 1;
+        opened.insert((name, asset), account);
+        facts.push(Fact::AccountOpened { account, name, asset, bound });
+    }
+    let new = |name| opened.get(&(name, Asset::Cny)).copied();
+    if let (Some(float), Some(reserve), true) = (new(FUNDING_NAME), new(AccountName::ReserveBank), funding > 0) {
         let id = TransferId::new((state.sequence() + 1) << 10);
-        facts.push(Fact::Posted { transfers: vec![Transfer { id, action: Move::Post(entry) }] });
+        facts.push(Fact::Posted { transfers: vec![Transfer { id, action: Move::Post(entry(reserve, float, funding)) }] });
     }
     facts
 }
@@ -59,8 +65,6 @@ pub(crate) struct Books {
     pub(crate) position_airtime: AccountId,
     pub(crate) position_cny: AccountId,
     pub(crate) in_doubt_telco: AccountId,
-    pub(crate) in_doubt_bank: AccountId,
-    pub(crate) reserve_bank: AccountId,
     pub(crate) fees: AccountId,
     pub(crate) payable: AccountId,
 }
@@ -83,8 +87,6 @@ impl Books {
             position_airtime: find(AccountName::Position(telco), airtime)?,
             position_cny: find(AccountName::Position(telco), Asset::Cny)?,
             in_doubt_telco: find(AccountName::InDoubt(Partner::Telco(telco)), airtime)?,
-            in_doubt_bank: find(AccountName::InDoubt(Partner::Bank), Asset::Cny)?,
-            reserve_bank: find(AccountName::ReserveBank, Asset::Cny)?,
             fees: find(AccountName::FeesConversion, Asset::Cny)?,
             payable: account,
         };

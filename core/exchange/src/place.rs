@@ -10,8 +10,8 @@ use crate::rules::{
     counts, reward_counts,
 };
 use facts::{
-    Admission, Count, Counters, Fact, Key16, KeyUse, LearnedPrice, LimitHit, Lot, LotUse, Made, Meta, Millis, Order,
-    Partner, PersonId, Product, QuoteId, Quoted, Refusal, Reward, Shared, State, Subscriber, SubscriberId, Terms,
+    Admission, Count, Counters, Due, Fact, Key16, KeyUse, LearnedPrice, LimitHit, Lot, LotUse, Made, Meta, Millis, Order,
+    Partner, PersonId, Product, QuoteId, Quoted, Refusal, Reward, Shared, State, StepPlan, Subscriber, SubscriberId, Terms,
 };
 
 /// How much of what a subscriber holds may leave, in fen, at business time `at`; the greatest there is when it is more.
@@ -38,7 +38,12 @@ pub fn quote(
 ) -> Result<Terms, Refused> {
     let terms = judge(state, rules, meta, place, learned)?;
     let holder = place.asker.subscriber().and_then(|subscriber| state.subscriber(subscriber));
-    holder.map_or(Ok(()), |holder| check_restricted(state, holder))?;
+    if let Some(holder) = holder {
+        check_restricted(state, holder)?;
+        let planned = plan_of(state, rules, holder, place, &terms);
+        // What nobody delivers yet is priced all the same.
+        planned.map_or(Ok(()), |planned| check_partners(state, rules, &planned.steps))?;
+    }
     let reward = holder.and_then(|subscriber| reward(state, rules, meta, subscriber, &terms)).map(Box::new);
     Ok(Terms { reward, ..terms })
 }
@@ -65,9 +70,7 @@ fn judge(
             let line = Line { province: subscriber.province, telco: subscriber.telco };
             let request = request(meta, place, Ok(line), Holder::Registered, who(meta, subscriber));
             let held = i128::from(convertible(policy, subscriber, meta.requested_at));
-            let terms = admit(policy, &request, state.counters(), held, learned)?;
-            check_partners(state, rules, subscriber, place)?;
-            Ok(terms)
+            admit(policy, &request, state.counters(), held, learned)
         }
         Asker::Stranger { number, .. } => {
             let request = request(meta, place, number, Holder::Other, Subjects::default());
@@ -117,16 +120,13 @@ const fn plain(refusal: Refusal) -> Refused {
     Refused { refusal, detail: Detail::Plain }
 }
 
-/// An order is refused while a partner it needs is closed or has too long a queue: said before, not found out after.
-fn check_partners(state: &State, rules: &Rules, subscriber: &Subscriber, place: &PlaceOrder) -> Result<(), Refused> {
-    let receiving = match place.recipient {
-        Recipient::Number { line, .. } => Some(Partner::Telco(line.telco)),
-        Recipient::Nobody | Recipient::Unreachable(_) => None,
-    };
-    for partner in [Partner::Telco(subscriber.telco), Partner::Bank].into_iter().chain(receiving) {
-        let load = state.load(partner);
-        let closed = load.window == 0 && partner != Partner::Bank;
-        if closed || load.queued >= rules.contracts.of(partner).queue_most {
+/// An order is refused while a partner that it asks at once is closed, or one that it asks at all has too long a queue:
+/// said before, not found out after.
+fn check_partners(state: &State, rules: &Rules, steps: &[StepPlan]) -> Result<(), Refused> {
+    for StepPlan { partner, due, .. } in steps {
+        let load = state.load(*partner);
+        let closed = load.window == 0 && *due == Due::AtOnce;
+        if closed || load.queued >= rules.contracts.of(*partner).queue_most {
             return Err(plain(Refusal::PartnerUnavailable));
         }
     }
@@ -214,29 +214,15 @@ fn admit_order<'a>(state: &'a State, rules: &'a Rules, meta: &Meta, place: &Plac
         policy.check_reward(reward, subscriber.person, state.counters())?;
     }
     check_restricted(state, subscriber)?;
-    let (books, opening) =
-        Books::of(state, subscriber.telco, subscriber.person).ok_or(plain(Refusal::PartnerUnavailable))?;
-    let mut first: Vec<Fact> = opening.into_iter().collect();
-    let promotion = terms.reward.as_ref().map(|reward| promotion(state, reward.campaign, first.len()));
-    first.extend(promotion.iter().flat_map(|(_, opening)| opening.clone()));
-    let (receiver, party) = receiving(state, place);
-    let profile = rules.contracts.of(Partner::Telco(subscriber.telco)).profile;
-    let case = Case {
-        telco: subscriber.telco,
-        profile,
-        terms: &terms,
-        books,
-        receiver,
-        promotion: promotion.map(|(account, _)| account),
-    };
-    let steps = plan::expand(&case).ok_or(plain(Refusal::PartnerUnavailable))?;
+    let planned = plan_of(state, rules, subscriber, place, &terms).ok_or(plain(Refusal::PartnerUnavailable))?;
+    check_partners(state, rules, &planned.steps)?;
     let admission = Admission {
         order: place.order,
         person: subscriber.person,
-        parties: [subscriber.id].into_iter().chain(party).collect(),
+        parties: [subscriber.id].into_iter().chain(planned.receiver).collect(),
         counts: counted(policy, meta, place, subscriber, terms.reward.as_deref()),
         requested_at: meta.requested_at,
-        steps,
+        steps: planned.steps,
         lots: take_lots(policy, subscriber, meta.requested_at, terms.drawn),
         quote: quoted(place.quote.as_ref()),
         seen_convertible: convertible(policy, subscriber, meta.requested_at),
@@ -244,9 +230,36 @@ fn admit_order<'a>(state: &'a State, rules: &'a Rules, meta: &Meta, place: &Plac
     };
     let order = Order::admitted(&admission, state.sequence() + 1, meta.now);
     let mut draft = Draft::new(state, rules, meta, order);
+    let mut first = planned.opened;
     first.push(Fact::OrderAdmitted(Box::new(admission)));
     draft.precede(first);
     Ok(draft)
+}
+
+/// What an order will do, and the accounts that are opened for it.
+struct Planned {
+    opened: Vec<Fact>,
+    receiver: Option<SubscriberId>,
+    steps: Vec<StepPlan>,
+}
+
+/// `None` while the product has no plan, or the house accounts are not open.
+fn plan_of(
+    state: &State,
+    rules: &Rules,
+    subscriber: &Subscriber,
+    place: &PlaceOrder,
+    terms: &Terms,
+) -> Option<Planned> {
+    let (books, opening) = Books::of(state, subscriber.telco, subscriber.person)?;
+    let mut opened: Vec<Fact> = opening.into_iter().collect();
+    let promotion = terms.reward.as_ref().map(|reward| promotion(state, reward.campaign, opened.len()));
+    opened.extend(promotion.iter().flat_map(|(_, opening)| opening.clone()));
+    let (shelf, receiver) = receiving(state, place);
+    let profile = rules.contracts.of(Partner::Telco(subscriber.telco)).profile;
+    let promotion = promotion.map(|(account, _)| account);
+    let case = Case { state, telco: subscriber.telco, profile, terms, books, receiver: shelf, promotion };
+    Some(Planned { opened, receiver, steps: plan::expand(&case)? })
 }
 
 /// What an admitted order counts: against limits by its amount, and against a campaign by its reward.

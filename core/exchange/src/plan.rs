@@ -13,6 +13,7 @@ use money::{Asset, Telco};
 
 /// What a plan is made from.
 pub(crate) struct Case<'a> {
+    pub(crate) state: &'a State,
     pub(crate) telco: Telco,
     pub(crate) profile: Profile,
     pub(crate) terms: &'a Terms,
@@ -45,6 +46,22 @@ impl Shelf {
     }
 }
 
+/// What a partner that delivers against money is booked by.
+struct Till {
+    partner: Partner,
+    /// Where its own books are mirrored: what it delivered leaves from there, or is owed to it there.
+    mirror: AccountId,
+    in_doubt: AccountId,
+}
+
+impl Till {
+    /// The till of a partner; `None` while the house accounts are not open.
+    fn of(state: &State, partner: Partner) -> Option<Till> {
+        let find = |name| state.account(name, partner.asset());
+        Some(Till { partner, mirror: find(partner.mirror())?, in_doubt: find(AccountName::InDoubt(partner))? })
+    }
+}
+
 /// The steps of a product, and its reward's; `None` while it has no plan.
 pub(crate) fn expand(case: &Case<'_>) -> Option<Vec<StepPlan>> {
     let mut steps = of_product(case)?;
@@ -54,11 +71,12 @@ pub(crate) fn expand(case: &Case<'_>) -> Option<Vec<StepPlan>> {
 
 fn of_product(case: &Case<'_>) -> Option<Vec<StepPlan>> {
     match case.terms.product {
-        Product::Direct => Some(direct(case)),
-        Product::Agent | Product::Refund => Some(at_once(case)),
+        Product::Direct => direct(case),
+        Product::Voucher => at_once(case, Partner::Issuer, Action::IssueVoucher),
+        Product::Agent | Product::Refund => at_once(case, Partner::Bank, Action::PayOut),
         Product::Gift => gift(case),
         Product::Points => Some(points(case)),
-        Product::Voucher | Product::Card => None,
+        Product::Card => None,
         Product::BundleGift | Product::BundleSale | Product::Market | Product::Wealth => None,
     }
 }
@@ -68,8 +86,8 @@ fn of_product(case: &Case<'_>) -> Option<Vec<StepPlan>> {
 /// gets float, a programme burns points.
 pub(crate) const fn is_served(product: Product) -> bool {
     match product {
-        Product::Direct => true,
-        Product::Voucher | Product::Agent | Product::Card | Product::Gift | Product::Refund | Product::Points => false,
+        Product::Direct | Product::Voucher => true,
+        Product::Agent | Product::Card | Product::Gift | Product::Refund | Product::Points => false,
         Product::BundleGift | Product::BundleSale | Product::Market | Product::Wealth => false,
     }
 }
@@ -78,21 +96,21 @@ pub(crate) const fn is_served(product: Product) -> bool {
 ///
 /// Where the telco can set value aside it is set aside, then captured in one call. Where it can only deduct,
 /// its billing record must have arrived too before the payout leaves.
-fn direct(case: &Case<'_>) -> Vec<StepPlan> {
+fn direct(case: &Case<'_>) -> Option<Vec<StepPlan>> {
     let arrival = case.terms.arrives_on.start();
-    let mut steps = match case.profile {
-        Profile::Reserve => vec![reserve(case), capture(case)],
-        Profile::DeductOnly => vec![deduct(case), confirm_billing(case, arrival)],
-    };
-    steps.push(pay_out(case, arrival));
-    steps
+    let mut steps = take(case);
+    if case.profile == Profile::DeductOnly {
+        steps.push(confirm_billing(case, arrival));
+    }
+    steps.push(deliver(case, &Till::of(case.state, Partner::Bank)?, Action::PayOut, Due::At(arrival)));
+    Some(steps)
 }
 
-/// Money on the same day, at a shop or back to who recharged: take the airtime and pay out at once.
-fn at_once(case: &Case<'_>) -> Vec<StepPlan> {
+/// Money, or what money buys, on the same day: take the airtime and have it delivered at once.
+fn at_once(case: &Case<'_>, by: Partner, action: Action) -> Option<Vec<StepPlan>> {
     let mut steps = take(case);
-    steps.push(StepPlan { due: Due::AtOnce, ..pay_out(case, Millis(0)) });
-    steps
+    steps.push(deliver(case, &Till::of(case.state, by)?, action, Due::AtOnce));
+    Some(steps)
 }
 
 /// Airtime to another: take amount and fee from the giver, bring the amount to the receiver.
@@ -187,13 +205,14 @@ fn confirm_billing(case: &Case<'_>, arrival: Millis) -> StepPlan {
     }
 }
 
-fn pay_out(case: &Case<'_>, arrival: Millis) -> StepPlan {
-    let (books, amount) = (case.books, case.terms.payout);
+/// A partner delivers what is owed to the person.
+fn deliver(case: &Case<'_>, till: &Till, action: Action, due: Due) -> StepPlan {
+    let (payable, amount) = (case.books.payable, case.terms.payout);
     StepPlan {
-        due: Due::At(arrival),
-        clear: Some(entry(books.payable, books.reserve_bank, amount)),
-        doubt: Some(entry(books.payable, books.in_doubt_bank, amount)),
-        ..bare(Partner::Bank, Action::PayOut, amount)
+        due,
+        clear: Some(entry(payable, till.mirror, amount)),
+        doubt: Some(entry(payable, till.in_doubt, amount)),
+        ..bare(till.partner, action, amount)
     }
 }
 

@@ -41,6 +41,9 @@ pub enum AccountName {
     /// What a campaign has cost: the airtime that its rewards brought.
     #[n(10)]
     Promotion(#[n(0)] u16),
+    /// What a partner delivered on our word and is to be paid for.
+    #[n(11)]
+    Owed(#[n(0)] Partner),
 }
 
 impl AccountName {
@@ -50,6 +53,7 @@ impl AccountName {
             AccountName::Position(telco) => format!("position:{telco}:{asset}"),
             AccountName::InDoubt(partner) => format!("in_doubt:{partner}:{asset}"),
             AccountName::Claim(partner) => format!("claim:{partner}:{asset}"),
+            AccountName::Owed(partner) => format!("owed:{partner}:{asset}"),
             other => other.to_string(),
         }
     }
@@ -69,6 +73,7 @@ impl fmt::Display for AccountName {
             AccountName::InDoubt(partner) => write!(f, "in_doubt:{partner}"),
             AccountName::Claim(partner) => write!(f, "claim:{partner}"),
             AccountName::Promotion(campaign) => write!(f, "promotion:{campaign}"),
+            AccountName::Owed(partner) => write!(f, "owed:{partner}"),
         }
     }
 }

@@ -16,8 +16,8 @@ words! {
     Purpose {
         /// A bank pays out to a card.
         Payout = 0, "payout";
-        /// A telco is asked about a number.
-        TelcoRequest = 1, "telco_request";
+        /// A partner that knows people by their number is asked about it.
+        PartnerRequest = 1, "partner_request";
         /// A number is registered.
         Registration = 2, "registration";
         /// An order or a quote is checked: age, card, receiver.

@@ -33,7 +33,7 @@ pub use fact::{Admission, Fact, KeyUse, Made, Part, Quoted, SignalKind};
 pub use id::{ApprovalId, BatchId, Bucket, InstrumentId, OrderId, ParseIdError, PersonId, QuoteId, SubscriberId};
 pub use order::{Attempt, Cause, Due, Necessity, Order, OrderState, RewardState, Step, StepPlan, StepState, Target};
 pub use orders::Orders;
-pub use partner::{Action, CallRef, Nature, ParseCallRefError, Partner, PartnerLoad};
+pub use partner::{Action, CallRef, Handle, Nature, ParseCallRefError, Partner, PartnerLoad};
 pub use record::{Actor, ActorKind, Channel, Meta, OpenRecord, READER, Record, RecordError, SaltKey, Seal, Verdict};
 pub use refusal::Refusal;
 pub use staff_act::StaffAct;

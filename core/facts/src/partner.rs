@@ -2,7 +2,7 @@
 
 use crate::order::Attempt;
 use crate::terms::words;
-use crate::{OrderId, UnknownWord};
+use crate::{AccountName, OrderId, UnknownWord};
 use core::fmt;
 use core::str::FromStr;
 use minicbor::{Decode, Encode};
@@ -17,25 +17,55 @@ pub enum Partner {
     /// The bank that pays out.
     #[n(1)]
     Bank,
+    /// The e-commerce house that issues vouchers.
+    #[n(2)]
+    Issuer,
 }
 
 impl Partner {
     /// Every partner.
-    pub const ALL: [Partner; 5] = [
+    pub const ALL: [Partner; 6] = [
         Partner::Telco(Telco::Cmcc),
         Partner::Telco(Telco::Cucc),
         Partner::Telco(Telco::Ctcc),
         Partner::Telco(Telco::Cbn),
         Partner::Bank,
+        Partner::Issuer,
     ];
 
     /// What its books count, and what is in doubt with it.
     pub const fn asset(self) -> Asset {
         match self {
             Partner::Telco(telco) => Asset::Airtime(telco),
-            Partner::Bank => Asset::Cny,
+            Partner::Bank | Partner::Issuer => Asset::Cny,
         }
     }
+
+    /// The account of ours that says what the partner's own books say it did for us, in its asset.
+    pub const fn mirror(self) -> AccountName {
+        match self {
+            Partner::Telco(telco) => AccountName::TelcoTaken(telco),
+            Partner::Bank => AccountName::ReserveBank,
+            Partner::Issuer => AccountName::Owed(self),
+        }
+    }
+
+    /// By what it knows a person.
+    pub const fn knows_by(self) -> Handle {
+        match self {
+            Partner::Telco(_) | Partner::Issuer => Handle::Number,
+            Partner::Bank => Handle::OwnCard,
+        }
+    }
+}
+
+/// By what a partner knows a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Handle {
+    /// The phone number.
+    Number,
+    /// The person's own bank card.
+    OwnCard,
 }
 
 impl fmt::Display for Partner {
@@ -43,6 +73,7 @@ impl fmt::Display for Partner {
         match self {
             Partner::Telco(telco) => f.write_str(telco.code()),
             Partner::Bank => f.write_str("BANK"),
+            Partner::Issuer => f.write_str("ISSUER"),
         }
     }
 }
@@ -76,6 +107,8 @@ words! {
         TopUpAirtime = 7, "top_up_airtime";
         /// Give the subscriber the airtime that a campaign promised.
         GrantReward = 8, "grant_reward";
+        /// Issue a voucher to the subscriber.
+        IssueVoucher = 9, "issue_voucher";
     }
 }
 
@@ -120,7 +153,7 @@ impl Action {
             Action::ReleaseAirtime => Nature::Releases,
             Action::CreditAirtime => Nature::Returns,
             Action::ConfirmBilling => Nature::Confirms,
-            Action::PayOut | Action::TopUpAirtime | Action::GrantReward => Nature::Delivers,
+            Action::PayOut | Action::TopUpAirtime | Action::GrantReward | Action::IssueVoucher => Nature::Delivers,
         }
     }
 
@@ -134,7 +167,8 @@ impl Action {
             | Action::ConfirmBilling
             | Action::PayOut
             | Action::TopUpAirtime
-            | Action::GrantReward => None,
+            | Action::GrantReward
+            | Action::IssueVoucher => None,
         }
     }
 }

@@ -3,8 +3,8 @@
 use exchange::rules::Policy;
 use exchange::{Command, Envelope, Reply, Rules, Signal, decide};
 use facts::{
-    Action, Broken, CallRef, Fact, InstrumentId, Meta, Millis, Nature, OpenRecord, Order, OrderId, Partner, PersonId,
-    State, Step, SubscriberId,
+    Action, Broken, CallRef, Fact, Handle, InstrumentId, Meta, Millis, Nature, OpenRecord, Order, OrderId, Partner,
+    PersonId, State, Step, SubscriberId,
 };
 use ledger::{Action as Move, Entry as Posting};
 use std::fmt;
@@ -179,11 +179,11 @@ impl Core {
         }
     }
 
-    /// The card that a bank pays to; a telco needs none.
+    /// The card of a person that a partner knows by it.
     fn card_for(&self, partner: Partner, subscriber: SubscriberId) -> Option<InstrumentId> {
-        match partner {
-            Partner::Telco(_) => None,
-            Partner::Bank => self.state.subscriber(subscriber)?.own_card,
+        match partner.knows_by() {
+            Handle::Number => None,
+            Handle::OwnCard => self.state.subscriber(subscriber)?.own_card,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use crate::core::Ask;
 use crate::custody;
-use facts::{Partner, PersonId, Purpose, State};
+use facts::{Handle, PersonId, Purpose, State};
 use std::fmt;
 use std::sync::Arc;
 use vault::Vault;
@@ -43,14 +43,14 @@ pub trait Directory: Send + Sync {
 
 impl Directory for Vault {
     fn account(&self, ask: &Ask) -> Result<Arc<str>, NotKnown> {
-        match ask.partner {
-            Partner::Telco(_) => {
+        match ask.partner.knows_by() {
+            Handle::Number => {
                 let subscriber = vault::SubscriberId(ask.subscriber.bits());
-                self.reveal_msisdn(subscriber, Purpose::TelcoRequest)
+                self.reveal_msisdn(subscriber, Purpose::PartnerRequest)
                     .map(|msisdn| msisdn.expose().into())
                     .map_err(not_known)
             }
-            Partner::Bank => {
+            Handle::OwnCard => {
                 let instrument = ask.instrument.ok_or_else(|| NotKnown("no card is bound".to_owned()))?;
                 let instrument = vault::InstrumentId(instrument.bits());
                 self.reveal_card(instrument, Purpose::Payout).map(|card| card.expose().into()).map_err(not_known)

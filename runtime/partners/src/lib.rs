@@ -6,6 +6,7 @@
 
 mod bank;
 mod config;
+mod connect;
 mod gateway;
 mod line;
 pub mod outside;
@@ -15,10 +16,11 @@ mod telco;
 mod willing;
 mod words;
 
-pub use bank::{BankConfig, BankGateway, bank_callback};
+pub use bank::{BankConfig, BankGateway};
 pub use config::ConfigFault;
+pub use connect::{callback, connect};
 pub use exchange::Answer;
 pub use gateway::{Gateway, Movement, Request, StatementItem, StatementPage, Unreadable};
 pub use sms::{Delivered, Message, Messenger, SentItem, SentPage, SmsAnswer, SmsConfig, SmsGateway, deliver};
-pub use telco::{TelcoConfig, TelcoGateway, telco_callback};
+pub use telco::{TelcoConfig, TelcoGateway};
 pub use willing::Willing;

@@ -45,6 +45,7 @@ chinese! {
         PayOut = "付款";
         TopUpAirtime = "充入话费";
         GrantReward = "赠送话费";
+        IssueVoucher = "发放购物券";
     }
     OrderState {
         Created = "已创建";

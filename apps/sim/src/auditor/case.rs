@@ -35,6 +35,11 @@ impl Part {
         }
     }
 
+    /// Whether it delivers what the order owes in money.
+    fn pays(&self) -> bool {
+        matches!(self.action, Action::PayOut | Action::IssueVoucher)
+    }
+
     /// What it counts for while nobody knows.
     fn exposure(&self) -> i128 {
         if self.stage == Stage::Unknown { i128::from(self.doubt) } else { 0 }
@@ -134,13 +139,12 @@ impl Case {
         if !matches!(part.stage, Stage::Waiting | Stage::Failed) || attempt != part.attempt + 1 {
             faults.push(format!("step {step} was sent as attempt {attempt} while it was {:?}", part.stage));
         }
-        if part.action == Action::PayOut && self.unwinding {
+        if part.pays() && self.unwinding {
             faults.push("a payout was sent although the order unwinds".to_owned());
         }
         self.parts[place].attempt = attempt;
         let changed = self.turn(step, Stage::Sent, faults);
-        let payouts = self.parts.iter().filter(|part| part.action == Action::PayOut);
-        let at_stake: u64 = payouts.map(Part::at_stake).sum();
+        let at_stake: u64 = self.parts.iter().filter(|part| part.pays()).map(Part::at_stake).sum();
         if at_stake > self.payout {
             faults.push(format!("payouts of {at_stake} are under way or done, {} is owed", self.payout));
         }
@@ -156,6 +160,11 @@ impl Case {
         part.stage = stage;
         let change = part.exposure() - before;
         (change != 0).then_some((part.partner, change))
+    }
+
+    /// Who delivers what it owes in money.
+    pub(super) fn payer(&self) -> Option<Partner> {
+        self.parts.iter().find(|part| part.pays()).map(|part| part.partner)
     }
 
     /// What came of its reward.

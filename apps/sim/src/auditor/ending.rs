@@ -2,9 +2,9 @@
 
 use super::case::Case;
 use super::{Auditor, Books};
-use crate::bank::SimBank;
 use crate::telco::{SimTelco, TelcoSums};
-use facts::{AccountName, Key16, Made, OrderId, OrderState};
+use crate::till::SimTill;
+use facts::{AccountName, Key16, Made, OrderId, OrderState, Partner};
 use money::{Asset, Telco};
 use std::collections::BTreeMap;
 
@@ -25,10 +25,15 @@ pub(crate) struct Ending {
 
 impl Auditor {
     /// Checks everything once more, now that nothing moves, and says how it ended.
-    pub(crate) fn end(mut self, telcos: &BTreeMap<Telco, SimTelco>, bank: &SimBank, sent: &[Key16]) -> Ending {
+    pub(crate) fn end(
+        mut self,
+        telcos: &BTreeMap<Telco, SimTelco>,
+        tills: &BTreeMap<Partner, SimTill>,
+        sent: &[Key16],
+    ) -> Ending {
         let mut faults = Vec::new();
         self.check_sent(sent, &mut faults);
-        self.check_parties(telcos, bank, &mut faults);
+        self.check_parties(telcos, tills, &mut faults);
         let mut taken: BTreeMap<OrderId, TelcoSums> = BTreeMap::new();
         for telco in telcos.values() {
             taken.extend(telco.by_order());
@@ -36,8 +41,9 @@ impl Auditor {
         let mut ending = Ending::default();
         for (order, case) in &self.cases {
             let at_telco = taken.remove(order).unwrap_or_default();
-            let paid = bank.by_order().get(order).copied().unwrap_or(0);
-            let mut found = case_faults(case, at_telco, paid, &self.books);
+            let paid = |till: &SimTill| till.by_order().get(order).copied().unwrap_or(0);
+            let paid = tills.iter().map(|(partner, till)| (*partner, paid(till))).collect();
+            let mut found = case_faults(case, at_telco, &paid, &self.books);
             faults.extend(found.drain(..).map(|fault| format!("{order} ({}): {fault}", case.state)));
             ending.count(case);
         }
@@ -78,17 +84,20 @@ impl Auditor {
     }
 
     /// Our account with each party against that party's own books.
-    fn check_parties(&self, telcos: &BTreeMap<Telco, SimTelco>, bank: &SimBank, faults: &mut Vec<String>) {
+    fn check_parties(
+        &self,
+        telcos: &BTreeMap<Telco, SimTelco>,
+        tills: &BTreeMap<Partner, SimTill>,
+        faults: &mut Vec<String>,
+    ) {
         let mut agree = |what: String, ours: i128, theirs: i128| {
             if ours != theirs {
                 faults.push(format!("{what}: our books say {ours}, theirs {theirs}"));
             }
         };
-        agree(
-            "reserve at the bank".to_owned(),
-            self.books.net(AccountName::ReserveBank, Asset::Cny),
-            bank.settlement(),
-        );
+        for (partner, till) in tills {
+            agree(format!("account at {partner}"), self.books.net(partner.mirror(), partner.asset()), till.ours());
+        }
         for (telco, books) in telcos {
             let sums = books.by_order();
             let airtime = Asset::Airtime(*telco);
@@ -114,7 +123,7 @@ impl Ending {
     }
 }
 
-fn case_faults(case: &Case, telco: TelcoSums, paid: i128, books: &Books) -> Vec<String> {
+fn case_faults(case: &Case, telco: TelcoSums, paid: &BTreeMap<Partner, i128>, books: &Books) -> Vec<String> {
     if case.state == OrderState::Suspended {
         return Vec::new();
     }
@@ -130,7 +139,10 @@ fn case_faults(case: &Case, telco: TelcoSums, paid: i128, books: &Books) -> Vec<
             faults.push(format!("{what} {found}, expected {expected}"));
         }
     };
-    expect("the bank paid", paid, of(case.payout));
+    for (partner, paid) in paid {
+        let owed = if case.payer() == Some(*partner) { of(case.payout) } else { 0 };
+        expect(&format!("{partner} delivered"), *paid, owed);
+    }
     expect("the telco took", telco.taken, of(case.amount) - granted);
     expect("the reward", granted, of(case.reward.map_or(0, |(_, amount)| amount)));
     expect("the telco still holds", telco.reserved, 0);
@@ -144,7 +156,7 @@ fn case_faults(case: &Case, telco: TelcoSums, paid: i128, books: &Books) -> Vec<
             AccountName::Position(_) => of(case.payout) + of(case.fee) - granted,
             AccountName::Promotion(_) => granted,
             AccountName::FeesConversion => -of(case.fee),
-            AccountName::ReserveBank => -of(case.payout),
+            AccountName::ReserveBank | AccountName::Owed(_) => -of(case.payout),
             _ => 0,
         };
         expect(&format!("account {name} has"), *net, expected);
@@ -153,7 +165,8 @@ fn case_faults(case: &Case, telco: TelcoSums, paid: i128, books: &Books) -> Vec<
         case.net.iter().filter(|(number, _)| books.name(**number).is_some_and(wanted)).map(|(_, net)| *net).sum()
     };
     expect("fees booked", -booked(|name| name == AccountName::FeesConversion), of(case.fee));
-    expect("payouts booked", -booked(|name| name == AccountName::ReserveBank), of(case.payout));
+    let pays = |name| matches!(name, AccountName::ReserveBank | AccountName::Owed(_));
+    expect("payouts booked", -booked(pays), of(case.payout));
     expect("value returned", i128::from(case.returned), i128::from(!settled));
     faults
 }

@@ -5,9 +5,9 @@ mod books;
 mod case;
 mod ending;
 
-use crate::bank::SimBank;
 use books::Books;
 use case::Case;
+use crate::till::SimTill;
 use facts::{
     AccountName, Day, Fact, Hash, Key16, KeyUse, Made, OrderId, Partner, PersonId, Record, SaltKey, SubscriberId,
 };
@@ -263,9 +263,9 @@ impl Auditor {
         }
     }
 
-    /// The bank booked something about an order.
-    pub(crate) fn bank_booked(&mut self, order: OrderId, bank: &SimBank) {
-        let paid = bank.by_order().get(&order).copied().unwrap_or(0);
+    /// A bank or an issuer booked something about an order.
+    pub(crate) fn delivered(&mut self, order: OrderId, till: &SimTill) {
+        let paid = till.by_order().get(&order).copied().unwrap_or(0);
         let owed = self.cases.get(&order).map_or(0, |case| i128::from(case.payout));
         if paid > owed {
             self.breach(format!("{order} was paid {paid}, {owed} is owed"));

@@ -30,16 +30,25 @@ pub struct BankLine {
     pub direction: String,
 }
 
+/// A line of the issuer's book.
+#[derive(Clone, Debug, Deserialize)]
+pub struct IssuerLine {
+    /// Our reference.
+    pub reference: String,
+    /// Fen.
+    pub amount_fen: i64,
+    /// `issued`, or `cancelled` again.
+    pub kind: String,
+}
+
 /// What all counterparties' books say.
 #[derive(Default)]
 pub struct Books {
     /// The raw CSV of each.
     pub csv: BTreeMap<Partner, String>,
-    /// Fen that telcos took for good, net of what they gave back, by order.
-    pub taken: BTreeMap<OrderId, i64>,
-    /// Fen that the bank paid, net of what came back, by order.
-    pub paid: BTreeMap<OrderId, i64>,
-    /// Fen taken for good, net, by telco; and fen paid, net, by the bank.
+    /// Fen that a partner took for good less what it gave, by order: minus is what it paid or issued.
+    pub moved: BTreeMap<(Partner, OrderId), i64>,
+    /// The same for all orders.
     pub net: BTreeMap<Partner, i64>,
     /// Fen set aside now, by telco.
     pub reserved: BTreeMap<Partner, i64>,
@@ -67,6 +76,7 @@ impl Books {
                     books.add_telco(*partner, &csv)?;
                 }
                 Partner::Bank => books.add_bank(&csv)?,
+                Partner::Issuer => books.add_issuer(&csv)?,
             }
             books.csv.insert(*partner, csv);
             books.add_faults(&http.get("/sandbox/faults").await?);
@@ -81,10 +91,7 @@ impl Books {
             if line.status != "completed" || !moves {
                 continue;
             }
-            *self.net.entry(partner).or_default() -= line.amount_fen;
-            if let Some(order) = order_of(&line.correlation_id) {
-                *self.taken.entry(order).or_default() -= line.amount_fen;
-            }
+            self.add(partner, &line.correlation_id, -line.amount_fen);
         }
         Ok(())
     }
@@ -93,12 +100,25 @@ impl Books {
         for line in csv::Reader::from_reader(csv.as_bytes()).deserialize() {
             let line: BankLine = line.doing("reading the books of the bank")?;
             let paid = if line.direction == "DBIT" { line.amount_fen.abs() } else { -line.amount_fen.abs() };
-            *self.net.entry(Partner::Bank).or_default() += paid;
-            if let Some(order) = order_of(&line.end_to_end_id) {
-                *self.paid.entry(order).or_default() += paid;
-            }
+            self.add(Partner::Bank, &line.end_to_end_id, -paid);
         }
         Ok(())
+    }
+
+    fn add_issuer(&mut self, csv: &str) -> Result<(), Failure> {
+        for line in csv::Reader::from_reader(csv.as_bytes()).deserialize() {
+            let line: IssuerLine = line.doing("reading the books of the issuer")?;
+            let issued = if line.kind == "issued" { line.amount_fen.abs() } else { -line.amount_fen.abs() };
+            self.add(Partner::Issuer, &line.reference, -issued);
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, partner: Partner, reference: &str, moved: i64) {
+        *self.net.entry(partner).or_default() += moved;
+        if let Some(order) = order_of(reference) {
+            *self.moved.entry((partner, order)).or_default() += moved;
+        }
     }
 
     fn add_faults(&mut self, faults: &serde_json::Value) {

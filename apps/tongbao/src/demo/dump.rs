@@ -25,6 +25,7 @@ pub fn dump(
         let name = match partner {
             Partner::Telco(telco) => format!("telco-{telco}.csv"),
             Partner::Bank => "bank.csv".to_owned(),
+            Partner::Issuer => "issuer.csv".to_owned(),
         };
         fs::write(to.join(&name), csv).doing(&format!("writing `{name}`"))?;
     }

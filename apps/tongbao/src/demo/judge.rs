@@ -2,11 +2,12 @@
 
 use crate::demo::books::Books;
 use crate::demo::drive::Answered;
-use facts::{AccountName, OrderId, OrderState, Orders, Partner, State, StepState};
+use facts::{AccountName, Nature, Order, OrderId, OrderState, Orders, Partner, State, StepState};
 use ledger::{AccountId, Side};
 use money::Asset;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 
 /// The report of a headless run. Every figure is an integer and always there.
 #[derive(Debug, Default, Serialize)]
@@ -130,20 +131,36 @@ fn count_orders(orders: &Orders, report: &mut Report) {
 
 fn compare_orders(orders: &Orders, books: &Books, report: &mut Report) {
     let known: BTreeSet<OrderId> = orders.iter().map(|order| order.id).collect();
-    let strangers = books.taken.iter().chain(&books.paid).filter(|(order, _)| !known.contains(order));
+    let strangers = books.moved.keys().filter(|(_, order)| !known.contains(order));
     report.two_party_breaks += strangers.count() as u64;
     for order in orders.iter() {
-        let taken = books.taken.get(&order.id).copied().unwrap_or_default();
-        let paid = books.paid.get(&order.id).copied().unwrap_or_default();
-        let (amount, payout) = (signed(order.terms.amount), signed(order.terms.payout));
-        let (may_take, may_pay) = match order.state {
-            OrderState::Settled => (amount..=amount, payout..=payout),
-            // A person has yet to say; more than the order is about is never right.
-            OrderState::Suspended => (0..=amount, 0..=payout),
-            _ => (0..=0, 0..=0),
-        };
-        report.double_deductions += u64::from(!may_take.contains(&taken));
-        report.lost_payouts += u64::from(!may_pay.contains(&paid));
+        for partner in Partner::ALL {
+            let moved = books.moved.get(&(partner, order.id)).copied().unwrap_or_default();
+            let wrong = u64::from(!may_move(order, partner).contains(&moved));
+            match partner {
+                Partner::Telco(_) => report.double_deductions += wrong,
+                Partner::Bank | Partner::Issuer => report.lost_payouts += wrong,
+            }
+        }
+    }
+}
+
+/// What a partner may have taken for an order less what it gave, by how the order stands.
+fn may_move(order: &Order, partner: Partner) -> RangeInclusive<i64> {
+    let (mut taken, mut given) = (0, 0);
+    let forward = order.numbered_steps().filter(|(place, _)| order.leads_forward(*place));
+    for (_, step) in forward.filter(|(_, step)| step.plan.partner == partner) {
+        match step.plan.action.nature() {
+            Nature::Takes | Nature::TakesSetAside => taken += signed(step.plan.amount),
+            Nature::Delivers => given += signed(step.plan.amount),
+            Nature::SetsAside | Nature::Releases | Nature::Returns | Nature::Confirms => {}
+        }
+    }
+    match order.state {
+        OrderState::Settled => taken - given..=taken - given,
+        // A person has yet to say; more than the order is about is never right.
+        OrderState::Suspended => -given..=taken,
+        _ => 0..=0,
     }
 }
 
@@ -164,17 +181,11 @@ fn compare_acknowledgements(orders: &Orders, answers: &BTreeMap<String, Answered
 fn compare_accounts(state: &State, books: &Books, report: &mut Report) {
     for partner in Partner::ALL {
         let net = books.net.get(&partner).copied().unwrap_or_default();
-        let pairs = match partner {
-            Partner::Telco(telco) => {
-                let airtime = partner.asset();
-                let reserved = books.reserved.get(&partner).copied().unwrap_or_default();
-                vec![
-                    (debit_balance(state, AccountName::TelcoTaken(telco), airtime), net),
-                    (debit_balance(state, AccountName::TelcoReserved(telco), airtime), reserved),
-                ]
-            }
-            Partner::Bank => vec![(credited(state, AccountName::ReserveBank, Asset::Cny), net)],
-        };
+        let mut pairs = vec![(mirrored(state, partner), net)];
+        if let Partner::Telco(telco) = partner {
+            let reserved = books.reserved.get(&partner).copied().unwrap_or_default();
+            pairs.push((debit_balance(state, AccountName::TelcoReserved(telco), partner.asset()), reserved));
+        }
         report.two_party_breaks += pairs.iter().filter(|(ours, theirs)| ours != theirs).count() as u64;
         report.in_doubt_fen += in_doubt(state, partner);
     }
@@ -185,9 +196,14 @@ fn debit_balance(state: &State, name: AccountName, asset: Asset) -> i64 {
     account.map_or(0, |account| signed(account.posted(Side::Debit)) - signed(account.posted(Side::Credit)))
 }
 
-fn credited(state: &State, name: AccountName, asset: Asset) -> i64 {
-    let account = state.account(name, asset).and_then(|id| state.ledger().account(id));
-    account.map_or(0, |account| signed(account.posted(Side::Credit)))
+/// What our books say that a partner took less what it gave.
+fn mirrored(state: &State, partner: Partner) -> i64 {
+    let moved = debit_balance(state, partner.mirror(), partner.asset());
+    match partner {
+        Partner::Telco(_) | Partner::Issuer => moved,
+        // What funded the reserve was nobody's order.
+        Partner::Bank => moved + debit_balance(state, AccountName::OperatorFloat, Asset::Cny),
+    }
 }
 
 fn in_doubt(state: &State, partner: Partner) -> u64 {

@@ -179,10 +179,7 @@ impl NodeSettings {
         command.args(["--clock-rate", &self.clock_rate.to_string()]);
         command.args(["--sweep-every-s", &self.sweep_every_s.to_string()]);
         for (partner, url) in &world.urls {
-            match partner {
-                Partner::Telco(telco) => command.args(["--telco", &format!("{telco}={url}")]),
-                Partner::Bank => command.args(["--bank", url]),
-            };
+            command.args(["--partner", &format!("{partner}={url}")]);
         }
         command.args(["--sms", &world.sms]);
         let child = command.stdout(Stdio::null()).spawn().doing("starting the node")?;

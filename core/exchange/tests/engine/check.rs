@@ -115,11 +115,11 @@ fn told_is_booked(world: &World, command: &Command) {
 
 /// What our books say that a partner took less what it brought.
 fn booked(world: &World, partner: Partner) -> i128 {
+    let mirrored = world.debit(partner.mirror(), partner.asset());
     match partner {
-        Partner::Telco(telco) => world.debit(AccountName::TelcoTaken(telco), partner.asset()),
-        Partner::Bank => {
-            world.debit(AccountName::ReserveBank, Asset::Cny) + world.debit(AccountName::OperatorFloat, Asset::Cny)
-        }
+        Partner::Telco(_) | Partner::Issuer => mirrored,
+        // What funded the reserve was nobody's order.
+        Partner::Bank => mirrored + world.debit(AccountName::OperatorFloat, Asset::Cny),
     }
 }
 

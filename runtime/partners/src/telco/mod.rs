@@ -68,7 +68,8 @@ impl TelcoGateway {
                 Some(self.on_reservation(Method::PATCH, request)?.json(&body))
             }
             Action::ReleaseAirtime => self.on_reservation(Method::DELETE, request),
-            Action::ConfirmBilling | Action::PayOut => None,
+            // Asked in its record alone, or of others.
+            _ => None,
         }
     }
 

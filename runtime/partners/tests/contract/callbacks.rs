@@ -1,7 +1,7 @@
 //! Callbacks: the same words, pushed.
 
 use facts::Action;
-use partners::{Answer, Movement, bank_callback, telco_callback};
+use partners::{Answer, Movement, callback};
 use sandbox::FaultKind;
 
 use crate::stage::{Ear, HUNDRED_YUAN, Kind, Setting, Stage, always};
@@ -17,7 +17,7 @@ async fn a_late_result_is_called_back() {
         stage.gateway.call(&request).await;
         stage.flush().await;
         let body = ear.hear().await;
-        let item = if kind == Kind::Bank { bank_callback(&body) } else { telco_callback(&body) };
+        let item = callback(request.partner, &body);
         let item = item.unwrap_or_else(|| panic!("{kind:?}: {}", String::from_utf8_lossy(&body)));
         assert_eq!(item.call, request.call, "{kind:?}");
         let told = item.answer_for(request.action);
@@ -34,6 +34,6 @@ async fn a_release_is_called_back_as_released() {
     stage.strike(FaultKind::Contradictory).await;
     let release = partners::Request { acts_on, ..stage.ask(Action::ReleaseAirtime, 2) };
     assert!(matches!(stage.gateway.call(&release).await, Answer::Refused { .. }));
-    let item = telco_callback(&ear.hear().await).expect("a final line");
+    let item = callback(release.partner, &ear.hear().await).expect("a final line");
     assert_eq!((item.call, item.movement), (release.call, Movement::Released));
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use exchange::Contracts;
 use facts::{Action, Bucket, CallRef, Millis, OrderId, Partner};
 use money::Telco;
-use partners::{Answer, BankConfig, BankGateway, Gateway, Request, SmsConfig, SmsGateway, TelcoConfig, TelcoGateway};
+use partners::{Answer, Gateway, Request, SmsConfig, SmsGateway, connect};
 use sandbox::{FaultKind, FaultsConfig, Profile, serve_bank, serve_sms, serve_telco};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -77,7 +77,7 @@ impl Default for Setting {
 /// A running partner and the connector to it.
 pub struct Stage {
     pub kind: Kind,
-    pub gateway: Box<dyn Gateway>,
+    pub gateway: Arc<dyn Gateway>,
     pub url: String,
     control: reqwest::Client,
     server: JoinHandle<()>,
@@ -206,17 +206,12 @@ pub fn is_done(answer: &Answer, amount: u64) -> bool {
     matches!(answer, Answer::Done { amount: told, external } if *told == amount && !external.is_empty())
 }
 
-fn gateway(kind: Kind, url: &str, reply_timeout: Duration) -> Box<dyn Gateway> {
+fn gateway(kind: Kind, url: &str, reply_timeout: Duration) -> Arc<dyn Gateway> {
     let base_url = url.to_owned();
     if kind == Kind::Sms {
-        return Box::new(Texting(SmsGateway::new(SmsConfig { base_url, reply_timeout }).expect("usable")));
+        return Arc::new(Texting(SmsGateway::new(SmsConfig { base_url, reply_timeout }).expect("usable")));
     }
-    match kind.partner() {
-        Partner::Telco(telco) => {
-            Box::new(TelcoGateway::new(TelcoConfig { telco, base_url, reply_timeout }).expect("usable"))
-        }
-        Partner::Bank => Box::new(BankGateway::new(BankConfig { base_url, reply_timeout }).expect("usable")),
-    }
+    connect(kind.partner(), base_url, reply_timeout).expect("usable")
 }
 
 async fn serve(kind: Kind, setting: Setting, listener: TcpListener) {
@@ -233,6 +228,7 @@ async fn serve(kind: Kind, setting: Setting, listener: TcpListener) {
             let config = sandbox::BankConfig { faults, callback_url, ..sandbox::BankConfig::default() };
             serve_bank(config, listener).await
         }
+        Partner::Issuer => unreachable!("no kind of stage is the issuer's"),
     };
     served.expect("serves");
 }

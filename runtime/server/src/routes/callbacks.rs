@@ -10,7 +10,6 @@ use axum::extract::{FromRequestParts, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use facts::Partner;
-use partners::{bank_callback, telco_callback};
 use std::sync::Arc;
 
 /// The partner that a path names.
@@ -35,7 +34,7 @@ impl<S: Send + Sync> FromRequestParts<S> for PartnerPath {
     path = "/v1/callbacks/{partner}",
     tag = "partners",
     operation_id = "takeCallback",
-    params(("partner" = String, Path, description = "`CMCC`, `CUCC`, `CTCC`, `CBN` or `BANK`")),
+    params(("partner" = String, Path, description = "`CMCC`, `CUCC`, `CTCC`, `CBN`, `BANK` or `ISSUER`")),
     request_body(content = serde_json::Value, content_type = "application/json"),
     responses(
         (status = 204, description = "Taken in"),
@@ -51,11 +50,7 @@ pub async fn take(
     body: RawJson,
 ) -> Result<StatusCode, Problem> {
     caller.permit.check(Owner::Client(&partner.0.to_string().to_ascii_lowercase()), Code::PartnerUnknown)?;
-    let item = match partner.0 {
-        Partner::Telco(_) => telco_callback(&body.0),
-        Partner::Bank => bank_callback(&body.0),
-    };
-    if let Some(item) = item {
+    if let Some(item) = partners::callback(partner.0, &body.0) {
         context.outcome(context.node.callback(partner.0, item)).await?;
     }
     Ok(StatusCode::NO_CONTENT)

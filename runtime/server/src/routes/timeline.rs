@@ -133,19 +133,17 @@ fn account_names(person: PersonId) -> Vec<AccountName> {
     let mut names = vec![
         AccountName::Payable(person),
         AccountName::FeesConversion,
-        AccountName::ReserveBank,
         AccountName::OperatorFloat,
     ];
     for telco in Telco::ALL {
         names.extend([
-            AccountName::TelcoTaken(telco),
             AccountName::TelcoReserved(telco),
             AccountName::AirtimeHeld(telco),
             AccountName::Position(telco),
         ]);
     }
     for partner in Partner::ALL {
-        names.extend([AccountName::InDoubt(partner), AccountName::Claim(partner)]);
+        names.extend([partner.mirror(), AccountName::InDoubt(partner), AccountName::Claim(partner)]);
     }
     names
 }

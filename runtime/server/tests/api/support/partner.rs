@@ -49,7 +49,7 @@ impl Books {
                 return about.cloned().unwrap_or(Answer::NotFound);
             }
             Action::ReserveAirtime => Movement::SetAside,
-            Action::CaptureAirtime | Action::DeductAirtime | Action::PayOut => Movement::Taken,
+            Action::CaptureAirtime | Action::DeductAirtime | Action::PayOut | Action::IssueVoucher => Movement::Taken,
             Action::ReleaseAirtime => Movement::Released,
             Action::CreditAirtime | Action::TopUpAirtime | Action::GrantReward => Movement::GivenBack,
         };

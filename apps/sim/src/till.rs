@@ -1,4 +1,5 @@
-//! The bank that pays out, with books of its own. It knows a payout by its reference and makes it once.
+//! Whoever delivers against money, with books of its own: the bank that pays out, the issuer of vouchers. It knows a
+//! request by its reference and does it once.
 
 use crate::chance::Chance;
 use crate::counterparty::{Counterparty, Deeds};
@@ -11,9 +12,12 @@ use node::Ask;
 use partners::Movement;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The bank.
-pub(crate) struct SimBank {
-    settlement: i128,
+/// A bank, or an issuer.
+pub(crate) struct SimTill {
+    delivers: Action,
+    /// What is on our account with it; below zero is what we owe it.
+    ours: i128,
+    ours_least: i128,
     closed: BTreeSet<InstrumentId>,
     register: Register,
     paid: BTreeMap<OrderId, i128>,
@@ -21,10 +25,22 @@ pub(crate) struct SimBank {
     deeds: Deeds,
 }
 
-impl SimBank {
-    pub(crate) fn new(settlement: u64, chance: Chance, faults: Faults) -> SimBank {
-        SimBank {
-            settlement: i128::from(settlement),
+impl SimTill {
+    /// A bank that holds so much of ours.
+    pub(crate) fn bank(settlement: u64, chance: Chance, faults: Faults) -> SimTill {
+        SimTill::new(Action::PayOut, i128::from(settlement), 0, chance, faults)
+    }
+
+    /// An issuer that lets us owe it so much.
+    pub(crate) fn issuer(credit: u64, chance: Chance, faults: Faults) -> SimTill {
+        SimTill::new(Action::IssueVoucher, 0, -i128::from(credit), chance, faults)
+    }
+
+    fn new(delivers: Action, ours: i128, ours_least: i128, chance: Chance, faults: Faults) -> SimTill {
+        SimTill {
+            delivers,
+            ours,
+            ours_least,
             closed: BTreeSet::new(),
             register: Register::default(),
             paid: BTreeMap::new(),
@@ -37,30 +53,29 @@ impl SimBank {
         self.closed.insert(card);
     }
 
-    /// What is left on our account.
-    pub(crate) const fn settlement(&self) -> i128 {
-        self.settlement
+    /// What is on our account.
+    pub(crate) const fn ours(&self) -> i128 {
+        self.ours
     }
 
-    /// What was paid, order by order.
+    /// What was delivered, order by order.
     pub(crate) const fn by_order(&self) -> &BTreeMap<OrderId, i128> {
         &self.paid
     }
 
     fn pay(&mut self, ask: &Ask, amount: u64) -> Result<String, &'static str> {
-        let card = ask.instrument.ok_or("AC01")?;
-        if ask.action != Action::PayOut {
+        if ask.action != self.delivers {
             return Err("AG01");
         }
-        if self.closed.contains(&card) {
+        if ask.instrument.is_some_and(|card| self.closed.contains(&card)) {
             return Err("AC04");
         }
-        if self.settlement < i128::from(amount) {
+        if self.ours - i128::from(amount) < self.ours_least {
             return Err("AM04");
         }
-        self.settlement -= i128::from(amount);
+        self.ours -= i128::from(amount);
         *self.paid.entry(ask.call.order).or_default() += i128::from(amount);
-        Ok(format!("b-{}", self.register.lines().len() + 1))
+        Ok(format!("p-{}", self.register.lines().len() + 1))
     }
 
     fn note(&mut self, ask: &Ask, answer: Answer, visible_at: Millis) {
@@ -68,7 +83,7 @@ impl SimBank {
     }
 }
 
-impl Counterparty for SimBank {
+impl Counterparty for SimTill {
     fn apply(&mut self, ask: &Ask, amount: u64, visible_at: Millis) -> Answer {
         if self.register.knows(ask.call) {
             return self.register.says(ask.call, ask.action, visible_at);
@@ -81,7 +96,7 @@ impl Counterparty for SimBank {
         answer
     }
 
-    /// A bank takes nothing on its own: the call was lost, that is all.
+    /// It takes nothing on its own: the call was lost, that is all.
     fn billing_run(&mut self, _ask: &Ask, _now: Millis) {}
 
     fn refuse(&mut self, ask: &Ask, now: Millis) {
