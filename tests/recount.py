@@ -18,8 +18,8 @@ postings.csv    sequence,order,account,asset,side,phase,amount
     given up; `posted` moves value for good. So a hold that is posted leaves `voided` for all it held and
     `posted` for what was done.
 
-orders.csv      order,key,state,amount_fen,fee_fen,payout_fen,subscriber,telco
-    One line an order, those refused at the door too. `state` is the public word.
+orders.csv      order,key,product,state,amount_fen,fee_fen,payout_fen,subscriber,telco
+    One line an order, those refused at the door too. `product` and `state` are the public words.
 
 keys.csv        key
     The keys that the driver sent. A key that is there twice counts once.
@@ -30,6 +30,9 @@ telco-NAME.csv  sequence,correlation_id,kind,msisdn,amount_fen,status,at_ms
 
 bank.csv        sequence,end_to_end_id,account,amount_fen,direction,status,at_ms
     The bank's own entries: `DBIT` was paid, `CRDT` came back. `status` is `BOOK`.
+
+issuer.csv      sequence,reference,kind,amount_fen
+    The issuer's own entries: `issued`, or `cancelled` again.
 
 faults.json     {"injected": {"latency/capture": 3, ...}, "calls": 1200, "faulted": 240}
 
@@ -43,11 +46,13 @@ settled, refunded, declined, suspended
                    orders in that state; an order in any other did not end, which is a finding
 double_deductions  orders whose net taken at the telco is not what their end says: the whole amount when settled,
                    anything from nothing to that while suspended, otherwise nothing
-lost_payouts       orders for which the bank's net payments are not what their end says: the payout when settled,
-                   anything from nothing to that while suspended, otherwise nothing
+lost_payouts       orders for which what the bank paid, or the issuer issued, net, is not what their end says: the payout
+                   when settled, anything from nothing to that while suspended, otherwise nothing; by whom, the
+                   product says, and the other must have done nothing
 imbalance_fen      the sum over all assets of what debits and credits differ by, posted and pending
 two_party_breaks   for each telco, what we say it took against what its history says, and what we say it has set
-                   aside against its open reservations; for the bank, what our reserve paid against its entries.
+                   aside against its open reservations; for the bank, what our reserve paid against its entries; for
+                   the issuer, what we owe it against its entries.
                    Each that differs counts one, and so does each order unknown to us that a partner moved value for
 in_doubt_fen       what is pending on the in-doubt accounts
 
@@ -64,11 +69,15 @@ REFERENCE_LENGTH = 26
 
 COLUMNS = {
     "postings": ["sequence", "order", "account", "asset", "side", "phase", "amount"],
-    "orders": ["order", "key", "state", "amount_fen", "fee_fen", "payout_fen", "subscriber", "telco"],
+    "orders": ["order", "key", "product", "state", "amount_fen", "fee_fen", "payout_fen", "subscriber", "telco"],
     "keys": ["key"],
     "telco": ["sequence", "correlation_id", "kind", "msisdn", "amount_fen", "status", "at_ms"],
     "bank": ["sequence", "end_to_end_id", "account", "amount_fen", "direction", "status", "at_ms"],
+    "issuer": ["sequence", "reference", "kind", "amount_fen"],
 }
+# Who delivers the payout of a product, by the name of its table; and the account of ours that mirrors its books.
+DELIVERS = {"direct": "bank", "voucher": "issuer"}
+MIRRORS = {"bank": "reserve:bank", "issuer": "owed:ISSUER:CNY"}
 ENDS = ["settled", "refunded", "declined", "suspended"]
 COMPARED = [
     "orders", *ENDS, "double_deductions", "lost_payouts", "imbalance_fen", "two_party_breaks", "in_doubt_fen",
@@ -228,6 +237,20 @@ def bank_paid(lines, findings):
     return paid
 
 
+def issued(lines, findings):
+    """Net fen that the issuer issued, by order."""
+    net = Counter()
+    for line in lines:
+        where = f"issuer.csv, line of sequence {line['sequence']}"
+        amount = whole(line, "amount_fen", where)
+        kind = one_of(line, "kind", {"issued", "cancelled"}, where)
+        order = order_of(line["reference"])
+        if not order:
+            findings.append(f"the issuer issued what nobody asked for: {line}")
+        net[order] += amount if kind == "issued" else -amount
+    return net
+
+
 # Our side.
 
 
@@ -286,7 +309,10 @@ class Dump:
         self.orders = read_table(folder / "orders.csv", "orders")
         self.keys = {line["key"] for line in read_table(folder / "keys.csv", "keys")}
         self.books = Books(read_table(folder / "postings.csv", "postings"), self.findings)
-        self.bank = bank_paid(read_table(folder / "bank.csv", "bank"), self.findings)
+        self.delivered = {
+            "bank": bank_paid(read_table(folder / "bank.csv", "bank"), self.findings),
+            "issuer": issued(read_table(folder / "issuer.csv", "issuer"), self.findings),
+        }
         self.telcos = {}
         for path in sorted(folder.glob("telco-*.csv")):
             name = path.stem.removeprefix("telco-")
@@ -317,7 +343,9 @@ def recount(dump):
         amount, payout = whole(order, "amount_fen", where), whole(order, "payout_fen", where)
         taken = sum(telco.taken[name] for telco in dump.telcos.values())
         figures["double_deductions"] += is_wrong(state, taken, amount)
-        figures["lost_payouts"] += is_wrong(state, dump.bank[name], payout)
+        owes = DELIVERS[one_of(order, "product", set(DELIVERS), where)]
+        for partner, delivered in dump.delivered.items():
+            figures["lost_payouts"] += is_wrong(state, delivered[name], payout if partner == owes else 0)
     return figures
 
 
@@ -327,15 +355,17 @@ def breaks(dump):
     for name, telco in dump.telcos.items():
         for account, theirs in ((f"telco:{name}:taken", telco.taken), (f"telco:{name}:reserved", telco.held)):
             pairs.append((account, dump.books.moved(account), sum(theirs.values())))
-    # Money that leaves the reserve is credited to it.
-    pairs.append(("reserve:bank", -dump.books.moved("reserve:bank"), sum(dump.bank.values())))
+    for partner, delivered in dump.delivered.items():
+        # Money that leaves the reserve, or is owed for what was delivered, is credited there.
+        account = MIRRORS[partner]
+        pairs.append((account, -dump.books.moved(account), sum(delivered.values())))
     return [pair for pair in pairs if pair[1] != pair[2]]
 
 
 def strangers(dump):
     """Orders that a partner moved value for and we do not know: (partner, order)."""
     known = {bare(order["order"]) for order in dump.orders}
-    moved = [(name, telco.taken) for name, telco in dump.telcos.items()] + [("BANK", dump.bank)]
+    moved = [(name, telco.taken) for name, telco in dump.telcos.items()] + list(dump.delivered.items())
     return [(name, order) for name, by_order in moved for order in by_order if order and order not in known]
 
 

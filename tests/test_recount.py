@@ -26,7 +26,7 @@ class Case:
     """A dump to be written: one order settled, one refunded, one declined, all in order."""
 
     def __init__(self):
-        self.postings, self.orders, self.telco, self.bank = [], [], [], []
+        self.postings, self.orders, self.telco, self.bank, self.issuer = [], [], [], [], []
         self.keys = ["k1", "k2", "k3", "k1"]
         self.faults = {"injected": {"latency/capture": 2}, "calls": 13, "faulted": 2}
         self.report = dict.fromkeys(recount.COMPARED, 0)
@@ -52,9 +52,9 @@ class Case:
         """Money of nobody's order."""
         self.post("", "reserve:bank", "operator:float", amount, asset="CNY")
 
-    def order(self, name, key, state):
+    def order(self, name, key, state, product="direct"):
         """An order of 100.00 that pays 96.00."""
-        self.orders.append([f"ord_{name}", key, state, 10_000, 400, 9_600, "sub_1", "CTCC"])
+        self.orders.append([f"ord_{name}", key, product, state, 10_000, 400, 9_600, "sub_1", "CTCC"])
 
     def act(self, name, kind, amount, status="completed", step="0-1"):
         """A line of the telco's history."""
@@ -63,6 +63,10 @@ class Case:
     def pay(self, name, amount, direction="DBIT"):
         """An entry of the bank."""
         self.bank.append([len(self.bank) + 1, f"{name}-2-1", "6222", amount, direction, "BOOK", 1])
+
+    def issue(self, name, amount, kind="issued"):
+        """An entry of the issuer."""
+        self.issuer.append([len(self.issuer) + 1, f"{name}-2-1", kind, amount])
 
     def post(self, name, debit, credit, amount, asset="AIR.CTCC", phase="posted"):
         """Both legs of a transfer, in a record of their own."""
@@ -82,7 +86,7 @@ class Case:
 
     def write(self, folder):
         """Writes the dump and returns where the report is."""
-        tables = {"postings": self.postings, "orders": self.orders, "bank": self.bank}
+        tables = {"postings": self.postings, "orders": self.orders, "bank": self.bank, "issuer": self.issuer}
         for name, lines in tables.items():
             write_table(folder / f"{name}.csv", recount.COLUMNS[name], lines)
         write_table(folder / "keys.csv", recount.COLUMNS["keys"], [[key] for key in self.keys])
@@ -154,7 +158,7 @@ class Recount(unittest.TestCase):
         self.assert_found("key k9 was sent and made no order")
 
     def test_an_order_that_did_not_end_counts_nowhere(self):
-        self.case.orders[2][2] = "executing"
+        self.case.orders[2][3] = "executing"
         self.assert_only(declined=0)
         self.assert_found(f"ord_{DECLINED} did not end: it is `executing`")
 
@@ -197,6 +201,33 @@ class Recount(unittest.TestCase):
         self.case.pay(DECLINED, 9_600)
         self.case.post(DECLINED, "claim:BANK", "reserve:bank", 9_600, asset="CNY")
         self.assert_only(lost_payouts=1)
+
+    def voucher(self):
+        """The settled order brought a voucher and no money."""
+        self.case.orders[0][2] = "voucher"
+        self.case.bank.clear()
+        self.case.issue(SETTLED, 9_600)
+        self.case.post(SETTLED, "reserve:bank", "payable:p", 9_600, asset="CNY")
+        self.case.post(SETTLED, "payable:p", "owed:ISSUER:CNY", 9_600, asset="CNY")
+
+    def test_a_voucher_is_the_issuers_to_deliver(self):
+        self.voucher()
+        self.assertEqual(self.run_script().returncode, 0)
+
+    def test_a_voucher_issued_twice(self):
+        self.voucher()
+        self.case.issue(SETTLED, 9_600)
+        self.assert_only(lost_payouts=1, two_party_breaks=1)
+
+    def test_a_voucher_that_was_cancelled_again(self):
+        self.voucher()
+        self.case.issue(SETTLED, 9_600, "cancelled")
+        self.assert_only(lost_payouts=1, two_party_breaks=1)
+
+    def test_money_beside_a_voucher(self):
+        self.voucher()
+        self.case.pay(SETTLED, 9_600)
+        self.assert_only(lost_payouts=1, two_party_breaks=1)
 
     def test_one_leg_missing(self):
         self.case.postings.pop()
@@ -282,7 +313,7 @@ class Recount(unittest.TestCase):
         self.assert_found("did something that nobody asked for")
 
     def test_fee_and_payout_are_the_amount(self):
-        self.case.orders[0][4] = 401
+        self.case.orders[0][5] = 401
         self.assert_found("fee 401 and payout 9600 are not 10000")
 
     def test_faults_are_compared_by_kind_and_action(self):
@@ -296,7 +327,7 @@ class Recount(unittest.TestCase):
             path = self.folder / name
             path.write_text(path.read_text(encoding="utf-8").replace("amount", "sum", 1), encoding="utf-8")
 
-        for name in ("postings.csv", "orders.csv", "bank.csv", "telco-CTCC.csv"):
+        for name in ("postings.csv", "orders.csv", "bank.csv", "issuer.csv", "telco-CTCC.csv"):
             with self.subTest(name):
                 report = self.case.write(self.folder)
                 cut_column(name)

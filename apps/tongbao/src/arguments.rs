@@ -201,6 +201,9 @@ pub struct DemoOptions {
     /// How many orders to place (headless).
     #[arg(long, default_value_t = 500)]
     pub orders: u32,
+    /// What is converted into what (headless).
+    #[arg(long, value_enum, default_value_t = Products::Direct)]
+    pub products: Products,
     /// How much goes wrong outside.
     #[arg(long, value_enum, default_value_t = Faults::None)]
     pub faults: Faults,
@@ -216,6 +219,15 @@ pub struct DemoOptions {
     /// Where the node listens (not headless).
     #[arg(long, default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
+}
+
+/// What the orders of a headless run are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Products {
+    /// Money on the subscriber's own card.
+    Direct,
+    /// A mix of every product that is served.
+    All,
 }
 
 /// How to run the crash test.

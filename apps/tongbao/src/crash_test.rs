@@ -1,9 +1,9 @@
 //! `tongbao crash-test`: the node is killed at random moments under load, again and again.
 
-use crate::arguments::{CrashTestOptions, Faults};
+use crate::arguments::{CrashTestOptions, Faults, Products};
 use crate::demo::books::Books;
 use crate::demo::chance::Chance;
-use crate::demo::drive::{Drive, wishes};
+use crate::demo::drive::{Drive, Mix, wishes};
 use crate::demo::judge::judge;
 use crate::demo::processes::{NodeSettings, free_address};
 use crate::demo::stage::Stage;
@@ -42,7 +42,7 @@ async fn run(options: &CrashTestOptions, dir: &Path, output: &Output) -> Result<
     };
     let mut stage = Stage::start(settings, Faults::Light, options.seed).await?;
     let ids = stage.settle_in(&residents).await?;
-    let mut supply = wishes(WISHES, options.seed, &residents, &ids).into_iter();
+    let mut supply = wishes(WISHES, Mix { products: Products::All, seed: options.seed }, &residents, &ids).into_iter();
     let mut drive = Drive::new(stage.http.clone());
     let mut chance = Chance::new(options.seed, 5);
     let bar = output.progress(u64::from(options.kills), "killing");

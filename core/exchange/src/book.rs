@@ -51,7 +51,9 @@ pub(crate) fn open_house(state: &State, funding: u64) -> Vec<Fact> {
     let new = |name| opened.get(&(name, Asset::Cny)).copied();
     if let (Some(float), Some(reserve), true) = (new(FUNDING_NAME), new(AccountName::ReserveBank), funding > 0) {
         let id = TransferId::new((state.sequence() + 1) << 10);
-        facts.push(Fact::Posted { transfers: vec![Transfer { id, action: Move::Post(entry(reserve, float, funding)) }] });
+        facts.push(Fact::Posted {
+            transfers: vec![Transfer { id, action: Move::Post(entry(reserve, float, funding)) }],
+        });
     }
     facts
 }

@@ -215,6 +215,11 @@ pub enum Command {
         /// Which.
         order: OrderId,
     },
+    /// Hand out the code that an order brought.
+    HandOut {
+        /// Which.
+        order: OrderId,
+    },
     /// Let a step go on that waits for a person.
     Release {
         /// Of which order.

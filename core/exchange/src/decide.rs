@@ -27,6 +27,7 @@ pub fn decide(state: &State, rules: &Rules, envelope: &Envelope) -> Decision {
         Command::OpenLot { subscriber, opening } => open_lot(state, key, *subscriber, *opening),
         Command::Place(order) => place::place(state, rules, meta, key, order),
         Command::Cancel { order } => cancel(state, rules, meta, *order),
+        Command::HandOut { order } => hand_out(state, *order),
         Command::Release { order, step } => release(state, rules, meta, *order, *step),
         Command::Dispatch { order, step } => dispatch(state, rules, meta, *order, *step),
         Command::Signal(signal) => hear::hear(state, rules, meta, signal),
@@ -155,6 +156,15 @@ fn cancel(state: &State, rules: &Rules, meta: &Meta, order: OrderId) -> Decision
     unwind::unwind(&mut draft, Cause::Cancelled);
     draft.advance();
     draft.into_decision(Reply::Done)
+}
+
+/// A code is handed out by the partner that has it; here it is written down who asked for it, before the partner is asked.
+fn hand_out(state: &State, order: OrderId) -> Decision {
+    let Some(order) = state.order(order) else { return Decision::only(Reply::NotFound) };
+    match order.code_step() {
+        Some((step, _)) => Decision { facts: vec![Fact::CodeHandedOut { order: order.id, step }], reply: Reply::Done },
+        None => Decision::only(Reply::NotNow),
+    }
 }
 
 fn release(state: &State, rules: &Rules, meta: &Meta, order: OrderId, place: u8) -> Decision {

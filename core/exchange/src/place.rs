@@ -10,8 +10,9 @@ use crate::rules::{
     counts, reward_counts,
 };
 use facts::{
-    Admission, Count, Counters, Due, Fact, Key16, KeyUse, LearnedPrice, LimitHit, Lot, LotUse, Made, Meta, Millis, Order,
-    Partner, PersonId, Product, QuoteId, Quoted, Refusal, Reward, Shared, State, StepPlan, Subscriber, SubscriberId, Terms,
+    Admission, Count, Counters, Due, Fact, Key16, KeyUse, LearnedPrice, LimitHit, Lot, LotUse, Made, Meta, Millis,
+    Order, Partner, PersonId, Product, QuoteId, Quoted, Refusal, Reward, Shared, State, StepPlan, Subscriber,
+    SubscriberId, Terms,
 };
 
 /// How much of what a subscriber holds may leave, in fen, at business time `at`; the greatest there is when it is more.

@@ -8,7 +8,7 @@ mod engine;
 use engine::partner::{Ask, Behaviour, Does, Says};
 use engine::{World, check, rules};
 use exchange::{Answer, Command, Signal, Via, lost_calls};
-use facts::{Action, CallRef, OrderId, Partner, SubscriberId};
+use facts::{Action, CallRef, OrderId, Partner, Product, SubscriberId};
 use money::Telco;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
@@ -114,6 +114,7 @@ impl Play {
         let subscriber = SubscriberId::from_bits(1 + self.dice.below(4) as u128);
         let mut request = World::request(self.placed, subscriber);
         request.amount = 5_000 + 100 * self.dice.below(200) as u64;
+        request.product = [Product::Direct, Product::Direct, Product::Voucher][self.dice.below(3)];
         self.world.give(Command::Place(Box::new(request)));
     }
 

@@ -433,6 +433,17 @@ pub enum Fact {
         #[n(1)]
         released: Vec<Count>,
     },
+    /// The code that a step brought is handed to whoever asked for it. It is nowhere with us: its partner is asked after
+    /// this is durable.
+    #[n(22)]
+    CodeHandedOut {
+        /// Of which order.
+        #[n(0)]
+        order: OrderId,
+        /// By which step.
+        #[n(1)]
+        step: u8,
+    },
     /// Somebody proposed a change that another person must agree to.
     #[n(30)]
     ApprovalProposed(#[n(0)] Box<Approval>),
@@ -625,7 +636,8 @@ impl Fact {
             | Fact::OrderMoved { order, .. }
             | Fact::OrderUnwound { order, .. }
             | Fact::ValueReturned { order, .. }
-            | Fact::RewardWithdrawn { order, .. } => Some(*order),
+            | Fact::RewardWithdrawn { order, .. }
+            | Fact::CodeHandedOut { order, .. } => Some(*order),
         }
     }
 
@@ -654,6 +666,7 @@ impl Fact {
             | Fact::OrderUnwound { .. }
             | Fact::ValueReturned { .. }
             | Fact::RewardWithdrawn { .. }
+            | Fact::CodeHandedOut { .. }
             | Fact::ApprovalProposed(_)
             | Fact::ApprovalActed { .. }
             | Fact::EndedLeaveAfter { .. }
@@ -689,6 +702,7 @@ impl Fact {
             | Fact::OrderUnwound { .. }
             | Fact::ValueReturned { .. }
             | Fact::RewardWithdrawn { .. }
+            | Fact::CodeHandedOut { .. }
             | Fact::ErasureRequested { .. }
             | Fact::PersonErased { .. } => Part::Receipt,
             Fact::AccountOpened { .. }

@@ -504,7 +504,7 @@ impl Order {
                 let Some(step) = self.steps.get_mut(usize::from(*step)) else { return false };
                 step.evolve(fact, now);
             }
-            Fact::SignalAbsorbed { .. } | Fact::KeyTaken { .. } => {}
+            Fact::SignalAbsorbed { .. } | Fact::KeyTaken { .. } | Fact::CodeHandedOut { .. } => {}
             Fact::AccountOpened { .. }
             | Fact::Posted { .. }
             | Fact::CreditsGranted { .. }
@@ -527,6 +527,11 @@ impl Order {
             | Fact::AttackNoted { .. } => return false,
         }
         true
+    }
+
+    /// The step that brought a code, once it is done.
+    pub fn code_step(&self) -> Option<(u8, &Step)> {
+        self.numbered_steps().find(|(_, step)| step.plan.action.leaves_code() && step.state == StepState::Done)
     }
 
     /// The reward that a campaign gives with the order, and how far it is.

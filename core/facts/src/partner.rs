@@ -157,6 +157,11 @@ impl Action {
         }
     }
 
+    /// Whether it leaves a code with the partner, which whoever it is for collects there through us.
+    pub const fn leaves_code(self) -> bool {
+        matches!(self, Action::IssueVoucher)
+    }
+
     /// The action that undoes it; none when it cannot be undone.
     pub const fn undone_by(self) -> Option<Action> {
         match self {

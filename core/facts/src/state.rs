@@ -298,7 +298,8 @@ impl State {
             | Fact::OrderMoved { .. }
             | Fact::OrderUnwound { .. }
             | Fact::ValueReturned { .. }
-            | Fact::RewardWithdrawn { .. } => self.evolve_order(fact),
+            | Fact::RewardWithdrawn { .. }
+            | Fact::CodeHandedOut { .. } => self.evolve_order(fact),
         }
     }
 

@@ -247,6 +247,7 @@ pub fn posted(state: &State, facts: &[Fact]) -> Vec<Posting> {
 fn subject(command: &Command) -> Option<OrderId> {
     match command {
         Command::Cancel { order }
+        | Command::HandOut { order }
         | Command::Release { order, .. }
         | Command::Dispatch { order, .. }
         | Command::Suspend { order } => Some(*order),

@@ -86,7 +86,8 @@ impl Run {
 
     fn line(&self, dump: &str) -> Line {
         let Run { faults, seed, orders } = self;
-        let words = format!("demo --headless --orders {orders} --faults {} --seed {seed} --json", faults.word());
+        let words =
+            format!("demo --headless --products all --orders {orders} --faults {} --seed {seed} --json", faults.word());
         Line::new(&format!("{} {words}", demo::BINARY)).with("--dump").with(dump)
     }
 }
@@ -146,7 +147,7 @@ mod tests {
         let line = plan(1, 10)[2].line("target/x").text();
         assert_eq!(
             line,
-            "target/release/tongbao demo --headless --orders 10 --faults heavy --seed 1 --json --dump target/x"
+            "target/release/tongbao demo --headless --products all --orders 10 --faults heavy --seed 1 --json --dump target/x"
         );
     }
 

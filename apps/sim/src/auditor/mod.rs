@@ -5,9 +5,9 @@ mod books;
 mod case;
 mod ending;
 
+use crate::till::SimTill;
 use books::Books;
 use case::Case;
-use crate::till::SimTill;
 use facts::{
     AccountName, Day, Fact, Hash, Key16, KeyUse, Made, OrderId, Partner, PersonId, Record, SaltKey, SubscriberId,
 };

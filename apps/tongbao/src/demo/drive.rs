@@ -1,5 +1,6 @@
 //! Placing orders, many at a time, each with a key, each until it is answered.
 
+use crate::arguments::Products;
 use crate::demo::chance::Chance;
 use crate::demo::client::Http;
 use crate::demo::town::Resident;
@@ -38,8 +39,21 @@ pub struct Answered {
     pub attempts: u32,
 }
 
+/// What is wished for.
+#[derive(Clone, Copy)]
+pub struct Mix {
+    /// The products.
+    pub products: Products,
+    /// Everything random follows from this number.
+    pub seed: u64,
+}
+
+/// How the products of a mix spread.
+const EVERY_PRODUCT: [&str; 2] = ["direct", "voucher"];
+
 /// Makes wishes of a few kinds: most are good, some break a rule.
-pub fn wishes(count: u32, seed: u64, residents: &[Resident], ids: &[String]) -> Vec<Wish> {
+pub fn wishes(count: u32, mix: Mix, residents: &[Resident], ids: &[String]) -> Vec<Wish> {
+    let seed = mix.seed;
     let mut chance = Chance::new(seed, 2);
     let mut wishes = Vec::with_capacity(count as usize);
     for number in 0..count {
@@ -47,8 +61,12 @@ pub fn wishes(count: u32, seed: u64, residents: &[Resident], ids: &[String]) -> 
         let amount = if chance.percent(3) { 500 } else { 1_000 + chance.below(190) * 100 };
         let home = residents[place].province.to_string();
         let province = if chance.percent(3) { other_province(&home) } else { home };
+        let product = match mix.products {
+            Products::Direct => "direct",
+            Products::All => chance.one(&EVERY_PRODUCT),
+        };
         let body = json!({
-            "subscriber": ids[place], "product": "direct", "amount": amount, "channel_province": province,
+            "subscriber": ids[place], "product": product, "amount": amount, "channel_province": province,
         });
         wishes.push(Wish { key: format!("order-{seed}-{number}"), body });
     }

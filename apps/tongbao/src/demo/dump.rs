@@ -47,7 +47,8 @@ fn write_orders(
     let keys: BTreeMap<&str, &str> =
         answers.values().map(|answered| (answered.order.as_str(), answered.key.as_str())).collect();
     let mut writer = csv::Writer::from_path(path).doing("writing `orders.csv`")?;
-    let columns = ["order", "key", "state", "cause", "amount_fen", "fee_fen", "payout_fen", "subscriber", "telco"];
+    let columns =
+        ["order", "key", "product", "state", "cause", "amount_fen", "fee_fen", "payout_fen", "subscriber", "telco"];
     writer.write_record(columns).doing("writing `orders.csv`")?;
     for order in orders.iter() {
         let id = order.id.to_string();
@@ -55,6 +56,7 @@ fn write_orders(
         let row = [
             id.clone(),
             keys.get(id.as_str()).copied().unwrap_or_default().to_owned(),
+            order.terms.product.to_string(),
             order.state.to_string(),
             order.cause.to_string(),
             order.terms.amount.to_string(),

@@ -3,7 +3,7 @@
 use crate::arguments::{DemoOptions, Faults};
 use crate::demo::books::Books;
 use crate::demo::chance::Chance;
-use crate::demo::drive::{Drive, wishes};
+use crate::demo::drive::{Drive, Mix, wishes};
 use crate::demo::dump;
 use crate::demo::judge::{Report, judge};
 use crate::demo::processes::{NodeSettings, free_address};
@@ -34,7 +34,8 @@ pub async fn run(options: &DemoOptions, dir: &Path, output: &Output) -> Result<R
     let started = Instant::now();
     let mut drive = Drive::new(stage.http.clone());
     let mut chance = Chance::new(options.seed, 3);
-    let wishes = wishes(options.orders, options.seed, &residents, &ids);
+    let mix = Mix { products: options.products, seed: options.seed };
+    let wishes = wishes(options.orders, mix, &residents, &ids);
     let bar = output.progress(u64::from(options.orders), "converting");
     for (wave, chunk) in wishes.chunks(wishes.len().div_ceil(WAVES).max(1)).enumerate() {
         let kills = options.faults == Faults::Heavy;

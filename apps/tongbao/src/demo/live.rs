@@ -1,8 +1,8 @@
 //! The live demonstration: a working day in ten minutes, orders trickling in, until it is interrupted.
 
-use crate::arguments::DemoOptions;
+use crate::arguments::{DemoOptions, Products};
 use crate::demo::chance::Chance;
-use crate::demo::drive::{Drive, wishes};
+use crate::demo::drive::{Drive, Mix, wishes};
 use crate::demo::processes::NodeSettings;
 use crate::demo::stage::Stage;
 use crate::demo::town::Resident;
@@ -39,7 +39,9 @@ pub async fn run(options: &DemoOptions, dir: &Path) -> Result<(), Failure> {
     invite(options, &stage, &ids[0], &residents[0]);
     let mut drive = Drive::new(stage.http.clone());
     let mut chance = Chance::new(options.seed, 4);
-    for (number, wish) in (1u32..).zip(wishes(u32::MAX / 1_024, options.seed, &residents, &ids)) {
+    for (number, wish) in
+        (1u32..).zip(wishes(u32::MAX / 1_024, Mix { products: Products::All, seed: options.seed }, &residents, &ids))
+    {
         tokio::select! {
             _ = tokio::signal::ctrl_c() => break,
             () = tokio::time::sleep(Duration::from_millis(chance.below(PAUSE_MOST_MS))) => {}

@@ -38,6 +38,7 @@ pub fn file_name(fact: &Fact) -> &'static str {
         Fact::OrderUnwound { .. } => "19_order_unwound.hex",
         Fact::ValueReturned { .. } => "20_value_returned.hex",
         Fact::RewardWithdrawn { .. } => "21_reward_withdrawn.hex",
+        Fact::CodeHandedOut { .. } => "22_code_handed_out.hex",
         Fact::ApprovalProposed(_) => "30_approval_proposed.hex",
         Fact::ApprovalActed { .. } => "31_approval_acted.hex",
         Fact::EndedLeaveAfter { .. } => "40_ended_leave_after.hex",
@@ -228,6 +229,7 @@ pub fn facts_of_every_kind() -> Vec<Fact> {
         Fact::OrderUnwound { order, cause: Cause::OtherAmount },
         Fact::ValueReturned { order, released: counts() },
         Fact::RewardWithdrawn { order, released: counts() },
+        Fact::CodeHandedOut { order, step },
         Fact::ApprovalProposed(Box::new(approval())),
         Fact::ApprovalActed {
             approval: approval().id,

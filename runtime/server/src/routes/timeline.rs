@@ -130,11 +130,7 @@ fn charted(state: &facts::State, order: &Order) -> Chart {
 
 /// Their names: the chart has no way back from an account to its name.
 fn account_names(person: PersonId) -> Vec<AccountName> {
-    let mut names = vec![
-        AccountName::Payable(person),
-        AccountName::FeesConversion,
-        AccountName::OperatorFloat,
-    ];
+    let mut names = vec![AccountName::Payable(person), AccountName::FeesConversion, AccountName::OperatorFloat];
     for telco in Telco::ALL {
         names.extend([
             AccountName::TelcoReserved(telco),

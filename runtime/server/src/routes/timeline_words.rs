@@ -146,6 +146,7 @@ impl Teller {
             Fact::OrderRecalled(_) => {
                 self.say("brought back to memory: there is news of it".into(), "有新消息，订单重新载入".into())
             }
+            Fact::CodeHandedOut { .. } => self.say("its code is handed out".into(), "兑换码已交付".into()),
             Fact::RewardWithdrawn { .. } => {
                 let english = "the reward does not come: its campaign has it back";
                 self.say(english.into(), "赠送未能到账，额度已退回活动".into())
