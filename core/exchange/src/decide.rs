@@ -158,13 +158,13 @@ fn cancel(state: &State, rules: &Rules, meta: &Meta, order: OrderId) -> Decision
     draft.into_decision(Reply::Done)
 }
 
-/// A code is handed out by the partner that has it; here it is written down who asked for it, before the partner is asked.
+/// Codes are handed out by the partner that has them; here it is written down who asked, before the partner is asked.
 fn hand_out(state: &State, order: OrderId) -> Decision {
     let Some(order) = state.order(order) else { return Decision::only(Reply::NotFound) };
-    match order.code_step() {
-        Some((step, _)) => Decision { facts: vec![Fact::CodeHandedOut { order: order.id, step }], reply: Reply::Done },
-        None => Decision::only(Reply::NotNow),
-    }
+    let handed = |(step, _)| Fact::CodeHandedOut { order: order.id, step };
+    let facts: Vec<Fact> = order.code_steps().map(handed).collect();
+    let reply = if facts.is_empty() { Reply::NotNow } else { Reply::Done };
+    Decision { facts, reply }
 }
 
 fn release(state: &State, rules: &Rules, meta: &Meta, order: OrderId, place: u8) -> Decision {

@@ -529,9 +529,9 @@ impl Order {
         true
     }
 
-    /// The step that brought a code, once it is done.
-    pub fn code_step(&self) -> Option<(u8, &Step)> {
-        self.numbered_steps().find(|(_, step)| step.plan.action.leaves_code() && step.state == StepState::Done)
+    /// The steps that brought a code: one as a rule, and one for the rest of what came in part.
+    pub fn code_steps(&self) -> impl Iterator<Item = (u8, &Step)> {
+        self.numbered_steps().filter(|(_, step)| step.plan.action.leaves_code() && step.state == StepState::Done)
     }
 
     /// The reward that a campaign gives with the order, and how far it is.

@@ -1,5 +1,6 @@
 //! Threads around the desk: a sequencer, a journal writer, a projector, and tasks that talk to partners.
 
+mod collect;
 mod recall;
 mod sequencer;
 mod shared;

@@ -112,6 +112,12 @@ codes! {
     PartnerUnknown = "partner_unknown", NOT_FOUND;
     /// The order stands where it cannot be withdrawn.
     NotCancellable = "not_cancellable", CONFLICT;
+    /// The order brought no code, or not yet.
+    NoCode = "no_code", CONFLICT;
+    /// The order's code was handed out, and is not handed out again.
+    CodeHandedOut = "code_handed_out", GONE;
+    /// A partner does not answer.
+    PartnerSilent = "partner_silent", SERVICE_UNAVAILABLE;
     /// There is no such order file.
     BatchUnknown = "batch_unknown", NOT_FOUND;
     /// Rows and results of an order file were removed.
@@ -250,9 +256,15 @@ static PHRASES: &[Phrase] = &[
     row("order_unknown", ["There is no such order", "订单不存在"],
         ["check the id; `GET /v1/orders` lists orders", "请核对订单标识；`GET /v1/orders` 可列出订单"]),
     row("partner_unknown", ["There is no such partner", "合作方不存在"],
-        ["use CMCC, CUCC, CTCC, CBN or BANK", "请使用 CMCC、CUCC、CTCC、CBN 或 BANK"]),
+        ["use CMCC, CUCC, CTCC, CBN, BANK or ISSUER", "请使用 CMCC、CUCC、CTCC、CBN、BANK 或 ISSUER"]),
     row("not_cancellable", ["The order cannot be withdrawn now", "订单当前不能撤销"],
         ["look at the order's `state`; while a partner is being asked, try again in a moment", "请查看订单的 `state`；若正在等待合作方答复，请稍后再试"]),
+    row("no_code", ["The order has no code to hand out", "该订单没有可交付的兑换码"],
+        ["look at the order's `state`: only a product that brings a code has one, once it is `settled`", "请查看订单的 `state`：仅带有兑换码的产品在 `settled` 之后才有兑换码"]),
+    row("code_handed_out", ["The code was handed out before", "兑换码此前已交付"],
+        ["it is handed out once; if it was lost, ask the issuer with the order's id", "兑换码仅交付一次；如已遗失，请凭订单号联系发行方"]),
+    row("partner_silent", ["The partner does not answer", "合作方未答复"],
+        ["nothing is lost: ask again in a moment", "未造成任何损失，请稍后再试"]),
     row("batch_unknown", ["There is no such order file", "订单文件不存在"],
         ["check the id; `GET /v1/batches` lists order files", "请核对标识；`GET /v1/batches` 可列出订单文件"]),
     row("batch_removed", ["The file's rows and results were removed", "该订单文件的内容与结果已按保存期限删除"],

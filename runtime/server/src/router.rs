@@ -9,10 +9,10 @@ use crate::custody;
 use crate::description;
 use crate::envelope;
 use crate::routes::{
-    approvals, audit, batches, calendar, callbacks, campaigns, cancel, clients, clock, erasure, export, health,
-    holdings, keys, ledger, legal_holds, limits, metrics, numbers, order_list, orders, partners, persons, policies,
-    prices, problems, providers, quotes, recharges, reveals, sessions, signers, staff, staff_admin, staff_sessions,
-    subscribers, till, timeline,
+    approvals, audit, batches, calendar, callbacks, campaigns, cancel, clients, clock, erasure, export, handout,
+    health, holdings, keys, ledger, legal_holds, limits, metrics, numbers, order_list, orders, partners, persons,
+    policies, prices, problems, providers, quotes, recharges, reveals, sessions, signers, staff, staff_admin,
+    staff_sessions, subscribers, till, timeline,
 };
 use axum::Router;
 use axum::http::header::CONTENT_TYPE;
@@ -46,6 +46,7 @@ fn business() -> Routes {
         .routes(routes!(orders::get))
         .routes(routes!(till::place))
         .routes(routes!(cancel::cancel))
+        .routes(routes!(handout::collect))
         .routes(routes!(timeline::get))
         .routes(routes!(batches::send, batches::list))
         .routes(routes!(batches::get))

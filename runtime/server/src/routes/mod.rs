@@ -7,12 +7,14 @@ pub mod calendar;
 pub mod callbacks;
 pub mod campaigns;
 pub mod cancel;
+
 pub mod clients;
 pub mod clock;
 pub mod codes;
 pub mod declined;
 pub mod erasure;
 pub mod export;
+pub mod handout;
 pub mod health;
 pub mod holdings;
 pub mod keys;

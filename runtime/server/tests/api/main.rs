@@ -38,4 +38,5 @@ mod tills;
 mod tls;
 mod uploads;
 mod usage;
+mod vouchers;
 mod web;

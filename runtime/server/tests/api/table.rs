@@ -89,7 +89,7 @@ fn wish_about(action: &str, method: &Method, path: &str, things: &Things) -> Opt
     let lot = json!({"provenance": "self_paid", "amount_fen": 1});
     let (path, body) = match action {
         "getOrder" | "getTimeline" => (path.replace("{id}", order), None),
-        "cancelOrder" => (path.replace("{id}", order), None),
+        "cancelOrder" | "collectCodes" => (path.replace("{id}", order), None),
         "getSubscriber" | "getHoldings" => (path.replace("{id}", subscriber), None),
         "recharge" => (path.replace("{id}", subscriber), Some(lot)),
         "getLimits" => (path.replace("{person}", person), None),

@@ -2,9 +2,9 @@
 
 use async_trait::async_trait;
 use exchange::Answer;
-use facts::{Action, CallRef};
+use facts::{Action, CallRef, Millis};
 use money::Telco;
-use partners::{Gateway, Movement, Request, StatementItem, StatementPage, Unreadable};
+use partners::{Collected, Gateway, Movement, Request, StatementItem, StatementPage, Unreadable, VoucherCode};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -16,6 +16,8 @@ pub struct Moods {
     pub silent: AtomicBool,
     /// Statements panic.
     pub panics: AtomicBool,
+    /// Codes were handed out long ago.
+    pub handed_out: AtomicBool,
     /// Who serves every number; nobody keeps a register while there is none.
     pub serves: Mutex<Option<Telco>>,
 }
@@ -79,6 +81,18 @@ impl Gateway for Partner {
     async fn inquire(&self, request: &Request) -> Answer {
         let books = self.books.lock().unwrap_or_else(PoisonError::into_inner);
         books.by_reference.get(&request.call).cloned().unwrap_or(Answer::NotFound)
+    }
+
+    async fn collect(&self, call: CallRef, _now: Millis) -> Collected {
+        if self.moods.silent.load(Ordering::SeqCst) {
+            return Collected::Silence;
+        }
+        let books = self.books.lock().unwrap_or_else(PoisonError::into_inner);
+        match books.by_reference.get(&call) {
+            Some(_) if self.moods.handed_out.load(Ordering::SeqCst) => Collected::Gone,
+            Some(_) => Collected::Code(VoucherCode::new(format!("QTRZ-{:04}-WXKM", call.step))),
+            None => Collected::NotYet,
+        }
     }
 
     async fn statement(&self, after: u64) -> Result<StatementPage, Unreadable> {
