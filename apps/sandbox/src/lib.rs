@@ -9,6 +9,7 @@
 mod agenda;
 mod answer;
 mod bank;
+mod by_reference;
 mod clock;
 mod connection;
 mod control;

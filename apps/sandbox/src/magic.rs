@@ -13,12 +13,12 @@ pub(crate) enum Spell {
     Refuse(&'static str),
     /// A fault, the first time.
     Fault(FaultKind),
-    /// Bank: pending, then paid; each time.
-    PendingThenPaid,
-    /// Bank: pending, then refused with this reason; each time.
+    /// Pending, then done; each time.
+    PendingThenDone,
+    /// Pending, then refused with this reason; each time.
     PendingThenRefused(&'static str),
-    /// Bank: paid, and returned later; each time.
-    PaidThenReturned,
+    /// Done, and undone later; each time.
+    DoneThenUndone,
 }
 
 const EVERY_TELCO_ACTION: &[Action] =
@@ -65,10 +65,10 @@ const SMS_FAULTS: &str = "05";
 /// Behaviours of a bank, by the last four digits of the card.
 const BANK_SPELLS: &[(&str, Spell)] = &[
     ("0001", Spell::Refuse("AC04")),
-    ("0002", Spell::PendingThenPaid),
+    ("0002", Spell::PendingThenDone),
     ("0003", Spell::PendingThenRefused("AC06")),
     ("0014", Spell::Refuse("AM04")),
-    ("0015", Spell::PaidThenReturned),
+    ("0015", Spell::DoneThenUndone),
 ];
 
 /// First two of the last four digits of a card, for a fault of its payout.
