@@ -1,7 +1,8 @@
 //! What all counterparties have in common, and how each is served.
 
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{ConnectInfo, DefaultBodyLimit, Request, State};
@@ -17,15 +18,47 @@ use tokio::time::Instant;
 
 use crate::answer::Answer;
 use crate::connection::{Cut, CutListener};
+use crate::desk::Desk;
 use crate::faults::{Action, Call, FaultKind, Mischief, Strike};
 use crate::outbox::{self, Waiting};
 use crate::refused::{Refused, unknown_route, wrong_method};
 use crate::{control, request};
 
+/// Everything of a partner that changes.
+pub(crate) struct Floor<B, D> {
+    /// Its books.
+    pub books: B,
+    /// What it keeps beside them; `D` is what it may owe for later.
+    pub desk: Desk<D>,
+}
+
+/// The floor behind one lock, which is never held across a wait, and the bell that tells of new work for later.
+pub(crate) struct Grounds<B, D> {
+    floor: Mutex<Floor<B, D>>,
+    scheduled: Notify,
+}
+
+impl<B, D> Grounds<B, D> {
+    /// Grounds with these books.
+    pub fn new(books: B, desk: Desk<D>) -> Self {
+        Grounds { floor: Mutex::new(Floor { books, desk }), scheduled: Notify::new() }
+    }
+}
+
+/// The floor of a counterparty.
+pub(crate) type FloorOf<C> = Floor<<C as Counterparty>::Books, <C as Counterparty>::Due>;
+
 /// A simulated partner, as the shared parts see it.
 pub(crate) trait Counterparty: Send + Sync + 'static {
     /// The body of `POST /sandbox/seed`.
     type Seed: DeserializeOwned + Send;
+    /// Its books.
+    type Books: Send;
+    /// What it may owe for later.
+    type Due: Send;
+
+    /// Where it works.
+    fn grounds(&self) -> &Grounds<Self::Books, Self::Due>;
 
     /// Adds what the seed names, all or nothing; returns how many things.
     fn seed(&self, seed: Self::Seed) -> Result<usize, Refused>;
@@ -33,14 +66,49 @@ pub(crate) trait Counterparty: Send + Sync + 'static {
     fn books(&self) -> Value;
     /// The history as CSV.
     fn books_csv(&self) -> Result<Vec<u8>, csv::Error>;
+    /// Does something that was scheduled for later.
+    fn run(&self, floor: &mut FloorOf<Self>, due: Self::Due);
+
+    /// Whether a flush leaves this its time, because it is owed to nobody.
+    fn keeps_its_time(_due: &Self::Due) -> bool {
+        false
+    }
+
+    /// The floor; a panic of another call leaves it usable, since the totals show whether the books still agree.
+    fn floor(&self) -> MutexGuard<'_, FloorOf<Self>> {
+        self.grounds().floor.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Schedules something.
+    fn later(&self, floor: &mut FloorOf<Self>, delay: Duration, due: Self::Due) {
+        floor.desk.agenda.put(delay, due);
+        self.grounds().scheduled.notify_one();
+    }
+
     /// Works on the fault plan.
-    fn with_mischief<R>(&self, work: impl FnOnce(&mut Mischief) -> R) -> R;
+    fn with_mischief<R>(&self, work: impl FnOnce(&mut Mischief) -> R) -> R {
+        work(&mut self.floor().desk.mischief)
+    }
+
     /// Runs what is scheduled for later now; returns how many things.
-    fn flush(&self) -> usize;
+    fn flush(&self) -> usize {
+        let mut floor = self.floor();
+        let mut flushed = floor.desk.reveal_all();
+        while let Some(due) = floor.desk.agenda.take_early(|due| !Self::keeps_its_time(due)) {
+            self.run(&mut floor, due);
+            flushed += 1;
+        }
+        flushed
+    }
+
     /// Runs what is due; returns when the next thing is.
-    fn run_due(&self) -> Option<Instant>;
-    /// Told when something was scheduled.
-    fn scheduled(&self) -> &Notify;
+    fn run_due(&self) -> Option<Instant> {
+        let mut floor = self.floor();
+        while let Some(due) = floor.desk.agenda.take_due(Instant::now()) {
+            self.run(&mut floor, due);
+        }
+        floor.desk.agenda.next_due()
+    }
 }
 
 /// Serves a partner until its listener fails or the future is dropped, which also ends its background work.
@@ -67,7 +135,7 @@ pub(crate) async fn host<C: Counterparty>(
 
 async fn keep_agenda<C: Counterparty>(partner: Arc<C>) {
     loop {
-        let scheduled = partner.scheduled().notified();
+        let scheduled = partner.grounds().scheduled.notified();
         match partner.run_due() {
             Some(due) => drop(tokio::time::timeout_at(due, scheduled).await),
             None => scheduled.await,
@@ -99,7 +167,7 @@ async fn inquiry<C: Counterparty>(
 
 enum Trouble {
     None,
-    Slow(std::time::Duration),
+    Slow(Duration),
     Instead(Answer),
 }
 
@@ -122,7 +190,7 @@ pub(crate) fn no_answer(mischief: &Mischief, strike: Strike) -> Answer {
         _ => strike.is_silent(),
     };
     if silent {
-        return Answer::Never(std::time::Duration::from_millis(mischief.config().hang_ms));
+        return Answer::Never(Duration::from_millis(mischief.config().hang_ms));
     }
     Answer::refusal(Refused::server_error())
 }

@@ -1,4 +1,5 @@
-//! Simulated counterparties: telcos that speak TMF654, a bank with ISO 20022 names, and whoever sends messages.
+//! Simulated counterparties: telcos that speak TMF654, a bank with ISO 20022 names, an issuer
+//! of vouchers, and whoever sends messages.
 //!
 //! They are real HTTP servers with books of their own, so that an exchange can be tried against partners that lie,
 //! hang and repeat themselves, and its books compared with theirs to the fen.
@@ -9,6 +10,7 @@
 mod agenda;
 mod answer;
 mod bank;
+mod by_reference;
 mod clock;
 mod connection;
 mod control;
@@ -16,6 +18,7 @@ mod counterparty;
 mod desk;
 mod faults;
 mod fen;
+mod issuer;
 mod magic;
 mod outbox;
 mod query;
@@ -27,5 +30,6 @@ mod telco;
 pub use bank::{BankConfig, serve_bank};
 pub use faults::{Action, FaultChange, FaultKind, FaultsConfig, Preset};
 pub use fen::{AmountError, parse_yuan, yuan};
+pub use issuer::{IssuerConfig, serve_issuer};
 pub use sms::{SmsConfig, serve_sms};
 pub use telco::{Profile, TelcoConfig, serve_telco};

@@ -13,12 +13,12 @@ pub(crate) enum Spell {
     Refuse(&'static str),
     /// A fault, the first time.
     Fault(FaultKind),
-    /// Bank: pending, then paid; each time.
-    PendingThenPaid,
-    /// Bank: pending, then refused with this reason; each time.
+    /// Pending, then done; each time.
+    PendingThenDone,
+    /// Pending, then refused with this reason; each time.
     PendingThenRefused(&'static str),
-    /// Bank: paid, and returned later; each time.
-    PaidThenReturned,
+    /// Done, and undone later; each time.
+    DoneThenUndone,
 }
 
 const EVERY_TELCO_ACTION: &[Action] =
@@ -65,14 +65,26 @@ const SMS_FAULTS: &str = "05";
 /// Behaviours of a bank, by the last four digits of the card.
 const BANK_SPELLS: &[(&str, Spell)] = &[
     ("0001", Spell::Refuse("AC04")),
-    ("0002", Spell::PendingThenPaid),
+    ("0002", Spell::PendingThenDone),
     ("0003", Spell::PendingThenRefused("AC06")),
     ("0014", Spell::Refuse("AM04")),
-    ("0015", Spell::PaidThenReturned),
+    ("0015", Spell::DoneThenUndone),
 ];
 
 /// First two of the last four digits of a card, for a fault of its payout.
 const BANK_FAULTS: &str = "01";
+
+/// Behaviours of an issuer, by the last four digits of the holder's number; none is a telco's or a messenger's.
+const ISSUER_SPELLS: &[(&str, Spell)] = &[
+    ("0601", Spell::Refuse("issueStopped")),
+    ("0620", Spell::PendingThenDone),
+    ("0621", Spell::PendingThenRefused("issueStopped")),
+    ("0622", Spell::DoneThenUndone),
+    ("0699", Spell::Refuse("holderBlocked")),
+];
+
+/// First two of the last four digits of a holder's number, for a fault of that action.
+const ISSUER_FAULTS: &[(&str, Action)] = &[("06", Action::Issue), ("07", Action::Collect)];
 
 /// The numbers that have had their first time.
 #[derive(Debug, Default)]
@@ -111,6 +123,14 @@ impl Magic {
         self.unspent(msisdn, Action::Send, sms_spell(msisdn)?)
     }
 
+    /// What the holder's number forces on this call of an issuer, if anything.
+    pub fn issuer(&mut self, holder: &str, action: Action) -> Option<Spell> {
+        if !self.enabled {
+            return None;
+        }
+        self.unspent(holder, action, issuer_spell(holder, action)?)
+    }
+
     fn unspent(&mut self, number: &str, action: Action, spell: Spell) -> Option<Spell> {
         let once = matches!(spell, Spell::Fault(_));
         let fresh = !once || self.spent.insert((action, number.to_owned()));
@@ -147,6 +167,17 @@ fn sms_spell(msisdn: &str) -> Option<Spell> {
     fault(kind).filter(|kind| step == SMS_FAULTS && kind.suits(Action::Send)).map(Spell::Fault)
 }
 
+fn issuer_spell(holder: &str, action: Action) -> Option<Spell> {
+    let ending = ending(holder)?;
+    let spell = ISSUER_SPELLS.iter().find(|(end, _)| *end == ending && action == Action::Issue);
+    if let Some((_, spell)) = spell {
+        return Some(*spell);
+    }
+    let (step, kind) = ending.split_at(2);
+    let struck = ISSUER_FAULTS.iter().any(|(digits, of)| *digits == step && *of == action);
+    fault(kind).filter(|kind| struck && kind.suits(action)).map(Spell::Fault)
+}
+
 fn fault(digits: &str) -> Option<FaultKind> {
     KINDS.iter().find(|(end, _)| *end == digits).map(|(_, kind)| *kind)
 }
@@ -178,6 +209,11 @@ mod tests {
         assert_eq!(magic.sms("13300000099"), Some(Spell::Refuse("blocked")));
         assert_eq!(magic.sms("13300000513"), Some(Spell::Fault(FaultKind::Lost)));
         assert_eq!((magic.sms("13300000513"), magic.sms("13300000509")), (None, None));
+        assert_eq!(magic.issuer("13300000621", Action::Issue), Some(Spell::PendingThenRefused("issueStopped")));
+        assert_eq!(magic.issuer("13300000606", Action::Issue), Some(Spell::Fault(FaultKind::Contradictory)));
+        assert_eq!(magic.issuer("13300000606", Action::Collect), None);
+        assert_eq!(magic.issuer("13300000702", Action::Collect), Some(Spell::Fault(FaultKind::AppliedTimeout)));
+        assert_eq!(magic.issuer("13300000706", Action::Collect), None, "a code is not refused and handed out");
         assert_eq!(magic.bank("12"), None);
         assert_eq!(magic.bank("卡号"), None);
     }

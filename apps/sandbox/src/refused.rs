@@ -39,6 +39,11 @@ impl Refused {
         Refused { status: StatusCode::CONFLICT, code, reason: reason.into() }
     }
 
+    /// 410: there was such a thing, and it does not come back.
+    pub fn gone(code: &'static str, reason: impl Into<String>) -> Self {
+        Refused { status: StatusCode::GONE, code, reason: reason.into() }
+    }
+
     /// 503: what a fault answers; says nothing about what happened.
     pub fn server_error() -> Self {
         let reason = "internal error, the outcome is unknown".to_owned();

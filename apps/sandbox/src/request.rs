@@ -59,6 +59,14 @@ pub(crate) fn reference(text: &str) -> Result<Arc<str>, Refused> {
     Ok(text.into())
 }
 
+/// Checks a mobile number: eleven digits.
+pub(crate) fn check_number(number: &str) -> Result<(), Refused> {
+    if number.len() == 11 && number.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Ok(());
+    }
+    Err(Refused::malformed("invalidNumber", "a number is eleven digits"))
+}
+
 fn business_ms(text: &str) -> Result<i64, Refused> {
     // Year 9999: a stamp beyond it has no RFC 3339 text.
     let at_ms = text.parse::<i64>().ok().filter(|ms| (0..=253_402_300_799_999).contains(ms));

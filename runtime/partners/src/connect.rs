@@ -6,6 +6,7 @@ use std::time::Duration;
 use facts::Partner;
 
 use crate::bank::{BankConfig, BankGateway, bank_callback};
+use crate::issuer::{IssuerConfig, IssuerGateway, issuer_callback};
 use crate::telco::{TelcoConfig, TelcoGateway, telco_callback};
 use crate::{ConfigFault, Gateway, StatementItem};
 
@@ -17,7 +18,7 @@ pub fn connect(partner: Partner, base_url: String, reply_timeout: Duration) -> R
     Ok(match partner {
         Partner::Telco(telco) => Arc::new(TelcoGateway::new(TelcoConfig { telco, base_url, reply_timeout })?),
         Partner::Bank => Arc::new(BankGateway::new(BankConfig { base_url, reply_timeout })?),
-        Partner::Issuer => return Err(ConfigFault::Address),
+        Partner::Issuer => Arc::new(IssuerGateway::new(IssuerConfig { base_url, reply_timeout })?),
     })
 }
 
@@ -26,6 +27,6 @@ pub fn callback(partner: Partner, body: &[u8]) -> Option<StatementItem> {
     match partner {
         Partner::Telco(_) => telco_callback(body),
         Partner::Bank => bank_callback(body),
-        Partner::Issuer => None,
+        Partner::Issuer => issuer_callback(body),
     }
 }

@@ -18,7 +18,7 @@ pub struct Request {
     pub action: Action,
     /// Minor units.
     pub amount: u64,
-    /// The phone number (telcos) or the card number (bank).
+    /// The phone number (telcos, issuer) or the card number (bank).
     pub account: Arc<str>,
     /// The partner's own name of what the action acts on: the reservation to capture or release.
     pub acts_on: String,
@@ -41,9 +41,9 @@ pub enum Movement {
     SetAside,
     /// What was set aside was given back.
     Released,
-    /// Taken for good; at the bank: paid out.
+    /// Taken for good; at the bank: paid out; at an issuer: a voucher issued on our account.
     Taken,
-    /// Given; at the bank: a payout that came back.
+    /// Given; at the bank: a payout that came back; at an issuer: a voucher cancelled.
     GivenBack,
 }
 
@@ -63,11 +63,14 @@ impl StatementItem {
     ///
     /// A taking under the reference of a release is the opposite of what was asked. Three lines are no answer: a
     /// release under a reservation's own reference (it expired, which its capture is told by a refusal), the return
-    /// of a payout (it was paid all the same), and anything about a confirmation, which has no lines of its own.
+    /// of a payout or the cancelling of a voucher (it was paid, it was issued all the same), and anything about a confirmation, which has no lines of its own.
     pub fn answer_for(&self, action: Action) -> Option<Answer> {
         match (action, self.movement) {
             (Action::ReserveAirtime, Movement::SetAside)
-            | (Action::CaptureAirtime | Action::DeductAirtime | Action::PayOut, Movement::Taken)
+            | (
+                Action::CaptureAirtime | Action::DeductAirtime | Action::PayOut | Action::IssueVoucher,
+                Movement::Taken,
+            )
             | (Action::ReleaseAirtime, Movement::Released)
             | (Action::CreditAirtime | Action::TopUpAirtime | Action::GrantReward, Movement::GivenBack) => {
                 Some(self.answer.clone())
@@ -104,6 +107,41 @@ impl fmt::Display for Unreadable {
 
 impl std::error::Error for Unreadable {}
 
+/// The code of a voucher: shown to its holder once, never logged, never stored.
+///
+/// Neither `Debug` nor `Display` shows it, and there is no copying it by mistake.
+pub struct VoucherCode(String);
+
+impl VoucherCode {
+    pub(crate) fn new(code: String) -> VoucherCode {
+        VoucherCode(code)
+    }
+
+    /// The code itself, for the answer to its holder and nothing else.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for VoucherCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("VoucherCode(..)")
+    }
+}
+
+/// What a partner says when it is asked for a voucher's code.
+#[derive(Debug)]
+pub enum Collected {
+    /// Here it is. A lost answer may be asked for again as long as the partner allows.
+    Code(VoucherCode),
+    /// It was handed out before, and is not handed out again.
+    Gone,
+    /// There is none to hand out: nothing was issued, not yet or no longer.
+    NotYet,
+    /// No answer, or one that means nothing: whether it was handed out is not known, and asking again is safe.
+    Silence,
+}
+
 /// A partner.
 #[async_trait]
 pub trait Gateway: Send + Sync {
@@ -119,6 +157,11 @@ pub trait Gateway: Send + Sync {
 
     /// Asks what became of an earlier request, by our reference.
     async fn inquire(&self, request: &Request) -> Answer;
+
+    /// Asks for the code of what was issued under our reference, at a node time. A partner that issues nothing has none.
+    async fn collect(&self, _call: CallRef, _now: Millis) -> Collected {
+        Collected::NotYet
+    }
 
     /// Reads the statement after a cursor.
     ///

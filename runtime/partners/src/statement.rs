@@ -1,7 +1,10 @@
 //! Walking over a page of any partner's statement.
 
+use facts::CallRef;
 use serde_json::Value;
 
+use crate::line::Reply;
+use crate::words::call;
 use crate::{StatementItem, StatementPage, Unreadable};
 
 /// A page as far as it was read.
@@ -33,6 +36,35 @@ impl Sweep {
     pub fn page(self) -> StatementPage {
         StatementPage { items: self.items, next: self.next }
     }
+}
+
+/// How a partner's page is shaped that is one list of lines of value.
+pub(crate) struct Shape {
+    /// The name of the list.
+    pub list: &'static str,
+    /// Where a line names our reference.
+    pub reference: &'static str,
+    /// Reads a line of ours.
+    pub line: fn(CallRef, &Value) -> Option<StatementItem>,
+}
+
+/// Reads such a page. A line of ours that is not understood makes the page unreadable: it is money.
+///
+/// Errors: a page that is none, goes backwards, or has a broken line of ours.
+pub(crate) fn page(after: u64, reply: &Reply, shape: &Shape) -> Result<StatementPage, Unreadable> {
+    if reply.status != 200 {
+        return Err(unreadable(format!("status {}", reply.status)));
+    }
+    let body: Value = serde_json::from_slice(&reply.body).map_err(|_| unreadable("not JSON"))?;
+    let lines = body.get(shape.list).and_then(Value::as_array).ok_or_else(|| unreadable("no list of entries"))?;
+    let mut sweep = Sweep::after(after);
+    for line in lines {
+        let sequence = sweep.step(line)?;
+        let Some(call) = call(line, shape.reference) else { continue };
+        let item = (shape.line)(call, line).ok_or_else(|| unreadable(format!("line {sequence}")))?;
+        sweep.items.push(item);
+    }
+    Ok(sweep.page())
 }
 
 pub(crate) fn unreadable(why: impl Into<String>) -> Unreadable {

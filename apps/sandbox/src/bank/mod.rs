@@ -7,19 +7,18 @@ mod routes;
 
 use std::collections::HashSet;
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
-use tokio::sync::Notify;
-use tokio::time::Instant;
 
-use self::books::Books;
+use self::books::{Books, CLOSED_ACCOUNT};
 use self::payout::{Status, check_card};
-use crate::counterparty::{Counterparty, host};
+use crate::by_reference::ByReference;
+use crate::counterparty::{self, Counterparty, Grounds, host};
 use crate::desk::Desk;
-use crate::faults::{FaultsConfig, Mischief};
+use crate::faults::FaultsConfig;
 use crate::outbox::Outbox;
 use crate::refused::Refused;
 
@@ -67,19 +66,14 @@ pub async fn serve_bank(config: BankConfig, listener: TcpListener) -> io::Result
 }
 
 /// One bank.
-pub(crate) struct Bank {
+struct Bank {
     name: String,
     callback_url: Option<Arc<str>>,
     outbox: Outbox,
-    scheduled: Notify,
-    floor: Mutex<Floor>,
+    grounds: Grounds<Books, Due>,
 }
 
-/// Everything that changes, behind one lock that is never held across a wait.
-struct Floor {
-    books: Books,
-    desk: Desk<Due>,
-}
+type Floor = counterparty::Floor<Books, Due>;
 
 /// What a bank may owe for later.
 #[derive(Debug)]
@@ -95,7 +89,7 @@ enum Due {
 /// The body of a bank's seed.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct BankSeed {
+struct BankSeed {
     #[serde(default)]
     accounts: Vec<SeedAccount>,
     #[serde(default)]
@@ -119,14 +113,8 @@ impl Bank {
             name: config.bank,
             callback_url: config.callback_url.map(Arc::from),
             outbox,
-            scheduled: Notify::new(),
-            floor: Mutex::new(Floor { books, desk }),
+            grounds: Grounds::new(books, desk),
         }
-    }
-
-    /// The floor; a panic of another call leaves it usable, since the totals show whether the books still agree.
-    fn floor(&self) -> MutexGuard<'_, Floor> {
-        self.floor.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -139,6 +127,12 @@ fn check_funds(fen: i64) -> Result<(), Refused> {
 
 impl Counterparty for Bank {
     type Seed = BankSeed;
+    type Books = Books;
+    type Due = Due;
+
+    fn grounds(&self) -> &Grounds<Books, Due> {
+        &self.grounds
+    }
 
     fn seed(&self, seed: BankSeed) -> Result<usize, Refused> {
         check_funds(seed.settlement_fen)?;
@@ -195,29 +189,23 @@ impl Counterparty for Bank {
         table.into_inner().map_err(|error| csv::Error::from(error.into_error()))
     }
 
-    fn with_mischief<R>(&self, work: impl FnOnce(&mut Mischief) -> R) -> R {
-        work(&mut self.floor().desk.mischief)
-    }
-
-    fn flush(&self) -> usize {
-        let mut floor = self.floor();
-        let mut flushed = floor.desk.reveal_all();
-        while let Some(due) = floor.desk.agenda.take_early(|_| true) {
-            self.run(&mut floor, due);
-            flushed += 1;
-        }
-        flushed
-    }
-
-    fn run_due(&self) -> Option<Instant> {
-        let mut floor = self.floor();
-        while let Some(due) = floor.desk.agenda.take_due(Instant::now()) {
-            self.run(&mut floor, due);
-        }
-        floor.desk.agenda.next_due()
-    }
-
-    fn scheduled(&self) -> &Notify {
-        &self.scheduled
+    fn run(&self, floor: &mut Floor, due: Due) {
+        let at_ms = floor.desk.own_stamp();
+        let id = match due {
+            Due::Settle(id) => {
+                let fen = floor.books.payout(&id).map_or(0, |payout| payout.fen);
+                floor.books.settle(&id, fen, at_ms);
+                id
+            }
+            Due::Refuse(id, reason) => {
+                floor.books.refuse(&id, reason);
+                id
+            }
+            Due::Return(id) => {
+                floor.books.send_back(&id, CLOSED_ACCOUNT, at_ms);
+                id
+            }
+        };
+        self.tell(floor, &id);
     }
 }

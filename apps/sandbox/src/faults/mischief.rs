@@ -194,6 +194,9 @@ mod tests {
             Action::Deduct,
             Action::Credit,
             Action::Payout,
+            Action::Issue,
+            Action::Cancel,
+            Action::Collect,
             Action::Inquiry,
         ] {
             let mut plan = heavy(1);

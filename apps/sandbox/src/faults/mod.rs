@@ -30,6 +30,12 @@ pub enum Action {
     Payout,
     /// Messaging partner: `POST messages`.
     Send,
+    /// Issuer: `POST vouchers`.
+    Issue,
+    /// Issuer: `POST vouchers/{reference}/cancel`.
+    Cancel,
+    /// Issuer: `POST vouchers/{reference}/collect`.
+    Collect,
     /// Every GET of a partner's own interface.
     Inquiry,
 }
@@ -45,6 +51,9 @@ impl Action {
             Action::Credit => "credit",
             Action::Payout => "payout",
             Action::Send => "send",
+            Action::Issue => "issue",
+            Action::Cancel => "cancel",
+            Action::Collect => "collect",
             Action::Inquiry => "inquiry",
         }
     }
@@ -131,10 +140,11 @@ impl FaultKind {
                 !matches!(self, AmountMismatch | DuplicateCallback | OwnSchedule)
             }
             _ if of_messages => false,
-            Action::Payout => self != FaultKind::OwnSchedule,
+            // What is done to a voucher that there is suffers from the line alone.
+            Action::Cancel | Action::Collect => self.is_of_the_line(),
             Action::Release => self != FaultKind::AmountMismatch,
             Action::Capture | Action::Deduct => true,
-            Action::Reserve | Action::Credit => self != FaultKind::OwnSchedule,
+            Action::Reserve | Action::Credit | Action::Payout | Action::Issue => self != FaultKind::OwnSchedule,
         }
     }
 

@@ -3,6 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use crate::by_reference::Manner;
+
 /// A checked message; two are the same when they are equal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Asked {
@@ -25,14 +27,6 @@ pub(super) struct Message {
     pub asked: Asked,
     pub status: Status,
     pub number: usize,
-}
-
-/// How often an accepted message reaches its phone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Reach {
-    Never,
-    Once,
-    Twice,
 }
 
 /// The books of one messaging partner.
@@ -83,19 +77,19 @@ impl Books {
     }
 
     /// Accepts a message that was put down, once, and delivers it.
-    pub fn accept(&mut self, reference: &Arc<str>, reach: Reach, at_ms: i64) {
+    pub fn accept(&mut self, reference: &Arc<str>, manner: Manner, at_ms: i64) {
         let Some(message) = self.messages.get_mut(reference).filter(|message| message.status == Status::Queued) else {
             return;
         };
         message.status = Status::Accepted;
         self.accepted.push((reference.clone(), at_ms));
-        let copies = match reach {
-            Reach::Never => {
+        let copies = match manner {
+            Manner::Never => {
                 self.lost += 1;
                 0
             }
-            Reach::Once => 1,
-            Reach::Twice => {
+            Manner::Rightly | Manner::Shortly => 1,
+            Manner::Twice => {
                 self.doubled += 1;
                 2
             }

@@ -5,20 +5,20 @@ mod perform;
 mod routes;
 
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
-use tokio::sync::Notify;
-use tokio::time::Instant;
 
 use self::books::{Books, Status};
-use crate::counterparty::{Counterparty, host};
+use crate::by_reference::Manner;
+use crate::counterparty::{self, Counterparty, Grounds, host};
 use crate::desk::Desk;
-use crate::faults::{FaultsConfig, Mischief};
+use crate::faults::FaultsConfig;
 use crate::outbox::Outbox;
 use crate::refused::Refused;
+use crate::request::check_number;
 
 /// How a messaging partner is started.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -49,23 +49,17 @@ pub async fn serve_sms(config: SmsConfig, listener: TcpListener) -> io::Result<(
 }
 
 /// One messaging partner.
-pub(crate) struct Sms {
+struct Sms {
     name: String,
-    scheduled: Notify,
-    floor: Mutex<Floor>,
+    grounds: Grounds<Books, Arc<str>>,
 }
 
-/// Everything that changes, behind one lock that is never held across a wait.
-struct Floor {
-    books: Books,
-    /// Owed for later: the references of queued messages.
-    desk: Desk<Arc<str>>,
-}
+type Floor = counterparty::Floor<Books, Arc<str>>;
 
 /// The body of a seed.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct SmsSeed {
+struct SmsSeed {
     /// Numbers to which nothing is delivered.
     #[serde(default)]
     blocked: Vec<String>,
@@ -74,22 +68,24 @@ pub(crate) struct SmsSeed {
 impl Sms {
     fn new(config: SmsConfig) -> Self {
         let desk = Desk::new(&config.name, config.faults, false, config.magic);
-        Sms { name: config.name, scheduled: Notify::new(), floor: Mutex::new(Floor { books: Books::default(), desk }) }
-    }
-
-    /// The floor; a panic of another call leaves it usable, since the totals show whether the books still agree.
-    fn floor(&self) -> MutexGuard<'_, Floor> {
-        self.floor.lock().unwrap_or_else(PoisonError::into_inner)
+        Sms { name: config.name, grounds: Grounds::new(Books::default(), desk) }
     }
 }
 
 impl Counterparty for Sms {
     type Seed = SmsSeed;
+    type Books = Books;
+    /// The reference of a queued message.
+    type Due = Arc<str>;
+
+    fn grounds(&self) -> &Grounds<Books, Arc<str>> {
+        &self.grounds
+    }
 
     fn seed(&self, seed: SmsSeed) -> Result<usize, Refused> {
         let mut floor = self.floor();
         for number in &seed.blocked {
-            routes::check_number(number)?;
+            check_number(number)?;
         }
         Ok(seed.blocked.iter().filter(|number| floor.books.block(number.as_str().into())).count())
     }
@@ -124,29 +120,9 @@ impl Counterparty for Sms {
         table.into_inner().map_err(|error| csv::Error::from(error.into_error()))
     }
 
-    fn with_mischief<R>(&self, work: impl FnOnce(&mut Mischief) -> R) -> R {
-        work(&mut self.floor().desk.mischief)
-    }
-
-    fn flush(&self) -> usize {
-        let mut floor = self.floor();
-        let mut flushed = floor.desk.reveal_all();
-        while let Some(reference) = floor.desk.agenda.take_early(|_| true) {
-            perform::deliver(&mut floor, &reference);
-            flushed += 1;
-        }
-        flushed
-    }
-
-    fn run_due(&self) -> Option<Instant> {
-        let mut floor = self.floor();
-        while let Some(reference) = floor.desk.agenda.take_due(Instant::now()) {
-            perform::deliver(&mut floor, &reference);
-        }
-        floor.desk.agenda.next_due()
-    }
-
-    fn scheduled(&self) -> &Notify {
-        &self.scheduled
+    /// Delivers what was queued.
+    fn run(&self, floor: &mut Floor, reference: Arc<str>) {
+        let at_ms = floor.desk.own_stamp();
+        floor.books.accept(&reference, Manner::Rightly, at_ms);
     }
 }

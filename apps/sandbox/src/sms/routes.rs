@@ -12,11 +12,13 @@ use serde_json::{Value, json};
 
 use super::Sms;
 use super::books::{Asked, Message, Status};
+use crate::by_reference::ByReference;
 use crate::clock::rfc3339;
 use crate::connection::Cut;
+use crate::counterparty::Counterparty;
 use crate::query::ListQuery;
 use crate::refused::Refused;
-use crate::request::{Body, Caller, Id, reference};
+use crate::request::{Body, Caller, Id, check_number, reference};
 
 /// The longest text, in characters: several parts of a short message.
 const TEXT_MAX: usize = 500;
@@ -50,14 +52,6 @@ impl MessageBody {
         }
         Ok(Asked { reference, to: self.to.into(), text: self.text.into() })
     }
-}
-
-/// Checks a mobile number: eleven digits.
-pub(super) fn check_number(number: &str) -> Result<(), Refused> {
-    if number.len() == 11 && number.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Ok(());
-    }
-    Err(Refused::malformed("invalidNumber", "a number is eleven digits"))
 }
 
 async fn send(

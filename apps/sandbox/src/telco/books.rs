@@ -2,6 +2,9 @@
 //!
 //! Only this module changes a balance, and every change leaves a history item.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use super::buckets::Buckets;
 use super::records::{Item, Kind, Order, Resource, Row, RowId, Status};
 use super::register::Register;
@@ -34,6 +37,11 @@ pub(super) struct Books {
     pub taken_fen: i128,
     /// Credited, fen.
     pub credited_fen: i128,
+    /// Who is told of every result beside the configured address.
+    pub hubs: BTreeMap<String, Arc<str>>,
+    pub hubs_made: u64,
+    /// Numbers that another telco serves now, and which.
+    pub ported: BTreeMap<String, String>,
 }
 
 /// What an order did: its resource, and its place in the history.

@@ -11,6 +11,7 @@ use super::books::Books;
 use super::records::{Resource, RowId};
 use super::register::{Indexed, Register};
 use super::{Floor, Telco, views};
+use crate::counterparty::Counterparty;
 use crate::query::ListQuery;
 use crate::refused::Refused;
 use crate::request::Id;

@@ -11,23 +11,21 @@ mod register;
 mod routes;
 mod views;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
-use tokio::sync::Notify;
-use tokio::time::Instant;
 
 use self::books::Books;
 use self::buckets::Opening;
 use self::records::{Order, RowId};
-use crate::counterparty::{Counterparty, host};
+use crate::counterparty::{self, Counterparty, Grounds, host};
 use crate::desk::Desk;
-use crate::faults::{FaultsConfig, Mischief};
+use crate::faults::FaultsConfig;
 use crate::outbox::Outbox;
 use crate::refused::Refused;
 
@@ -95,24 +93,15 @@ pub async fn serve_telco(config: TelcoConfig, listener: TcpListener) -> io::Resu
 }
 
 /// One telco.
-pub(crate) struct Telco {
+struct Telco {
     name: String,
     callback_url: Option<Arc<str>>,
     reserve_validity: Option<Duration>,
     outbox: Outbox,
-    scheduled: Notify,
-    floor: Mutex<Floor>,
+    grounds: Grounds<Books, Due>,
 }
 
-/// Everything that changes, behind one lock that is never held across a wait.
-struct Floor {
-    books: Books,
-    desk: Desk<Due>,
-    hubs: BTreeMap<String, Arc<str>>,
-    hubs_made: u64,
-    /// Numbers that another telco serves now, and which.
-    ported: BTreeMap<String, String>,
-}
+type Floor = counterparty::Floor<Books, Due>;
 
 /// What a telco may owe for later.
 #[derive(Debug)]
@@ -127,7 +116,7 @@ enum Due {
 
 /// The body of a telco's seed.
 #[derive(Deserialize)]
-pub(crate) struct TelcoSeed {
+struct TelcoSeed {
     #[serde(default)]
     buckets: Vec<SeedBucket>,
     #[serde(default)]
@@ -152,20 +141,8 @@ impl Telco {
             callback_url: config.callback_url.map(Arc::from),
             reserve_validity: config.reserve_validity_ms.map(Duration::from_millis),
             outbox,
-            scheduled: Notify::new(),
-            floor: Mutex::new(Floor {
-                books: Books::default(),
-                desk,
-                hubs: BTreeMap::new(),
-                hubs_made: 0,
-                ported: BTreeMap::new(),
-            }),
+            grounds: Grounds::new(Books::default(), desk),
         }
-    }
-
-    /// The floor; a panic of another call leaves it usable, since the books check themselves in the totals.
-    fn floor(&self) -> MutexGuard<'_, Floor> {
-        self.floor.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -187,6 +164,12 @@ fn check_grant(granted_fen: i64) -> Result<(), Refused> {
 
 impl Counterparty for Telco {
     type Seed = TelcoSeed;
+    type Books = Books;
+    type Due = Due;
+
+    fn grounds(&self) -> &Grounds<Books, Due> {
+        &self.grounds
+    }
 
     fn seed(&self, seed: TelcoSeed) -> Result<usize, Refused> {
         let mut floor = self.floor();
@@ -200,7 +183,7 @@ impl Counterparty for Telco {
             }
         }
         seed.ported.iter().try_for_each(ports::Ported::check)?;
-        floor.ported.extend(seed.ported.into_iter().map(|ported| (ported.msisdn, ported.to)));
+        floor.books.ported.extend(seed.ported.into_iter().map(|ported| (ported.msisdn, ported.to)));
         let at_ms = floor.desk.own_stamp();
         for SeedBucket { msisdn, remaining_fen, closed } in seed.buckets.iter() {
             let opening =
@@ -248,30 +231,25 @@ impl Counterparty for Telco {
         table.into_inner().map_err(|error| csv::Error::from(error.into_error()))
     }
 
-    fn with_mischief<R>(&self, work: impl FnOnce(&mut Mischief) -> R) -> R {
-        work(&mut self.floor().desk.mischief)
-    }
-
-    fn flush(&self) -> usize {
-        let mut floor = self.floor();
-        let mut flushed = floor.desk.reveal_all();
-        // The end of a validity is not owed to anybody, so it keeps its time.
-        while let Some(due) = floor.desk.agenda.take_early(|due| !matches!(due, Due::Expiry(_))) {
-            self.run(&mut floor, due);
-            flushed += 1;
+    fn run(&self, floor: &mut Floor, due: Due) {
+        let at_ms = floor.desk.own_stamp();
+        match due {
+            Due::Queued(order, row) => {
+                let item = floor.books.run_queued(&order, row, at_ms);
+                self.tell(floor, item);
+                self.limit_validity(floor, order.kind, row);
+            }
+            // A billing run tells nobody: only the history shows it.
+            Due::Bill(order) => drop(floor.books.bill(&order, at_ms)),
+            Due::Expiry(reservation) => {
+                if let Some(item) = floor.books.expire(reservation, at_ms) {
+                    self.tell(floor, item);
+                }
+            }
         }
-        flushed
     }
 
-    fn run_due(&self) -> Option<Instant> {
-        let mut floor = self.floor();
-        while let Some(due) = floor.desk.agenda.take_due(Instant::now()) {
-            self.run(&mut floor, due);
-        }
-        floor.desk.agenda.next_due()
-    }
-
-    fn scheduled(&self) -> &Notify {
-        &self.scheduled
+    fn keeps_its_time(due: &Due) -> bool {
+        matches!(due, Due::Expiry(_))
     }
 }

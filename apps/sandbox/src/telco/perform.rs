@@ -11,7 +11,7 @@ use super::books::{BUCKET_CLOSED, Done, INSUFFICIENT_BALANCE, RESERVATION_NOT_HE
 use super::records::{Kind, Order, RowId};
 use super::{Due, Floor, Telco, views};
 use crate::answer::Answer;
-use crate::counterparty::no_answer;
+use crate::counterparty::{Counterparty, no_answer};
 use crate::faults::{Call, FaultKind, Strike};
 use crate::magic::Spell;
 use crate::refused::Refused;
@@ -44,7 +44,7 @@ impl Telco {
     }
 
     /// Schedules the end of a new reservation, where reservations end.
-    fn limit_validity(&self, floor: &mut Floor, kind: Kind, row: RowId) {
+    pub(super) fn limit_validity(&self, floor: &mut Floor, kind: Kind, row: RowId) {
         if let (Kind::Reserve, Some(validity)) = (kind, self.reserve_validity) {
             self.later(floor, validity, Due::Expiry(row.position));
         }
@@ -125,38 +125,14 @@ impl Telco {
         Answer::refusal(refused(plausible_refusal(order)))
     }
 
-    fn later(&self, floor: &mut Floor, delay: Duration, due: Due) {
-        floor.desk.agenda.put(delay, due);
-        self.scheduled.notify_one();
-    }
-
     /// Posts the notification about a history item to everybody who listens.
     pub(super) fn tell(&self, floor: &Floor, item: u32) {
-        let urls: Vec<Arc<str>> = self.callback_url.iter().chain(floor.hubs.values()).cloned().collect();
+        let urls: Vec<Arc<str>> = self.callback_url.iter().chain(floor.books.hubs.values()).cloned().collect();
         if urls.is_empty() {
             return;
         }
         if let Some(event) = views::event(&floor.books, &self.name, item) {
             self.outbox.post(&urls, event);
-        }
-    }
-
-    /// Does something that was scheduled for later.
-    pub(super) fn run(&self, floor: &mut Floor, due: Due) {
-        let at_ms = floor.desk.own_stamp();
-        match due {
-            Due::Queued(order, row) => {
-                let item = floor.books.run_queued(&order, row, at_ms);
-                self.tell(floor, item);
-                self.limit_validity(floor, order.kind, row);
-            }
-            // A billing run tells nobody: only the history shows it.
-            Due::Bill(order) => drop(floor.books.bill(&order, at_ms)),
-            Due::Expiry(reservation) => {
-                if let Some(item) = floor.books.expire(reservation, at_ms) {
-                    self.tell(floor, item);
-                }
-            }
         }
     }
 }

@@ -10,6 +10,7 @@ use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 
 use super::{Telco, check_msisdn};
+use crate::counterparty::Counterparty;
 use crate::refused::Refused;
 use crate::request::Id;
 
@@ -49,7 +50,7 @@ pub(super) fn router() -> Router<Arc<Telco>> {
 
 async fn served(State(telco): State<Arc<Telco>>, Id(number): Id) -> Result<Json<Served>, Refused> {
     check_msisdn(&number)?;
-    let ported = telco.floor().ported.get(&number).cloned();
+    let ported = telco.floor().books.ported.get(&number).cloned();
     let served_by = ported.unwrap_or_else(|| telco.name.clone());
     Ok(Json(Served { number, served_by }))
 }

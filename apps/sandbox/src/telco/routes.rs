@@ -15,6 +15,7 @@ use super::drafts::{Create, Draft, Ref, Update, fen_of};
 use super::records::Kind;
 use super::{Profile, Telco, lists, views};
 use crate::connection::Cut;
+use crate::counterparty::Counterparty;
 use crate::fen::Quantity;
 use crate::refused::Refused;
 use crate::request::{Body, Caller, Id};
@@ -153,16 +154,16 @@ async fn subscribe(
         return Err(Refused::malformed("invalidBody", "`callback` is not an `http://` address"));
     }
     let mut floor = telco.floor();
-    if floor.hubs.len() >= HUBS_MAX {
+    if floor.books.hubs.len() >= HUBS_MAX {
         return Err(Refused::conflict("tooManySubscriptions", format!("at most {HUBS_MAX} listeners")));
     }
-    floor.hubs_made += 1;
-    let id = format!("hub-{}", floor.hubs_made);
-    floor.hubs.insert(id.clone(), body.callback.as_str().into());
+    floor.books.hubs_made += 1;
+    let id = format!("hub-{}", floor.books.hubs_made);
+    floor.books.hubs.insert(id.clone(), body.callback.as_str().into());
     Ok((StatusCode::CREATED, Json(Subscribed { id, callback: body.callback })))
 }
 
 async fn unsubscribe(State(telco): State<Arc<Telco>>, Id(id): Id) -> Result<StatusCode, Refused> {
-    let removed = telco.floor().hubs.remove(&id);
+    let removed = telco.floor().books.hubs.remove(&id);
     removed.map(|_| StatusCode::NO_CONTENT).ok_or_else(|| Refused::not_found("subscription", &id))
 }

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use sandbox::{BankConfig, FaultKind, FaultsConfig, TelcoConfig};
+use sandbox::{BankConfig, FaultKind, FaultsConfig, IssuerConfig, TelcoConfig};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use crate::stage::{CARD, Ear, Stage, create_for, text};
+use crate::stage::{CARD, Ear, MSISDN, Stage, create_for, text};
 
 /// Half of all calls are struck, by every kind, with short delays.
 fn stormy(seed: u64) -> FaultsConfig {
@@ -157,4 +157,50 @@ async fn a_bank_pays_each_id_at_most_once_under_every_fault() {
     }
     assert_eq!(paid.len(), 200, "every payout was repeated until it was paid");
     assert!(paid.values().all(|times| *times == 1), "{paid:?}");
+}
+
+/// Every voucher is asked for, cancelled or collected many times by a caller that never learns.
+#[tokio::test]
+async fn an_issuer_issues_each_reference_at_most_once_under_every_fault() {
+    let ear = Ear::open(0).await;
+    let config = IssuerConfig { faults: stormy(6), callback_url: Some(ear.url.clone()), ..IssuerConfig::default() };
+    let stage = Stage::issuer(config).await;
+    for n in 0..200 {
+        let reference = format!("V{n}");
+        for at_ms in 0..8 {
+            stage.issue(&reference, "100.00", MSISDN).await;
+            match n % 3 {
+                0 => stage.cancel(&reference).await,
+                1 => stage.collect(&reference, at_ms).await,
+                _ => continue,
+            };
+        }
+    }
+    stage.change_faults(json!({"preset": "none"})).await;
+    stage.flush().await;
+    let books = stage.get("/sandbox/books").await;
+    let total = |name: &str| books[name].as_i64().expect("an integer");
+    assert_eq!((total("imbalance"), total("pending"), total("scheduled")), (0, 0, 0), "{books}");
+    assert_eq!(total("issued") + total("cancelled"), 200, "every voucher was repeated until it was issued");
+    assert!(total("cancelled") > 50 && total("collected") > 50, "{books}");
+    assert_eq!(total("liability"), recounted_liability(&stage).await);
+}
+
+/// What is owed to holders, from the exported lines alone; no voucher is issued or cancelled twice.
+async fn recounted_liability(stage: &Stage) -> i64 {
+    let csv = reqwest::get(format!("{}/sandbox/books.csv", stage.url)).await.expect("an answer");
+    let csv = csv.text().await.expect("text");
+    let (mut liability, mut seen) = (0, BTreeMap::new());
+    for record in csv::Reader::from_reader(csv.as_bytes()).records() {
+        let record = record.expect("a line");
+        let fen: i64 = record[3].parse().expect("fen");
+        *seen.entry((record[1].to_owned(), record[4].to_owned())).or_insert(0) += 1;
+        match (&record[5], &record[6]) {
+            ("receivable", "liability") => liability += fen,
+            ("liability", "receivable") => liability -= fen,
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(seen.values().all(|times| *times == 1), "{seen:?}");
+    liability
 }

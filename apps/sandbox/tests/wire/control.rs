@@ -1,7 +1,7 @@
 //! Seeding, totals, exports and the change of faults at run time.
 
 use reqwest::Method;
-use sandbox::{BankConfig, TelcoConfig};
+use sandbox::{BankConfig, IssuerConfig, TelcoConfig};
 use serde_json::json;
 
 use crate::stage::{CARD, MSISDN, Stage, text};
@@ -37,6 +37,13 @@ async fn the_exports_list_every_line() {
     let lines = csv_lines(&bank).await;
     assert_eq!(lines[0], "sequence,end_to_end_id,account,amount_fen,direction,status,at_ms");
     assert!(lines[1].starts_with(&format!("1,P1,{CARD},100,DBIT,BOOK,")), "{lines:?}");
+    let issuer = Stage::issuer(IssuerConfig::default()).await;
+    issuer.issue("V1", "100.00", MSISDN).await;
+    issuer.cancel("V1").await;
+    let lines = csv_lines(&issuer).await;
+    assert_eq!(lines[0], "sequence,reference,voucher,amount_fen,kind,debit,credit,at_ms");
+    assert!(lines[1].starts_with("1,V1,vch-1,10000,issued,receivable,liability,"), "{lines:?}");
+    assert!(lines[2].starts_with("2,V1,vch-1,10000,cancelled,liability,receivable,"), "{lines:?}");
 }
 
 async fn csv_lines(stage: &Stage) -> Vec<String> {

@@ -1,7 +1,7 @@
 //! Hostile input: each gets a clear answer and harms nobody.
 
 use reqwest::{Method, header};
-use sandbox::{BankConfig, TelcoConfig};
+use sandbox::{BankConfig, IssuerConfig, TelcoConfig};
 use serde_json::{Value, json};
 
 use crate::stage::{BASE, Reply, Stage, create, reply, text};
@@ -59,6 +59,7 @@ async fn a_huge_body_is_413_and_the_next_call_works() {
 async fn unknown_routes_methods_and_ids_have_an_error_body() {
     let stage = Stage::telco(TelcoConfig::named("CTCC")).await;
     let bank = Stage::bank(BankConfig::default()).await;
+    let issuer = Stage::issuer(IssuerConfig::default()).await;
     for (stage, method, path, status, expected) in [
         (&stage, Method::GET, "/nowhere".to_owned(), 404, "unknownRoute"),
         (&stage, Method::GET, format!("{BASE}/nowhere"), 404, "unknownRoute"),
@@ -75,6 +76,12 @@ async fn unknown_routes_methods_and_ids_have_an_error_body() {
         (&bank, Method::GET, "/accounts/none".to_owned(), 404, "notFound"),
         (&bank, Method::DELETE, "/payouts/none".to_owned(), 405, "methodNotAllowed"),
         (&bank, Method::GET, format!("{BASE}/bucket"), 404, "unknownRoute"),
+        (&issuer, Method::GET, "/vouchers/none".to_owned(), 404, "notFound"),
+        (&issuer, Method::POST, "/vouchers/none/cancel".to_owned(), 404, "notFound"),
+        (&issuer, Method::POST, "/vouchers/none/collect".to_owned(), 404, "notFound"),
+        (&issuer, Method::POST, "/vouchers/%FF/collect".to_owned(), 404, "notFound"),
+        (&issuer, Method::GET, "/vouchers/none/collect".to_owned(), 405, "methodNotAllowed"),
+        (&issuer, Method::DELETE, "/vouchers/none".to_owned(), 405, "methodNotAllowed"),
     ] {
         let refused = stage.send(method.clone(), &path, "R1", None).await;
         assert_eq!(code(&refused), (status, expected.to_owned()), "{method} {path}");

@@ -1,6 +1,6 @@
 //! Magic numbers through the wire.
 
-use sandbox::{BankConfig, TelcoConfig};
+use sandbox::{BankConfig, IssuerConfig, TelcoConfig};
 use serde_json::{Value, json};
 
 use crate::stage::{Ear, Stage, create_for, text};
@@ -57,4 +57,34 @@ async fn endings_of_cards_force_a_behaviour_where_magic_is_on() {
     assert_eq!(stage.payout("P15").await["RtrInf"]["Rsn"]["Cd"], "AC04");
     assert_eq!((stage.total("paid_total").await, stage.total("returned_total").await), (200, 100));
     assert_eq!(stage.total("imbalance").await, 0);
+}
+
+#[tokio::test]
+async fn endings_of_holders_force_a_behaviour_where_magic_is_on() {
+    let ear = Ear::open(0).await;
+    let config = IssuerConfig { magic: true, callback_url: Some(ear.url.clone()), ..IssuerConfig::default() };
+    let stage = Stage::issuer(config).await;
+    for (end, status, last, reason) in [
+        ("0601", 409, "refused", json!("issueStopped")),
+        ("0620", 202, "issued", Value::Null),
+        ("0621", 202, "refused", json!("issueStopped")),
+        ("0622", 201, "cancelled", Value::Null),
+        ("0699", 409, "refused", json!("holderBlocked")),
+    ] {
+        let answer = stage.issue(end, "1.00", &format!("1330000{end}")).await;
+        assert_eq!(answer.status, status, "{end}: {answer:?}");
+        let waits = stage.flush().await;
+        let voucher = stage.voucher(end).await;
+        assert_eq!((&voucher["status"], &voucher["reason"]), (&json!(last), &reason), "{end}");
+        if waits > 0 {
+            let heard = ear.hear().await;
+            assert_eq!((&heard["reference"], &heard["status"]), (&json!(end), &json!(last)), "{end}");
+        }
+    }
+    assert_eq!(stage.issue("0604", "1.00", "13300000604").await.status, 503);
+    assert_eq!(stage.issue("0604", "1.00", "13300000604").await.status, 201, "the first time only");
+    stage.issue("0704", "1.00", "13300000704").await;
+    assert_eq!(stage.collect("0704", 0).await.status, 503);
+    assert_eq!(stage.collect("0704", 1).await.status, 200, "the lost answer is asked for again");
+    assert_eq!((stage.total("liability").await, stage.total("imbalance").await), (300, 0));
 }

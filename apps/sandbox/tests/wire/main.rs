@@ -6,6 +6,8 @@ mod conformance;
 mod conservation;
 mod control;
 mod hostile;
+mod issuer;
+mod issuer_faults;
 mod magic;
 mod schemas;
 mod stage;

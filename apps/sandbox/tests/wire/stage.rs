@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::routing::post;
 use axum::{Json, Router};
 use reqwest::Method;
-use sandbox::{BankConfig, FaultKind, FaultsConfig, TelcoConfig, serve_bank, serve_telco};
+use sandbox::{BankConfig, FaultKind, FaultsConfig, IssuerConfig, TelcoConfig, serve_bank, serve_issuer, serve_telco};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, mpsc};
@@ -53,6 +53,11 @@ impl Stage {
     pub async fn bank(config: BankConfig) -> Stage {
         let (listener, url) = free_port().await;
         Stage::running(url, tokio::spawn(async move { serve_bank(config, listener).await.expect("serves") }))
+    }
+
+    pub async fn issuer(config: IssuerConfig) -> Stage {
+        let (listener, url) = free_port().await;
+        Stage::running(url, tokio::spawn(async move { serve_issuer(config, listener).await.expect("serves") }))
     }
 
     fn running(url: String, task: JoinHandle<()>) -> Stage {
@@ -119,6 +124,27 @@ impl Stage {
     pub async fn payout(&self, id: &str) -> Value {
         let reply = self.send(Method::GET, &format!("/payouts/{id}"), "", None).await;
         if reply.status == 200 { reply.body } else { Value::Null }
+    }
+
+    pub async fn issue(&self, reference: &str, yuan: &str, holder: &str) -> Reply {
+        let body = json!({"reference": reference, "face_value": yuan, "currency": "CNY", "holder": holder});
+        self.send(Method::POST, "/vouchers", "", Some(body)).await
+    }
+
+    /// The voucher as an inquiry shows it; null when there is none.
+    pub async fn voucher(&self, reference: &str) -> Value {
+        let reply = self.send(Method::GET, &format!("/vouchers/{reference}"), "", None).await;
+        if reply.status == 200 { reply.body } else { Value::Null }
+    }
+
+    pub async fn cancel(&self, reference: &str) -> Reply {
+        self.send(Method::POST, &format!("/vouchers/{reference}/cancel"), "", None).await
+    }
+
+    /// Asks for a voucher's code at this business time.
+    pub async fn collect(&self, reference: &str, at_ms: i64) -> Reply {
+        let url = format!("{}/vouchers/{reference}/collect", self.url);
+        reply(self.client.post(url).header("X-Business-Time-Ms", at_ms)).await
     }
 
     /// History lines of one reference as `(@type, status, amount)`.

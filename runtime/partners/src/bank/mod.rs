@@ -17,6 +17,8 @@ use reqwest::Method;
 use serde_json::json;
 
 use crate::line::{ANSWER_BYTES_MAX, BUSINESS_TIME, CORRELATION, Line, PAGE_BYTES_MAX};
+use crate::record::inquired;
+use crate::statement::page;
 use crate::{ConfigFault, Gateway, Request, StatementPage, Unreadable};
 
 pub use statement::bank_callback;
@@ -76,7 +78,7 @@ impl Gateway for BankGateway {
         let asked = self.line.request(Method::GET, &format!("/payouts/{}", request.call));
         let asked = asked.header(BUSINESS_TIME, request.now.0);
         match self.line.ask(asked, ANSWER_BYTES_MAX).await {
-            Some(reply) => payout::inquired(request, &reply),
+            Some(reply) => inquired(request, &reply, payout::read),
             None => Answer::Silence,
         }
     }
@@ -85,6 +87,6 @@ impl Gateway for BankGateway {
         let limit = statement::PAGE_ITEMS;
         let path = format!("/statement?after={after}&limit={limit}");
         let reply = self.line.ask(self.line.request(Method::GET, &path), PAGE_BYTES_MAX).await;
-        statement::page(after, &reply.ok_or_else(|| Unreadable("no answer".to_owned()))?)
+        page(after, &reply.ok_or_else(|| Unreadable("no answer".to_owned()))?, &statement::SHAPE)
     }
 }

@@ -1,4 +1,4 @@
-//! What a payout's answer means, to the call and to an inquiry.
+//! What a payout's answer means.
 
 use exchange::Answer;
 use facts::CallRef;
@@ -6,32 +6,15 @@ use serde_json::Value;
 
 use crate::Request;
 use crate::line::Reply;
+use crate::record::told;
 use crate::words::{call, code, name, positive_fen, refusal, refused, text};
 
 /// Reads the answer to a payout. A conflict says that the reference is used, not what for: that is asked about.
 pub(super) fn called(request: &Request, reply: &Reply) -> Answer {
     match reply.status {
-        200 | 201 => told(request, &reply.body),
+        200 | 201 => told(request, &reply.body, read),
         202 => Answer::Pending,
         400 | 404 | 405 => refusal(&reply.body).map_or(Answer::Silence, refused),
-        _ => Answer::Silence,
-    }
-}
-
-/// Reads the answer to an inquiry.
-pub(super) fn inquired(request: &Request, reply: &Reply) -> Answer {
-    match reply.status {
-        200 => told(request, &reply.body),
-        // Any other 404, such as of a route that is gone, says nothing about the payout.
-        404 if refusal(&reply.body).as_deref() == Some("notFound") => Answer::NotFound,
-        _ => Answer::Silence,
-    }
-}
-
-fn told(request: &Request, body: &[u8]) -> Answer {
-    let payout = serde_json::from_slice::<Value>(body).ok();
-    match payout.and_then(|payout| read(&payout, &request.account)) {
-        Some((call, answer)) if call == request.call => answer,
         _ => Answer::Silence,
     }
 }

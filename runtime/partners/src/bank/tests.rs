@@ -7,6 +7,8 @@ use facts::{Action, CallRef, Millis, Partner};
 
 use super::{bank_callback, payout, statement};
 use crate::line::Reply;
+use crate::record::inquired;
+use crate::statement::page;
 use crate::words::refused;
 use crate::{Movement, Request};
 
@@ -71,7 +73,7 @@ fn recorded_payouts_are_understood() {
         for status in [200, 201] {
             assert_eq!(payout::called(&request(), &reply(status, body)), answer, "{body}");
         }
-        assert_eq!(payout::inquired(&request(), &reply(200, body)), answer, "{body}");
+        assert_eq!(inquired(&request(), &reply(200, body), payout::read), answer, "{body}");
     }
 }
 
@@ -80,7 +82,7 @@ fn a_status_means_different_things_to_a_call_and_to_an_inquiry() {
     let not_found = r#"{"code":"notFound","reason":"no such payout"}"#;
     let malformed = r#"{"code":"invalidAmount","reason":"0.00"}"#;
     let reused = r#"{"code":"endToEndIdReused","reason":"another body"}"#;
-    for (status, body, called, inquired) in [
+    for (status, body, called, of_record) in [
         (404, not_found, refused("notFound"), Answer::NotFound),
         (404, r#"{"code":"unknownRoute","reason":"x"}"#, refused("unknownRoute"), Answer::Silence),
         (404, "gone", Answer::Silence, Answer::Silence),
@@ -91,7 +93,7 @@ fn a_status_means_different_things_to_a_call_and_to_an_inquiry() {
         (503, PAID, Answer::Silence, Answer::Silence),
     ] {
         assert_eq!(payout::called(&request(), &reply(status, body)), called, "{status} {body}");
-        assert_eq!(payout::inquired(&request(), &reply(status, body)), inquired, "{status} {body}");
+        assert_eq!(inquired(&request(), &reply(status, body), payout::read), of_record, "{status} {body}");
     }
 }
 
@@ -107,7 +109,7 @@ fn a_statement_reads_payouts_and_their_returns() {
     let back = ENTRY.replace(":1,", ":2,").replace("DBIT", "CRDT");
     let foreign = r#"{"sequence":3,"EndToEndId":"RENT-11"}"#;
     let body = format!(r#"{{"Ntry":[{ENTRY},{back},{foreign}],"next_after":999}}"#);
-    let page = statement::page(0, &reply(200, &body)).expect("readable");
+    let page = page(0, &reply(200, &body), &statement::SHAPE).expect("readable");
     assert_eq!(page.next, 3, "the cursor is the last line's, whatever is said about it");
     let told: Vec<_> = page.items.iter().map(|item| (item.movement, item.answer_for(Action::PayOut))).collect();
     assert_eq!(told, [(Movement::Taken, Some(paid())), (Movement::GivenBack, None)]);
@@ -124,10 +126,10 @@ fn a_statement_that_could_lose_a_line_of_ours_is_unreadable() {
         format!("{ENTRY},{ENTRY}"),
     ] {
         let body = format!(r#"{{"Ntry":[{entries}],"next_after":1}}"#);
-        assert!(statement::page(0, &reply(200, &body)).is_err(), "{entries}");
+        assert!(page(0, &reply(200, &body), &statement::SHAPE).is_err(), "{entries}");
     }
     for body in ["", "[]", "{}", r#"{"Ntry":{}}"#] {
-        assert!(statement::page(0, &reply(200, body)).is_err(), "{body}");
+        assert!(page(0, &reply(200, body), &statement::SHAPE).is_err(), "{body}");
     }
 }
 

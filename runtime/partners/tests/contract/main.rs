@@ -9,3 +9,4 @@ mod stage;
 mod statement;
 mod telco;
 mod texting;
+mod vouchers;

@@ -64,13 +64,16 @@ async fn a_repeat_is_what_the_contract_says() {
 }
 
 #[tokio::test]
-async fn another_payout_under_a_used_reference_is_silence() {
-    let stage = Stage::open(Kind::Bank).await;
-    let mut request = stage.request(1);
-    stage.call_done(&request).await;
-    request.amount = 1;
-    assert_eq!(stage.gateway.call(&request).await, Answer::Silence);
-    assert!(is_done(&stage.gateway.inquire(&request).await, HUNDRED_YUAN), "the first one is what there is");
+async fn something_else_under_a_used_reference_is_silence() {
+    for kind in [Kind::Bank, Kind::Issuer] {
+        let stage = Stage::open(kind).await;
+        let mut request = stage.request(1);
+        stage.call_done(&request).await;
+        request.amount = 1;
+        assert_eq!(stage.gateway.call(&request).await, Answer::Silence, "{kind:?}");
+        let told = stage.gateway.inquire(&request).await;
+        assert!(is_done(&told, HUNDRED_YUAN), "{kind:?}: the first one is what there is");
+    }
 }
 
 #[tokio::test]
@@ -105,11 +108,13 @@ async fn a_business_refusal_is_told_and_recorded() {
     let refused = Answer::Refused { code: "AM04".to_owned() };
     assert_eq!(stage.gateway.call(&request).await, refused);
     assert_eq!(stage.gateway.inquire(&request).await, refused);
-    let stage = Stage::open(Kind::Sms).await;
-    stage.control("/sandbox/seed", json!({"blocked": [MSISDN]})).await;
-    let refused = Answer::Refused { code: "blocked".to_owned() };
-    assert_eq!(stage.gateway.call(&stage.request(1)).await, refused);
-    assert_eq!(stage.gateway.inquire(&stage.request(1)).await, refused);
+    for (kind, code) in [(Kind::Sms, "blocked"), (Kind::Issuer, "holderBlocked")] {
+        let stage = Stage::open(kind).await;
+        stage.control("/sandbox/seed", json!({"blocked": [MSISDN]})).await;
+        let refused = Answer::Refused { code: code.to_owned() };
+        assert_eq!(stage.gateway.call(&stage.request(1)).await, refused);
+        assert_eq!(stage.gateway.inquire(&stage.request(1)).await, refused);
+    }
 }
 
 #[tokio::test]

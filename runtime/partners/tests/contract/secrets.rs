@@ -3,12 +3,13 @@
 use std::fmt::{self, Write};
 use std::sync::{Arc, Mutex};
 
+use partners::Collected;
 use sandbox::FaultKind;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
 
-use crate::stage::{CARD, Kind, MSISDN, Stage};
+use crate::stage::{CARD, Kind, MSISDN, NOW, Stage};
 
 /// Keeps everything that is logged, at any level, by any crate.
 #[derive(Clone, Default)]
@@ -66,5 +67,25 @@ async fn no_account_is_logged_or_shown() {
     assert!(logged.contains("partner gave no answer"), "the log is listened to: {logged}");
     for text in [shown, logged] {
         assert!(!text.contains(MSISDN) && !text.contains(CARD), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn no_code_of_a_voucher_is_logged_or_shown() {
+    let log = Log::default();
+    let _guard = tracing::subscriber::set_default(log.clone());
+    let stage = Stage::open(Kind::Issuer).await;
+    let request = stage.request(1);
+    stage.call_done(&request).await;
+    let collected = stage.gateway.collect(request.call, NOW).await;
+    let mut shown = format!("{collected:?} {:?}", stage.gateway.inquire(&request).await);
+    write!(shown, "{:?}", stage.gateway.statement(0).await).expect("writes");
+    stage.stop().await;
+    write!(shown, "{:?}", stage.gateway.collect(request.call, NOW).await).expect("writes");
+    let Collected::Code(code) = collected else { panic!("{collected:?}") };
+    let logged = log.0.lock().expect("not poisoned").clone();
+    assert!(logged.contains("partner gave no answer"), "the log is listened to: {logged}");
+    for text in [shown, logged] {
+        assert!(!text.contains(code.expose()) && !text.contains(MSISDN), "{text}");
     }
 }

@@ -8,7 +8,7 @@ use exchange::Contracts;
 use facts::{Action, Bucket, CallRef, Millis, OrderId, Partner};
 use money::Telco;
 use partners::{Answer, Gateway, Request, SmsConfig, SmsGateway, connect};
-use sandbox::{FaultKind, FaultsConfig, Profile, serve_bank, serve_sms, serve_telco};
+use sandbox::{FaultKind, FaultsConfig, Profile, serve_bank, serve_issuer, serve_sms, serve_telco};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -27,13 +27,14 @@ pub enum Kind {
     TelcoReserve,
     TelcoDeductOnly,
     Bank,
+    Issuer,
     Sms,
 }
 
 impl Kind {
-    pub const ALL: [Kind; 4] = [Kind::TelcoReserve, Kind::TelcoDeductOnly, Kind::Bank, Kind::Sms];
+    pub const ALL: [Kind; 5] = [Kind::TelcoReserve, Kind::TelcoDeductOnly, Kind::Bank, Kind::Issuer, Kind::Sms];
     /// Those that move value, and call back about it.
-    pub const OF_VALUE: [Kind; 3] = [Kind::TelcoReserve, Kind::TelcoDeductOnly, Kind::Bank];
+    pub const OF_VALUE: [Kind; 4] = [Kind::TelcoReserve, Kind::TelcoDeductOnly, Kind::Bank, Kind::Issuer];
     pub const TELCOS: [Kind; 2] = [Kind::TelcoReserve, Kind::TelcoDeductOnly];
 
     pub fn action(self) -> Action {
@@ -41,6 +42,7 @@ impl Kind {
             Kind::TelcoReserve => Action::ReserveAirtime,
             Kind::TelcoDeductOnly => Action::DeductAirtime,
             Kind::Bank => Action::PayOut,
+            Kind::Issuer => Action::IssueVoucher,
             Kind::Sms => texting::ACTION,
         }
     }
@@ -49,6 +51,7 @@ impl Kind {
         match self {
             Kind::TelcoReserve => Partner::Telco(Telco::Ctcc),
             Kind::TelcoDeductOnly => Partner::Telco(Telco::Cbn),
+            Kind::Issuer => Partner::Issuer,
             // Messages are no partner's of the books; nobody looks at it.
             Kind::Bank | Kind::Sms => Partner::Bank,
         }
@@ -155,6 +158,7 @@ impl Stage {
             Kind::TelcoReserve => self.total("reserved").await,
             Kind::TelcoDeductOnly => self.total("taken_total").await,
             Kind::Bank => self.total("paid_total").await,
+            Kind::Issuer => self.total("liability").await,
             Kind::Sms => 10_000 * self.total("delivered").await,
         }
     }
@@ -228,19 +232,22 @@ async fn serve(kind: Kind, setting: Setting, listener: TcpListener) {
             let config = sandbox::BankConfig { faults, callback_url, ..sandbox::BankConfig::default() };
             serve_bank(config, listener).await
         }
-        Partner::Issuer => unreachable!("no kind of stage is the issuer's"),
+        Partner::Issuer => {
+            let config = sandbox::IssuerConfig { faults, callback_url, ..sandbox::IssuerConfig::default() };
+            serve_issuer(config, listener).await
+        }
     };
     served.expect("serves");
 }
 
 /// Every call but an inquiry is struck by this kind; what is late waits for a flush.
 pub fn always(kind: FaultKind) -> FaultsConfig {
-    use sandbox::Action::{Capture, Credit, Deduct, Payout, Release, Reserve, Send};
+    use sandbox::Action::{Capture, Collect, Credit, Deduct, Issue, Payout, Release, Reserve, Send};
     FaultsConfig {
         seed: 7,
         rate_ppm: 1_000_000,
         weights: [(kind, 1)].into(),
-        actions: [Reserve, Capture, Release, Deduct, Credit, Payout, Send].into(),
+        actions: [Reserve, Capture, Release, Deduct, Credit, Payout, Issue, Collect, Send].into(),
         latency_ms: [20, 30],
         hang_ms: 30,
         late_delay_ms: [300_000, 300_000],

@@ -64,11 +64,13 @@ async fn a_line_means_what_its_movement_means_for_what_was_asked() {
 
 #[tokio::test]
 async fn a_long_statement_comes_in_pages() {
-    let stage = Stage::open(Kind::Bank).await;
-    for number in 1..=501 {
-        stage.call_done(&Request { amount: 1, ..stage.request(number) }).await;
+    for kind in [Kind::Bank, Kind::Issuer] {
+        let stage = Stage::open(kind).await;
+        for number in 1..=501 {
+            stage.call_done(&Request { amount: 100, ..stage.request(number) }).await;
+        }
+        let first = stage.gateway.statement(0).await.expect("readable");
+        let second = stage.gateway.statement(first.next).await.expect("readable");
+        assert_eq!((first.items.len(), second.items.len(), second.next), (500, 1, 501), "{kind:?}");
     }
-    let first = stage.gateway.statement(0).await.expect("readable");
-    let second = stage.gateway.statement(first.next).await.expect("readable");
-    assert_eq!((first.items.len(), second.items.len(), second.next), (500, 1, 501));
 }
