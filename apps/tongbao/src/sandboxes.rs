@@ -2,7 +2,7 @@
 
 use crate::arguments::SandboxOptions;
 use crate::failure::{Doing, Failure};
-use sandbox::{BankConfig, SmsConfig, TelcoConfig};
+use sandbox::{BankConfig, IssuerConfig, SmsConfig, TelcoConfig};
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 
@@ -17,6 +17,8 @@ pub enum Counterparty {
     Telco(TelcoConfig),
     /// The bank.
     Bank(BankConfig),
+    /// The issuer of vouchers.
+    Issuer(IssuerConfig),
     /// Whoever sends messages.
     Sms(SmsConfig),
 }
@@ -28,6 +30,7 @@ pub fn sandbox(options: SandboxOptions) -> Result<(), Failure> {
     match &mut counterparty {
         Counterparty::Telco(config) => config.callback_authorization = authorization,
         Counterparty::Bank(config) => config.callback_authorization = authorization,
+        Counterparty::Issuer(config) => config.callback_authorization = authorization,
         // It calls nobody back.
         Counterparty::Sms(_) => {}
     }
@@ -38,6 +41,7 @@ pub fn sandbox(options: SandboxOptions) -> Result<(), Failure> {
         let served = match counterparty {
             Counterparty::Telco(config) => sandbox::serve_telco(config, listener).await,
             Counterparty::Bank(config) => sandbox::serve_bank(config, listener).await,
+            Counterparty::Issuer(config) => sandbox::serve_issuer(config, listener).await,
             Counterparty::Sms(config) => sandbox::serve_sms(config, listener).await,
         };
         served.doing("serving")

@@ -113,7 +113,8 @@ impl std::error::Error for Unreadable {}
 pub struct VoucherCode(String);
 
 impl VoucherCode {
-    pub(crate) fn new(code: String) -> VoucherCode {
+    /// A code as its issuer told it.
+    pub fn new(code: String) -> VoucherCode {
         VoucherCode(code)
     }
 

@@ -6,7 +6,7 @@ use crate::failure::{Doing, Failure};
 use crate::sandboxes::{CALLBACK_AUTHORIZATION, Counterparty};
 use facts::Partner;
 use money::Telco;
-use sandbox::{BankConfig, FaultsConfig, Preset, Profile, SmsConfig, TelcoConfig};
+use sandbox::{BankConfig, FaultsConfig, IssuerConfig, Preset, Profile, SmsConfig, TelcoConfig};
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, TcpListener};
@@ -72,8 +72,7 @@ pub const fn profile(telco: Telco) -> Profile {
 }
 
 impl World {
-    /// Starts four telcos, a bank and whoever sends messages, which misbehave as asked; telcos and bank call back to
-    /// `node`.
+    /// Starts every partner and whoever sends messages, which misbehave as asked; partners call back to `node`.
     pub fn start(
         faults: Faults,
         seed: u64,
@@ -81,38 +80,17 @@ impl World {
         settlement_fen: i64,
     ) -> Result<World, Failure> {
         let mut world = World { _running: Vec::new(), urls: BTreeMap::new(), sms: String::new() };
-        for telco in Telco::ALL {
-            let partner = Partner::Telco(telco);
-            world.add(
-                partner,
-                &Counterparty::Telco(TelcoConfig {
-                    profile: profile(telco),
-                    callback_url: Some(format!("http://{node}/v1/callbacks/{partner}")),
-                    faults: faults_config(faults, seed),
-                    ..TelcoConfig::named(telco.code())
-                }),
-                keys,
-            )?;
-        }
-        world.add(
-            Partner::Bank,
-            &Counterparty::Bank(BankConfig {
-                settlement_fen,
-                callback_url: Some(format!("http://{node}/v1/callbacks/{}", Partner::Bank)),
+        for partner in Partner::ALL {
+            let told = Told {
+                callback_url: Some(format!("http://{node}/v1/callbacks/{partner}")),
                 faults: faults_config(faults, seed),
-                ..BankConfig::default()
-            }),
-            keys,
-        )?;
+            };
+            let url = world.run(&counterparty(partner, told, settlement_fen), keys.callbacks.get(&partner))?;
+            world.urls.insert(partner, url);
+        }
         let faults = faults_config(faults, seed);
         world.sms = world.run(&Counterparty::Sms(SmsConfig { faults, ..SmsConfig::default() }), None)?;
         Ok(world)
-    }
-
-    fn add(&mut self, partner: Partner, counterparty: &Counterparty, keys: &Keys) -> Result<(), Failure> {
-        let url = self.run(counterparty, keys.callbacks.get(&partner))?;
-        self.urls.insert(partner, url);
-        Ok(())
     }
 
     /// Runs a counterparty, which calls back with a key if it does; its address.
@@ -132,6 +110,27 @@ impl World {
         }
         let address: SocketAddr = line.trim().parse().doing("starting a counterparty")?;
         Ok(format!("http://{address}"))
+    }
+}
+
+/// What every counterparty is told.
+struct Told {
+    callback_url: Option<String>,
+    faults: FaultsConfig,
+}
+
+/// The counterparty that plays a partner.
+fn counterparty(partner: Partner, told: Told, settlement_fen: i64) -> Counterparty {
+    let Told { callback_url, faults } = told;
+    match partner {
+        Partner::Telco(telco) => {
+            let named = TelcoConfig::named(telco.code());
+            Counterparty::Telco(TelcoConfig { profile: profile(telco), callback_url, faults, ..named })
+        }
+        Partner::Bank => {
+            Counterparty::Bank(BankConfig { settlement_fen, callback_url, faults, ..BankConfig::default() })
+        }
+        Partner::Issuer => Counterparty::Issuer(IssuerConfig { callback_url, faults, ..IssuerConfig::default() }),
     }
 }
 

@@ -1,11 +1,11 @@
 //! Handing out the codes that an order brought.
 
 use super::orders::OrderPath;
-use crate::answers::Positioned;
 use crate::body::NoBody;
 use crate::caller::Caller;
 use crate::context::Context;
 use crate::phrases::Code;
+use crate::position::Positioned;
 use crate::problem::{Problem, ProblemBody};
 use axum::extract::State;
 use facts::Key16;
