@@ -6,7 +6,7 @@ use exchange::rules::{Identity, Instrument};
 use exchange::{Asker, ClientKey, Command, Envelope, Opening, PlaceOrder, Recipient, Registration, Reply};
 use facts::{
     Actor, ActorKind, Bucket, Channel, InstrumentId, Key16, Made, Meta, Millis, OrderId, PersonId, Product, Provenance,
-    Province, SubscriberId,
+    Province, ReviewVerdict, SubscriberId,
 };
 use money::Telco;
 
@@ -27,6 +27,8 @@ pub(crate) enum Errand {
     OtherBody(usize),
     /// Withdraws an order.
     Cancel(usize),
+    /// Says whether an order may run, if it waits for that. Staff does, again until nothing waits.
+    Review(usize),
 }
 
 /// A phone number with what it holds.
@@ -59,6 +61,8 @@ struct Wish {
     asked_earlier_ms: u64,
     sent: bool,
     made: Option<OrderId>,
+    /// Whether a reviewer was heard about it.
+    reviewed: bool,
 }
 
 /// What a client makes of an answer.
@@ -139,6 +143,7 @@ impl Clients {
             asked_earlier_ms: if rarely(chance) { chance.between(1, DAY_MS) } else { 0 },
             sent: false,
             made: None,
+            reviewed: false,
         }
     }
 
@@ -173,6 +178,7 @@ impl Clients {
         match errand {
             Errand::Register(at) => !self.numbers[at].registered,
             Errand::Order(at) => self.wishes[at].made.is_none(),
+            Errand::Review(at) => !self.wishes[at].reviewed,
             Errand::Repeat(_) | Errand::OtherBody(_) | Errand::Cancel(_) => false,
         }
     }
@@ -192,6 +198,12 @@ impl Clients {
             Errand::Cancel(at) => {
                 let order = self.wishes[at].made?;
                 Some(Envelope { meta: meta(now), key: None, command: Command::Cancel { order } })
+            }
+            Errand::Review(at) => {
+                let order = self.wishes[at].made?;
+                let verdict = if self.chance.ppm(300_000) { ReviewVerdict::Rejected } else { ReviewVerdict::Approved };
+                let command = Command::Review { order, verdict, why: "looked at".to_owned() };
+                Some(Envelope { meta: meta(now), key: None, command })
             }
         }
     }
@@ -246,6 +258,10 @@ impl Clients {
                 other => wrong(errand, &other),
             },
             (Errand::OtherBody(_), Reply::KeyConflict) | (Errand::Cancel(_), _) => Reaction::default(),
+            (Errand::Review(at), _) => {
+                self.wishes[at].reviewed = true;
+                Reaction::default()
+            }
             (_, other) => wrong(errand, &other),
         }
     }
@@ -265,7 +281,7 @@ impl Clients {
     }
 
     fn afterthoughts(&mut self, at: usize) -> Vec<(u64, Errand)> {
-        let mut next = Vec::new();
+        let mut next = vec![(self.chance.between(1, 2 * DAY_MS), Errand::Review(at))];
         for (ppm, errand) in
             [(60_000, Errand::Repeat(at)), (30_000, Errand::OtherBody(at)), (self.withdraw_ppm, Errand::Cancel(at))]
         {

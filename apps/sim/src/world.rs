@@ -384,7 +384,7 @@ impl World {
         let wanted = self.clients.wants(errand);
         if wanted {
             self.agenda.after(CLIENT_PATIENCE_MS, Event::Client(errand));
-        } else if matches!(errand, Errand::Register(_) | Errand::Order(_)) {
+        } else if matches!(errand, Errand::Register(_) | Errand::Order(_) | Errand::Review(_)) {
             return;
         }
         // While the node is down nobody is there to be asked.

@@ -7,7 +7,7 @@ use crate::signal::Signal;
 use facts::{
     Actor, ApprovalAct, ApprovalId, ApprovalState, ApprovalSubject, Attack, Fact, InstrumentId, Key16, KeyUse, Made,
     Meta, Millis, Order, OrderId, Partner, PersonId, PersonalItem, PolicyVersion, Product, Provenance, Province,
-    Purpose, StaffAct, State, SubscriberId,
+    Purpose, ReviewVerdict, StaffAct, State, SubscriberId,
 };
 use money::Telco;
 use std::collections::BTreeMap;
@@ -220,12 +220,14 @@ pub enum Command {
         /// Which.
         order: OrderId,
     },
-    /// Let a step go on that waits for a person.
-    Release {
-        /// Of which order.
+    /// Say whether an order may run that waits for a reviewer.
+    Review {
+        /// Which.
         order: OrderId,
-        /// Which step.
-        step: u8,
+        /// Whether.
+        verdict: ReviewVerdict,
+        /// Why.
+        why: String,
     },
     /// Send a step that is due.
     Dispatch {

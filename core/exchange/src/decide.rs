@@ -2,10 +2,10 @@
 
 use crate::book::open_house;
 use crate::command::{ClientKey, Command, Decision, Denied, Envelope, Opening, Registration, Reply, Rules};
-use crate::draft::{Draft, is_under_way};
+use crate::draft::Draft;
 use crate::{approve, custody, hear, place, staff, unwind};
 use facts::{
-    Cause, Due, Fact, Made, Meta, Nature, Order, OrderId, OrderState, Partner, State, StepState, SubscriberId,
+    Cause, Fact, Made, Meta, Nature, Order, OrderId, OrderState, Partner, ReviewVerdict, State, StepState, SubscriberId,
 };
 use money::Telco;
 
@@ -28,7 +28,7 @@ pub fn decide(state: &State, rules: &Rules, envelope: &Envelope) -> Decision {
         Command::Place(order) => place::place(state, rules, meta, key, order),
         Command::Cancel { order } => cancel(state, rules, meta, *order),
         Command::HandOut { order } => hand_out(state, *order),
-        Command::Release { order, step } => release(state, rules, meta, *order, *step),
+        Command::Review { order, verdict, why } => review(state, rules, meta, *order, *verdict, why),
         Command::Dispatch { order, step } => dispatch(state, rules, meta, *order, *step),
         Command::Signal(signal) => hear::hear(state, rules, meta, signal),
         Command::Propose(proposal) => approve::propose(state, rules, meta, proposal),
@@ -167,17 +167,16 @@ fn hand_out(state: &State, order: OrderId) -> Decision {
     Decision { facts, reply }
 }
 
-fn release(state: &State, rules: &Rules, meta: &Meta, order: OrderId, place: u8) -> Decision {
-    let Some(order) = state.order(order) else { return Decision::only(Reply::NotFound) };
-    let Some(step) = order.step(place) else { return Decision::only(Reply::NotFound) };
-    let first = order.steps.iter().position(|step| step.state == StepState::Planned) == Some(usize::from(place));
-    let waits = first && step.plan.due == Due::OnRelease && !order.steps.iter().any(is_under_way);
-    let stands = order.state.is_end() || order.state == OrderState::Suspended || order.unwinding.is_some();
-    if !waits || stands {
-        return Decision::only(Reply::NotNow);
-    }
+/// An order that waits for a reviewer runs, or ends before anything was taken.
+fn review(state: &State, rules: &Rules, meta: &Meta, id: OrderId, verdict: ReviewVerdict, why: &str) -> Decision {
+    let Some(order) = state.order(id) else { return Decision::only(Reply::NotFound) };
+    let Some(place) = order.awaits_review() else { return Decision::only(Reply::NotNow) };
     let mut draft = Draft::new(state, rules, meta, order.clone());
-    draft.let_go(place, meta.now);
+    draft.add(Fact::OrderReviewed { order: id, verdict, why: why.to_owned() });
+    match verdict {
+        ReviewVerdict::Approved => draft.let_go(place, meta.now),
+        ReviewVerdict::Rejected => unwind::unwind(&mut draft, Cause::ReviewRejected),
+    }
     draft.advance();
     draft.into_decision(Reply::Done)
 }

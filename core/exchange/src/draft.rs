@@ -191,7 +191,7 @@ impl<'a> Draft<'a> {
         match due {
             Due::AtOnce => self.let_go(place, self.now),
             Due::At(moment) => self.let_go(place, moment),
-            Due::OnRelease => {}
+            Due::OnReview => {}
         }
     }
 
@@ -208,6 +208,7 @@ impl<'a> Draft<'a> {
         let taken = self.order.steps.iter().any(|step| takes_value(step) && step.state == StepState::Done);
         let stage = match self.order.unwinding {
             Some(_) => OrderState::Executing,
+            None if self.order.awaits_review().is_some() => OrderState::InReview,
             None if paying => OrderState::Paying,
             None if taken && waiting => OrderState::Clearing,
             None if asked => OrderState::Executing,

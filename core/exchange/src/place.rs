@@ -41,7 +41,7 @@ pub fn quote(
     let holder = place.asker.subscriber().and_then(|subscriber| state.subscriber(subscriber));
     if let Some(holder) = holder {
         check_restricted(state, holder)?;
-        let planned = plan_of(state, rules, holder, place, &terms);
+        let planned = plan_of(state, rules, holder, meta, place, &terms);
         // What nobody delivers yet is priced all the same.
         planned.map_or(Ok(()), |planned| check_partners(state, rules, &planned.steps))?;
     }
@@ -215,7 +215,7 @@ fn admit_order<'a>(state: &'a State, rules: &'a Rules, meta: &Meta, place: &Plac
         policy.check_reward(reward, subscriber.person, state.counters())?;
     }
     check_restricted(state, subscriber)?;
-    let planned = plan_of(state, rules, subscriber, place, &terms).ok_or(plain(Refusal::PartnerUnavailable))?;
+    let planned = plan_of(state, rules, subscriber, meta, place, &terms).ok_or(plain(Refusal::PartnerUnavailable))?;
     check_partners(state, rules, &planned.steps)?;
     let admission = Admission {
         order: place.order,
@@ -244,11 +244,19 @@ struct Planned {
     steps: Vec<StepPlan>,
 }
 
+/// Whether a person looks at an order of this worth before anybody is asked. In the world of an order file there is none.
+fn is_reviewed(state: &State, rules: &Rules, subscriber: &Subscriber, meta: &Meta, terms: &Terms) -> bool {
+    let region = rules.policy_at(state, meta.requested_at).region(subscriber.province);
+    let from = region.and_then(|region| region.verification.person_reviews_from);
+    rules.doors == Doors::Served && from.is_some_and(|from| terms.payout.saturating_add(terms.fee) >= from)
+}
+
 /// `None` while the product has no plan, or the house accounts are not open.
 fn plan_of(
     state: &State,
     rules: &Rules,
     subscriber: &Subscriber,
+    meta: &Meta,
     place: &PlaceOrder,
     terms: &Terms,
 ) -> Option<Planned> {
@@ -260,7 +268,11 @@ fn plan_of(
     let profile = rules.contracts.of(Partner::Telco(subscriber.telco)).profile;
     let promotion = promotion.map(|(account, _)| account);
     let case = Case { state, telco: subscriber.telco, profile, terms, books, receiver: shelf, promotion };
-    Some(Planned { opened, receiver, steps: plan::expand(&case)? })
+    let mut steps = plan::expand(&case)?;
+    if let (Some(first), true) = (steps.first_mut(), is_reviewed(state, rules, subscriber, meta, terms)) {
+        first.due = Due::OnReview;
+    }
+    Some(Planned { opened, receiver, steps })
 }
 
 /// What an admitted order counts: against limits by its amount, and against a campaign by its reward.

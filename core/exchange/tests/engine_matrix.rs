@@ -5,7 +5,7 @@ mod engine;
 use engine::partner::{Ask, Behaviour, Does, Says};
 use engine::{AMOUNT, World, kind, rules};
 use exchange::{Answer, Command, Reaction, Signal, Via, Which, Word, react};
-use facts::{Action, CallRef, Cause, OrderId, OrderState, SignalKind, StepState};
+use facts::{Action, CallRef, Cause, OrderId, OrderState, ReviewVerdict, SignalKind, StepState};
 use money::Telco;
 use std::fmt::Write as _;
 
@@ -156,7 +156,7 @@ fn commands(world: &World, order: OrderId) -> Vec<(&'static str, Command)> {
     vec![
         ("place the same id", Command::Place(Box::new(request))),
         ("cancel", Command::Cancel { order }),
-        ("release", Command::Release { order, step: next }),
+        ("review", Command::Review { order, verdict: ReviewVerdict::Approved, why: String::new() }),
         ("dispatch", Command::Dispatch { order, step: next }),
         ("suspend", Command::Suspend { order }),
         ("done", says(Answer::Done { amount, external: external() }, Via::Inquiry)),

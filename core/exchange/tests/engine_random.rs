@@ -8,7 +8,7 @@ mod engine;
 use engine::partner::{Ask, Behaviour, Does, Says};
 use engine::{World, check, rules};
 use exchange::{Answer, Command, Signal, Via, lost_calls};
-use facts::{Action, CallRef, OrderId, Partner, Product, SubscriberId};
+use facts::{Action, CallRef, OrderId, Partner, Product, ReviewVerdict, SubscriberId};
 use money::Telco;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
@@ -219,7 +219,7 @@ impl Play {
         let command = match self.dice.below(8) {
             0..4 => Command::Cancel { order },
             4 => Command::Suspend { order },
-            5 => Command::Release { order, step: 1 },
+            5 => Command::Review { order, verdict: ReviewVerdict::Approved, why: String::new() },
             _ => {
                 let partner = Partner::ALL[self.dice.below(Partner::ALL.len())];
                 Command::GrantCredits { partner, window: self.dice.below(4) as u32 }

@@ -4,7 +4,7 @@ use crate::order::{Attempt, Cause, OrderState, StepPlan};
 use crate::{
     AccountName, Actor, Approval, ApprovalAct, ApprovalId, Attack, Count, InstrumentId, Key16, LimitHit, LotUse,
     Millis, Order, OrderId, Partner, PersonId, PersonalItem, PolicyVersion, Product, Provenance, Province, Purpose,
-    QuoteId, Refusal, StaffAct, SubscriberId, Terms,
+    QuoteId, Refusal, ReviewVerdict, StaffAct, SubscriberId, Terms,
 };
 use ledger::{AccountId, Bound, Transfer};
 use minicbor::{Decode, Encode};
@@ -444,6 +444,19 @@ pub enum Fact {
         #[n(1)]
         step: u8,
     },
+    /// A reviewer said whether an order may run.
+    #[n(23)]
+    OrderReviewed {
+        /// Which order.
+        #[n(0)]
+        order: OrderId,
+        /// What the reviewer says.
+        #[n(1)]
+        verdict: ReviewVerdict,
+        /// Why, in the reviewer's words.
+        #[n(2)]
+        why: String,
+    },
     /// Somebody proposed a change that another person must agree to.
     #[n(30)]
     ApprovalProposed(#[n(0)] Box<Approval>),
@@ -637,7 +650,8 @@ impl Fact {
             | Fact::OrderUnwound { order, .. }
             | Fact::ValueReturned { order, .. }
             | Fact::RewardWithdrawn { order, .. }
-            | Fact::CodeHandedOut { order, .. } => Some(*order),
+            | Fact::CodeHandedOut { order, .. }
+            | Fact::OrderReviewed { order, .. } => Some(*order),
         }
     }
 
@@ -667,6 +681,7 @@ impl Fact {
             | Fact::ValueReturned { .. }
             | Fact::RewardWithdrawn { .. }
             | Fact::CodeHandedOut { .. }
+            | Fact::OrderReviewed { .. }
             | Fact::ApprovalProposed(_)
             | Fact::ApprovalActed { .. }
             | Fact::EndedLeaveAfter { .. }
@@ -717,6 +732,7 @@ impl Fact {
             | Fact::EndedLeaveAfter { .. }
             | Fact::OrderRecalled(_)
             // Suspicion is not shown to its subject.
+            | Fact::OrderReviewed { .. }
             | Fact::LegalHoldPlaced { .. }
             | Fact::LegalHoldLifted { .. }
             | Fact::Revealed { .. }

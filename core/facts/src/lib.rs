@@ -31,7 +31,9 @@ pub use counter::{Count, Counter, Counters, LimitHit, Measure, Meter, Shared, Su
 pub use custody::{Custody, LegalHold, PersonalItem, Purpose, Standing};
 pub use fact::{Admission, Fact, KeyUse, Made, Part, Quoted, SignalKind};
 pub use id::{ApprovalId, BatchId, Bucket, InstrumentId, OrderId, ParseIdError, PersonId, QuoteId, SubscriberId};
-pub use order::{Attempt, Cause, Due, Necessity, Order, OrderState, RewardState, Step, StepPlan, StepState, Target};
+pub use order::{
+    Attempt, Cause, Due, Necessity, Order, OrderState, ReviewVerdict, RewardState, Step, StepPlan, StepState, Target,
+};
 pub use orders::Orders;
 pub use partner::{Action, CallRef, Handle, Nature, ParseCallRefError, Partner, PartnerLoad};
 pub use record::{Actor, ActorKind, Channel, Meta, OpenRecord, READER, Record, RecordError, SaltKey, Seal, Verdict};

@@ -123,6 +123,8 @@ words! {
         Unwound = 14, "unwound";
         /// What was in doubt is known again.
         Resolved = 15, "resolved";
+        /// A reviewer said no.
+        ReviewRejected = 16, "review_rejected";
     }
 }
 
@@ -135,9 +137,19 @@ pub enum Due {
     /// Not before this moment.
     #[n(1)]
     At(#[n(0)] Millis),
-    /// When a person releases it.
+    /// When a reviewer lets the order go.
     #[n(2)]
-    OnRelease,
+    OnReview,
+}
+
+words! {
+    /// What a reviewer says about an order.
+    ReviewVerdict {
+        /// It may run.
+        Approved = 0, "approved";
+        /// It may not.
+        Rejected = 1, "rejected";
+    }
 }
 
 words! {
@@ -504,7 +516,10 @@ impl Order {
                 let Some(step) = self.steps.get_mut(usize::from(*step)) else { return false };
                 step.evolve(fact, now);
             }
-            Fact::SignalAbsorbed { .. } | Fact::KeyTaken { .. } | Fact::CodeHandedOut { .. } => {}
+            Fact::SignalAbsorbed { .. }
+            | Fact::KeyTaken { .. }
+            | Fact::CodeHandedOut { .. }
+            | Fact::OrderReviewed { .. } => {}
             Fact::AccountOpened { .. }
             | Fact::Posted { .. }
             | Fact::CreditsGranted { .. }
@@ -527,6 +542,21 @@ impl Order {
             | Fact::AttackNoted { .. } => return false,
         }
         true
+    }
+
+    /// The step that waits for a reviewer, if the order does.
+    pub fn awaits_review(&self) -> Option<u8> {
+        let stands = self.state.is_end() || self.state == OrderState::Suspended || self.unwinding.is_some();
+        let under_way = |step: &Step| match step.state {
+            StepState::Sent | StepState::Unknown => true,
+            StepState::Planned => step.due_at != Millis(0),
+            StepState::Done | StepState::Failed | StepState::Compensated => false,
+        };
+        if stands || self.steps.iter().any(under_way) {
+            return None;
+        }
+        let (place, step) = self.numbered_steps().find(|(_, step)| step.state == StepState::Planned)?;
+        (step.plan.due == Due::OnReview).then_some(place)
     }
 
     /// The steps that brought a code: one as a rule, and one for the rest of what came in part.

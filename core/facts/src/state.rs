@@ -299,7 +299,8 @@ impl State {
             | Fact::OrderUnwound { .. }
             | Fact::ValueReturned { .. }
             | Fact::RewardWithdrawn { .. }
-            | Fact::CodeHandedOut { .. } => self.evolve_order(fact),
+            | Fact::CodeHandedOut { .. }
+            | Fact::OrderReviewed { .. } => self.evolve_order(fact),
         }
     }
 

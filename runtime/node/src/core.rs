@@ -248,7 +248,7 @@ fn subject(command: &Command) -> Option<OrderId> {
     match command {
         Command::Cancel { order }
         | Command::HandOut { order }
-        | Command::Release { order, .. }
+        | Command::Review { order, .. }
         | Command::Dispatch { order, .. }
         | Command::Suspend { order } => Some(*order),
         Command::Signal(signal) => Some(signal.call.order),

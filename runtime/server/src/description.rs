@@ -5,7 +5,7 @@ use utoipa::openapi::schema::AdditionalProperties;
 use utoipa::openapi::{ContentBuilder, OpenApi, Ref, RefOr, Response, ResponseBuilder, Schema};
 
 /// The bodies of requests; a field that they do not have is refused.
-const BODIES: [&str; 28] = [
+const BODIES: [&str; 29] = [
     "Because",
     "ClockMove",
     "LiftedHold",
@@ -25,6 +25,7 @@ const BODIES: [&str; 28] = [
     "NewPassword",
     "NewQuote",
     "NewReveal",
+    "NewReview",
     "NewRoles",
     "NewRotation",
     "NewSession",

@@ -11,7 +11,7 @@ use crate::envelope;
 use crate::routes::{
     approvals, audit, batches, calendar, callbacks, campaigns, cancel, clients, clock, erasure, export, handout,
     health, holdings, keys, ledger, legal_holds, limits, metrics, numbers, order_list, orders, partners, persons,
-    policies, prices, problems, providers, quotes, recharges, reveals, sessions, signers, staff, staff_admin,
+    policies, prices, problems, providers, quotes, recharges, reveals, reviews, sessions, signers, staff, staff_admin,
     staff_sessions, subscribers, till, timeline,
 };
 use axum::Router;
@@ -47,6 +47,7 @@ fn business() -> Routes {
         .routes(routes!(till::place))
         .routes(routes!(cancel::cancel))
         .routes(routes!(handout::collect))
+        .routes(routes!(reviews::review))
         .routes(routes!(timeline::get))
         .routes(routes!(batches::send, batches::list))
         .routes(routes!(batches::get))

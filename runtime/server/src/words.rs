@@ -1,7 +1,7 @@
 //! Public words in Chinese, as GLOSSARY.md has them. In English each is its own public word.
 
 use crate::language::Language;
-use facts::{Action, Cause, OrderState, Product};
+use facts::{Action, Cause, OrderState, Product, ReviewVerdict};
 
 /// A public word that people read.
 pub trait Word: Copy {
@@ -78,6 +78,11 @@ chinese! {
         Poisoned = "规则运行异常";
         Unwound = "已回退";
         Resolved = "存疑已查明";
+        ReviewRejected = "审核未通过";
+    }
+    ReviewVerdict {
+        Approved = "通过";
+        Rejected = "不通过";
     }
     Product {
         Direct = "官方渠道直连";

@@ -47,6 +47,7 @@ fn word(fact: &Fact) -> Option<&'static str> {
         Fact::SubscriberRegistered { .. } => Some("register_subscriber"),
         Fact::LotOpened { .. } => Some("recharge"),
         Fact::OrderAdmitted(_) | Fact::OrderDeclined { .. } => Some("place_order"),
+        Fact::OrderReviewed { .. } => Some("review_order"),
         Fact::OrderUnwound { .. } => Some("cancel_order"),
         _ => None,
     }

@@ -2,7 +2,7 @@
 
 use crate::demo::books::Books;
 use crate::demo::drive::Answered;
-use facts::{AccountName, Nature, Order, OrderId, OrderState, Orders, Partner, State, StepState};
+use facts::{AccountName, Nature, Necessity, Order, OrderId, OrderState, Orders, Partner, State, StepState};
 use ledger::{AccountId, Side};
 use money::Asset;
 use serde::Serialize;
@@ -148,8 +148,9 @@ fn compare_orders(orders: &Orders, books: &Books, report: &mut Report) {
 /// What a partner may have taken for an order less what it gave, by how the order stands.
 fn may_move(order: &Order, partner: Partner) -> RangeInclusive<i64> {
     let (mut taken, mut given) = (0, 0);
-    let forward = order.numbered_steps().filter(|(place, _)| order.leads_forward(*place));
-    for (_, step) in forward.filter(|(_, step)| step.plan.partner == partner) {
+    // What was planned at first: what completes or undoes another step is about what that one moved.
+    let planned = order.steps.iter().filter(|step| step.plan.target.is_none() && step.plan.partner == partner);
+    for step in planned.filter(|step| step.plan.necessity == Necessity::Required || step.state == StepState::Done) {
         match step.plan.action.nature() {
             Nature::Takes | Nature::TakesSetAside => taken += signed(step.plan.amount),
             Nature::Delivers => given += signed(step.plan.amount),

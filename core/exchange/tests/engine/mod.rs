@@ -234,6 +234,7 @@ pub fn kind(fact: &facts::Fact) -> String {
         Fact::SignalAbsorbed { kind, .. } => format!("absorbed({kind:?})"),
         Fact::ValueReturned { .. } => "value_returned".to_owned(),
         Fact::RewardWithdrawn { .. } => "reward_withdrawn".to_owned(),
+        Fact::OrderReviewed { verdict, .. } => format!("reviewed({verdict})"),
         Fact::CodeHandedOut { step, .. } => format!("code_handed_out({step})"),
         Fact::OrderAdmitted(_) => "admitted".to_owned(),
         Fact::OrderDeclined { refusal, .. } => format!("declined({refusal})"),

@@ -7,8 +7,8 @@ use facts::{
     ApprovalSubject, Attack, Bucket, Cause, Channel, Count, Counter, Day, Due, Fact, FeeLine, FeeRule, InstrumentId,
     Key16, KeyUse, LearnedPrice, LimitHit, Lot, LotUse, Made, Measure, Meta, Meter, Millis, Necessity, OpenRecord,
     Order, OrderId, OrderState, Partner, PersonId, PersonalItem, PolicyVersion, Product, Provenance, Province, Purpose,
-    QuoteId, Quoted, Refusal, Reward, Shared, SignalKind, StaffAct, StepPlan, Subject, SubscriberId, Target, Terms,
-    Verdict, Window,
+    QuoteId, Quoted, Refusal, ReviewVerdict, Reward, Shared, SignalKind, StaffAct, StepPlan, Subject, SubscriberId,
+    Target, Terms, Verdict, Window,
 };
 use ledger::{AccountId, Action as Move, Bound, Entry, Transfer, TransferId};
 use money::{Asset, Telco};
@@ -39,6 +39,7 @@ pub fn file_name(fact: &Fact) -> &'static str {
         Fact::ValueReturned { .. } => "20_value_returned.hex",
         Fact::RewardWithdrawn { .. } => "21_reward_withdrawn.hex",
         Fact::CodeHandedOut { .. } => "22_code_handed_out.hex",
+        Fact::OrderReviewed { .. } => "23_order_reviewed.hex",
         Fact::ApprovalProposed(_) => "30_approval_proposed.hex",
         Fact::ApprovalActed { .. } => "31_approval_acted.hex",
         Fact::EndedLeaveAfter { .. } => "40_ended_leave_after.hex",
@@ -133,7 +134,7 @@ pub fn plan() -> StepPlan {
 
 fn admission() -> Admission {
     let bare = StepPlan { due: Due::AtOnce, target: None, clear: None, doubt: None, ..plan() };
-    let waits = StepPlan { partner: Partner::Bank, due: Due::OnRelease, ..plan() };
+    let waits = StepPlan { partner: Partner::Bank, due: Due::OnReview, ..plan() };
     let lot = Lot { number: 4, provenance: Provenance::ThirdParty, remaining: 500, opened_at: Millis(12) };
     Admission {
         order: order(),
@@ -230,6 +231,7 @@ pub fn facts_of_every_kind() -> Vec<Fact> {
         Fact::ValueReturned { order, released: counts() },
         Fact::RewardWithdrawn { order, released: counts() },
         Fact::CodeHandedOut { order, step },
+        Fact::OrderReviewed { order, verdict: ReviewVerdict::Approved, why: "证件已核对".to_owned() },
         Fact::ApprovalProposed(Box::new(approval())),
         Fact::ApprovalActed {
             approval: approval().id,

@@ -189,6 +189,7 @@ fn what(fact: &Fact) -> Option<(String, String)> {
         Fact::SubscriberRegistered { subscriber, .. } | Fact::LotOpened { subscriber, .. } => {
             Some((subscriber.to_string(), none()))
         }
+        Fact::OrderReviewed { order, verdict, why } => Some((format!("{order} {verdict}"), why.clone())),
         Fact::OrderAdmitted(admission) => Some((admission.order.to_string(), none())),
         Fact::OrderDeclined { order, .. } | Fact::OrderUnwound { order, .. } => Some((order.to_string(), none())),
         _ => None,

@@ -34,6 +34,7 @@ pub mod providers;
 pub mod quotes;
 pub mod recharges;
 pub mod reveals;
+pub mod reviews;
 pub mod sessions;
 pub mod signers;
 pub mod staff;

@@ -129,7 +129,7 @@ impl Teller {
             Fact::StepPlanned { plan, .. } => {
                 let name = self.plan_name(plan);
                 let (when, later) = match plan.due {
-                    Due::OnRelease => (", when a person releases it", "，等人放行"),
+                    Due::OnReview => (", when a reviewer lets it go", "，等人工审核放行"),
                     Due::AtOnce | Due::At(_) => ("", ""),
                 };
                 self.say(format!("{name} is added{when}"), format!("追加步骤：{name}{later}"))
@@ -145,6 +145,10 @@ impl Teller {
             Fact::ValueReturned { released, .. } => self.returned(released.len()),
             Fact::OrderRecalled(_) => {
                 self.say("brought back to memory: there is news of it".into(), "有新消息，订单重新载入".into())
+            }
+            Fact::OrderReviewed { verdict, .. } => {
+                let verdict = verdict.said(self.language);
+                self.say(format!("reviewed: {verdict}"), format!("人工审核：{verdict}"))
             }
             Fact::CodeHandedOut { .. } => self.say("its code is handed out".into(), "兑换码已交付".into()),
             Fact::RewardWithdrawn { .. } => {
