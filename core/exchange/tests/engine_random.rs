@@ -113,8 +113,9 @@ impl Play {
         self.placed += 1;
         let subscriber = SubscriberId::from_bits(1 + self.dice.below(4) as u128);
         let mut request = World::request(self.placed, subscriber);
-        request.amount = 5_000 + 100 * self.dice.below(200) as u64;
-        request.product = [Product::Direct, Product::Direct, Product::Voucher][self.dice.below(3)];
+        let hundreds = self.dice.below(200);
+        request.amount = 5_000 + 100 * hundreds as u64;
+        request.product = if hundreds % 3 == 2 { Product::Voucher } else { Product::Direct };
         self.world.give(Command::Place(Box::new(request)));
     }
 
