@@ -318,7 +318,7 @@ impl World {
                     self.deliver();
                 }
                 Effect::Ask(ask) => self.send(*ask),
-                Effect::Late(signal) => self.hear_late(signal),
+                Effect::Late(signal) => self.hear_late(*signal),
                 // No vault stands beside this world.
                 Effect::Erase(_) | Effect::Project(..) => {}
             }
