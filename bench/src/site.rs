@@ -78,7 +78,7 @@ fn key(dir: &Path) -> VaultKey {
 /// # Panics
 /// When its key cannot be read.
 pub fn salts(dir: &Path) -> SaltKey {
-    SaltKey(key(dir).derive(b"record salts"))
+    SaltKey::new(key(dir).derive(b"record salts"))
 }
 
 /// The partners' promises hold in real time, however fast node time runs.
@@ -134,7 +134,7 @@ pub async fn serve(node: Node, vault: Arc<Vault>, numbers: NumberTable, dir: &Pa
         providers: server::Providers::default(),
         numbers: Numbers::new(numbers, Box::new(|| Err("a run has one plan".to_owned()))),
         quote_key: QuoteKey([3; 32]),
-        digest_key: DigestKey([4; 32]),
+        digest_key: DigestKey::new([4; 32]),
         test_clock: false,
         bounds: Bounds::default(),
     };

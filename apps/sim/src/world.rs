@@ -115,7 +115,7 @@ impl World {
             let can_reserve = rules.contracts.of(Partner::Telco(telco)).profile == Profile::Reserve;
             telcos.insert(telco, SimTelco::new(can_reserve, seed.fork(stream), faults));
         }
-        let salts = SaltKey([7; 32]);
+        let salts = SaltKey::new([7; 32]);
         let auditor = Auditor::new(
             salts.clone(),
             rules.policy.limits().giving(Refusal::DailyLimitExceeded).map(|limit| limit.most),
@@ -318,7 +318,7 @@ impl World {
                     self.deliver();
                 }
                 Effect::Ask(ask) => self.send(*ask),
-                Effect::Late(signal) => self.hear_late(signal),
+                Effect::Late(signal) => self.hear_late(*signal),
                 // No vault stands beside this world.
                 Effect::Erase(_) | Effect::Project(..) => {}
             }

@@ -94,7 +94,7 @@ async fn run(options: ServeOptions) -> Result<(), Failure> {
         providers,
         numbers: server::Numbers::new(numbers, Box::new(move || site.numbers().map_err(|error| error.to_string()))),
         quote_key: keys.quotes,
-        digest_key: DigestKey(keys.digests),
+        digest_key: DigestKey::new(keys.digests),
         test_clock: options.test_clock,
         bounds: Bounds::default(),
     };

@@ -128,7 +128,7 @@ impl NodeKeys {
         }
         let node = VaultKey::load_or_create(&key).doing("reading the node's key")?;
         Ok(NodeKeys {
-            salts: SaltKey(node.derive(b"record salts")),
+            salts: SaltKey::new(node.derive(b"record salts")),
             quotes: QuoteKey(node.derive(b"quotes")),
             digests: node.derive(b"request digests"),
             access: AccessKey::from_bytes(node.derive(b"access")),

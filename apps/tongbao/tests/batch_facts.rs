@@ -123,7 +123,7 @@ async fn by_http(amount: u64, dir: &Path, sent: Sent) -> (Vec<Fact>, Vec<Channel
     let config = NodeConfig {
         dir: dir.to_owned(),
         rules: rules(),
-        salts: SaltKey([1; 32]),
+        salts: SaltKey::new([1; 32]),
         funding: FUNDING,
         clock: Arc::new(NodeClock::accelerated(Millis(AT_MS), 1)),
         clock_ahead_most: Duration::MAX,
@@ -154,7 +154,7 @@ async fn by_http(amount: u64, dir: &Path, sent: Sent) -> (Vec<Fact>, Vec<Channel
         providers: server::Providers::default(),
         numbers: server::Numbers::new(numbers(), Box::new(|| Ok(numbers()))),
         quote_key: QuoteKey([2; 32]),
-        digest_key: DigestKey([3; 32]),
+        digest_key: DigestKey::new([3; 32]),
         test_clock: false,
         bounds: Bounds::default(),
     };

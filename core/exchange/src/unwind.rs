@@ -122,7 +122,7 @@ fn claim(draft: &Draft<'_>, step: &Step, amount: u64) -> Option<ledger::Entry> {
 
 /// The step with which an order takes value.
 fn taking(order: &Order) -> Option<&StepPlan> {
-    order.steps.iter().map(|step| &step.plan).find(|plan| plan.action.nature().takes())
+    order.steps.iter().map(|step| &*step.plan).find(|plan| plan.action.nature().takes())
 }
 
 pub(crate) fn fail(draft: &mut Draft<'_>, heard: &Heard<'_>, cause: Cause) {

@@ -4,6 +4,9 @@
 //! 4,096, a keyed hash of the subject computed outside, so that everything a subject owns can be homed on one
 //! shard for ever without a look-up. Text: a prefix and 26 characters of Crockford's base 32, as in
 //! `ord_01JD…`; text and number order agree.
+//!
+//! In memory they are two words: a number of 128 bits would align whatever holds an id to 16 bytes, and allocators
+//! serve that slower.
 
 use core::fmt;
 use core::str::FromStr;
@@ -70,7 +73,7 @@ macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident, $prefix:literal;)*) => {$(
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-        pub struct $name(u128);
+        pub struct $name(u64, u64);
 
         impl $name {
             /// The prefix of its text form.
@@ -79,34 +82,34 @@ macro_rules! ids {
             /// An id made at `now_ms` for a subject's bucket; `chance` is 68 random bits drawn outside.
             pub const fn new(now_ms: u64, bucket: Bucket, chance: u128) -> $name {
                 let time = ((now_ms as u128) & 0xFFFF_FFFF_FFFF) << 80;
-                $name(time | ((bucket.0 as u128) << 68) | (chance & ((1 << 68) - 1)))
+                $name::from_bits(time | ((bucket.0 as u128) << 68) | (chance & ((1 << 68) - 1)))
             }
 
             /// The id with these bits.
             pub const fn from_bits(bits: u128) -> $name {
-                $name(bits)
+                $name((bits >> 64) as u64, bits as u64)
             }
 
             /// All 128 bits.
             pub const fn bits(self) -> u128 {
-                self.0
+                (self.0 as u128) << 64 | self.1 as u128
             }
 
             /// When it was made, in milliseconds since 1970.
             pub const fn made_at_ms(self) -> u64 {
-                (self.0 >> 80) as u64
+                self.0 >> 16
             }
 
             /// The home of the subject that this id belongs to.
             pub const fn bucket(self) -> Bucket {
-                Bucket(((self.0 >> 68) & 0xFFF) as u16)
+                Bucket(((self.0 >> 4) & 0xFFF) as u16)
             }
         }
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str($prefix)?;
-                write_base32(self.0, f)
+                write_base32(self.bits(), f)
             }
         }
 
@@ -121,7 +124,7 @@ macro_rules! ids {
 
             fn from_str(text: &str) -> Result<$name, ParseIdError> {
                 let bare = text.strip_prefix($prefix).and_then(read_base32);
-                bare.map($name).ok_or(ParseIdError { expected: $prefix })
+                bare.map($name::from_bits).ok_or(ParseIdError { expected: $prefix })
             }
         }
 
@@ -131,7 +134,7 @@ macro_rules! ids {
                 encoder: &mut minicbor::Encoder<W>,
                 _context: &mut C,
             ) -> Result<(), minicbor::encode::Error<W::Error>> {
-                encoder.bytes(&self.0.to_be_bytes())?.ok()
+                encoder.bytes(&self.bits().to_be_bytes())?.ok()
             }
         }
 
@@ -139,7 +142,7 @@ macro_rules! ids {
             fn decode(decoder: &mut minicbor::Decoder<'b>, _context: &mut C) -> Result<Self, minicbor::decode::Error> {
                 let bytes = decoder.bytes()?;
                 let bytes = bytes.try_into().map_err(|_| minicbor::decode::Error::message("an id is 16 bytes"))?;
-                Ok($name(u128::from_be_bytes(bytes)))
+                Ok($name::from_bits(u128::from_be_bytes(bytes)))
             }
         }
     )*};

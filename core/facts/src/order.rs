@@ -10,6 +10,7 @@ use core::fmt;
 use core::str::FromStr;
 use ledger::{Action as Move, Entry, Transfer, TransferId};
 use minicbor::{Decode, Encode};
+use std::sync::Arc;
 
 /// Which attempt at a step, from 1; 0 before the first.
 pub type Attempt = u8;
@@ -220,9 +221,10 @@ pub struct StepPlan {
 /// A step of an order.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct Step {
-    /// What was planned.
+    /// What was planned: it never changes, so that copies of the order share it.
     #[n(0)]
-    pub plan: StepPlan,
+    #[cbor(with = "shared_plan")]
+    pub plan: Arc<StepPlan>,
     /// Where it stands.
     #[n(1)]
     pub state: StepState,
@@ -252,11 +254,31 @@ pub struct Step {
     pub strays: Vec<Attempt>,
 }
 
+/// A shared plan has the bytes of a plan.
+mod shared_plan {
+    use super::{Arc, StepPlan};
+    use minicbor::decode::Error as DecodeError;
+    use minicbor::encode::{Error as EncodeError, Write};
+    use minicbor::{Decode, Decoder, Encode, Encoder};
+
+    pub(super) fn encode<C, W: Write>(
+        plan: &Arc<StepPlan>,
+        e: &mut Encoder<W>,
+        ctx: &mut C,
+    ) -> Result<(), EncodeError<W::Error>> {
+        plan.as_ref().encode(e, ctx)
+    }
+
+    pub(super) fn decode<'b, C>(d: &mut Decoder<'b>, ctx: &mut C) -> Result<Arc<StepPlan>, DecodeError> {
+        StepPlan::decode(d, ctx).map(Arc::new)
+    }
+}
+
 impl Step {
     /// A step that nobody was asked about yet.
-    pub const fn planned(plan: StepPlan) -> Step {
+    pub fn planned(plan: StepPlan) -> Step {
         Step {
-            plan,
+            plan: Arc::new(plan),
             state: StepState::Planned,
             attempt: 0,
             sent_at: Millis(0),

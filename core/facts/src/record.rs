@@ -159,15 +159,21 @@ pub struct OpenRecord {
     pub facts: Vec<Fact>,
 }
 
-/// The yearly key that salts are derived from.
+/// The yearly key that salts are derived from, as the digest that has taken it in.
 #[derive(Clone)]
-pub struct SaltKey(pub [u8; 32]);
+pub struct SaltKey(Hmac<Sha256>);
 
 impl SaltKey {
+    /// The key of these bytes.
+    pub fn new(key: [u8; 32]) -> SaltKey {
+        // HMAC fills a key up with zeros to the digest's block.
+        let mut block = [0; 64];
+        block[..key.len()].copy_from_slice(&key);
+        SaltKey(Hmac::new(&block.into()))
+    }
+
     fn salt(&self, sequence: u64, part: Part) -> [u8; 32] {
-        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.0) else {
-            return [0; 32];
-        };
+        let mut mac = self.0.clone();
         mac.update(&sequence.to_be_bytes());
         mac.update(&[part_number(part)]);
         mac.finalize().into_bytes().into()

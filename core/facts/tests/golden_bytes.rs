@@ -76,11 +76,11 @@ fn no_golden_file_is_left_over() {
 
 #[test]
 fn a_sealed_record_has_the_bytes_and_the_hash_it_always_had() {
-    let seal = record(7, facts_of_every_kind()).seal(Hash([9; 32]), &SaltKey([3; 32]));
+    let seal = record(7, facts_of_every_kind()).seal(Hash([9; 32]), &SaltKey::new([3; 32]));
     compare("record.hex", &seal.bytes);
     compare("record_hash.hex", &seal.hash.0);
     let empty = OpenRecord { sequence: 1, shard: 0, epoch: 0, meta: meta(), facts: Vec::new() };
-    compare("record_empty.hex", &empty.seal(Hash::default(), &SaltKey([3; 32])).bytes);
+    compare("record_empty.hex", &empty.seal(Hash::default(), &SaltKey::new([3; 32])).bytes);
 }
 
 #[test]
@@ -91,7 +91,7 @@ fn a_golden_fact_reads_back_as_what_it_was() {
     }
     let kept = Record::decode(&unhex("record.hex")).expect("reads back");
     assert_eq!(kept.open, record(7, facts_of_every_kind()));
-    assert_eq!(kept.verify(Hash([9; 32]), &SaltKey([3; 32])), Ok(()));
+    assert_eq!(kept.verify(Hash([9; 32]), &SaltKey::new([3; 32])), Ok(()));
 }
 
 #[expect(clippy::disallowed_methods, reason = "a test reads its golden files")]

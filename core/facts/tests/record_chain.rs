@@ -8,8 +8,9 @@ use facts::{
 use minicbor::{Decode, Encode};
 use proptest::prelude::*;
 use samples::{facts_of_every_kind, plan, record};
+use std::sync::LazyLock;
 
-const SALTS: SaltKey = SaltKey([3; 32]);
+static SALTS: LazyLock<SaltKey> = LazyLock::new(|| SaltKey::new([3; 32]));
 
 fn back<T: Encode<()> + for<'b> Decode<'b, ()>>(value: &T) -> T {
     minicbor::decode(&minicbor::to_vec(value).expect("a vector")).expect("reads back")
@@ -147,6 +148,6 @@ fn a_chain_holds_in_its_own_order_only() {
 #[test]
 fn a_record_of_another_salt_is_altered() {
     let (before, read) = &chain()[0];
-    let altered = read.verify(*before, &SaltKey([4; 32]));
+    let altered = read.verify(*before, &SaltKey::new([4; 32]));
     assert_eq!(altered, Err(RecordError::PartAltered { sequence: 1 }));
 }

@@ -203,7 +203,8 @@ impl Desk {
         }
         let handled = self.core.handle(&envelope)?;
         let Some(written) = handled.written else {
-            turn.effects.extend(self.late(envelope.command).map(|signal| (handled.sequence, Effect::Late(signal))));
+            let late = self.late(envelope.command).map(|signal| Effect::Late(Box::new(signal)));
+            turn.effects.extend(late.map(|effect| (handled.sequence, effect)));
             return Ok(handled.reply);
         };
         let sequence = handled.sequence;

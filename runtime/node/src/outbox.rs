@@ -1,4 +1,4 @@
-//! What waits for its record to be durable. Nothing leaves before it is, and answers leave first.
+//! What waits for its record to be durable. Nothing leaves before it is.
 
 use crate::core::Ask;
 use exchange::Signal;
@@ -14,7 +14,7 @@ pub enum Effect {
     /// A request to a partner.
     Ask(Box<Ask>),
     /// A partner's word about an order that is not in memory: it may have left.
-    Late(Signal),
+    Late(Box<Signal>),
     /// A person whom the vault is to erase.
     Erase(PersonId),
     /// A record for the views.
@@ -83,10 +83,6 @@ impl Outbox {
 impl Waiting {
     fn take_durable(&mut self) -> Vec<Effect> {
         let due = self.effects.partition_point(|(sequence, _)| *sequence <= self.durable);
-        let leaving = self.effects.drain(..due).map(|(_, effect)| effect);
-        // Somebody waits for an answer; a partner and the views can wait the microseconds that it takes.
-        let (mut first, behind): (Vec<_>, Vec<_>) = leaving.partition(|effect| matches!(effect, Effect::Answer(_)));
-        first.extend(behind);
-        first
+        self.effects.drain(..due).map(|(_, effect)| effect).collect()
     }
 }

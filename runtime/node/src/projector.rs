@@ -2,17 +2,17 @@
 
 use journal::Reader;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
-use views::{Indexes, Projected, Views};
+use views::{Folded, Indexes, Projected, ViewError, Views};
 
 /// How the views follow: indexes are hit all over, so that a transaction writes most of their pages however few its
 /// records are, and an order whose records share one is written once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pace {
     /// With how many records a transaction is full; the group of the journal that fills it is taken whole.
-    pub records: usize,
+    pub records: u64,
     /// How long they are waited for, once there is one.
     pub linger: Duration,
     /// When the indexes are made.
@@ -63,30 +63,37 @@ impl Progress {
 
 /// Runs until the sender is gone. Errors end the thread with a message; the views can be rebuilt.
 pub(crate) fn run(views: &Mutex<Views>, records: &Receiver<Vec<Projected>>, progress: &Arc<Progress>, pace: Pace) {
-    let mut batch = Vec::new();
-    while gather(records, &mut batch, pace) {
-        let last = batch.last().map_or(0, |projected: &Projected| projected.record.sequence);
-        let applied = views.lock().unwrap_or_else(PoisonError::into_inner).apply(&batch);
-        if let Err(error) = applied {
+    // The sender is gone when the node stopped.
+    while let Ok(first) = records.recv() {
+        if let Err(error) = follow(views, first, records, progress, pace) {
             tracing::error!(%error, "the views stopped; rebuild them with `tongbao rebuild-views`");
             return;
         }
-        progress.set(last);
-        batch.clear();
     }
 }
 
-fn gather(records: &Receiver<Vec<Projected>>, batch: &mut Vec<Projected>, pace: Pace) -> bool {
-    let Ok(first) = records.recv() else { return false };
-    batch.extend(first);
+/// One transaction. Records are folded as they come and let go at once.
+fn follow(
+    views: &Mutex<Views>,
+    first: Vec<Projected>,
+    records: &Receiver<Vec<Projected>>,
+    progress: &Progress,
+    pace: Pace,
+) -> Result<(), ViewError> {
+    let lock = || views.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut folded = Folded::behind(lock().position());
     let until = Instant::now() + pace.linger;
-    while batch.len() < pace.records {
-        match records.recv_timeout(until.saturating_duration_since(Instant::now())) {
-            Ok(next) => batch.extend(next),
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => break,
+    let mut next = Ok(first);
+    while let Ok(group) = next {
+        group.iter().try_for_each(|projected| folded.take(projected))?;
+        if folded.records() >= pace.records {
+            break;
         }
+        next = records.recv_timeout(until.saturating_duration_since(Instant::now()));
     }
-    true
+    lock().write(&folded)?;
+    progress.set(folded.position());
+    Ok(())
 }
 
 /// Brings the views up to the journal's end before the node takes orders.
@@ -116,7 +123,7 @@ pub(crate) fn catch_up(
         }
         let posted = crate::core::posted(state, &record.open.facts);
         batch.push(Projected { record: Arc::new(record.open.clone()), posted });
-        if batch.len() >= Pace::PROMPT.records || record.open.sequence == last {
+        if batch.len() as u64 >= Pace::PROMPT.records || record.open.sequence == last {
             failed = views.apply(&batch).err();
             batch.clear();
         }

@@ -5,9 +5,9 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use std::fmt;
 
-/// The key of the digests.
+/// The key of the digests, as the digest that has taken it in.
 #[derive(Clone)]
-pub struct DigestKey(pub [u8; 32]);
+pub struct DigestKey(Hmac<Sha256>);
 
 impl fmt::Debug for DigestKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -16,11 +16,18 @@ impl fmt::Debug for DigestKey {
 }
 
 impl DigestKey {
+    /// The key of these bytes.
+    pub fn new(key: [u8; 32]) -> DigestKey {
+        // HMAC fills a key up with zeros to the digest's block.
+        let mut block = [0; 64];
+        block[..key.len()].copy_from_slice(&key);
+        DigestKey(Hmac::new(&block.into()))
+    }
+
     /// The digest of parts under a label, cut to 16 bytes. Parts are length-prefixed, so that no two lists read the same.
     pub fn of(&self, label: &str, parts: &[&[u8]]) -> Key16 {
-        // An HMAC takes keys of any length.
-        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.0) else { return Key16::default() };
-        for part in [&[label.as_bytes()], parts].concat() {
+        let mut mac = self.0.clone();
+        for part in [label.as_bytes()].iter().chain(parts) {
             mac.update(&(part.len() as u64).to_be_bytes());
             mac.update(part);
         }
@@ -37,12 +44,12 @@ mod tests {
 
     #[test]
     fn no_two_lists_of_parts_have_one_digest() {
-        let key = DigestKey([1; 32]);
+        let key = DigestKey::new([1; 32]);
         let one = key.of("key", &[b"ab", b"c"]);
         assert_eq!(one, key.of("key", &[b"ab", b"c"]));
         for other in [key.of("key", &[b"a", b"bc"]), key.of("body", &[b"ab", b"c"]), key.of("key", &[b"abc"])] {
             assert_ne!(one, other);
         }
-        assert_ne!(one, DigestKey([2; 32]).of("key", &[b"ab", b"c"]));
+        assert_ne!(one, DigestKey::new([2; 32]).of("key", &[b"ab", b"c"]));
     }
 }

@@ -1,16 +1,27 @@
-//! What a batch of records comes to: one change an order, one sum an account and day, and what staff did.
+//! What records come to: one change an order, one sum an account and day, and what staff did.
+//!
+//! They are folded as they come, since a record takes many times the room of what it changes.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use facts::{ActorKind, Admission, Cause, Day, Fact, Key16, OpenRecord, OrderId, OrderState};
+use facts::{ActorKind, Admission, Cause, Day, Fact, Key16, OpenRecord, OrderId, OrderState, PersonId, SubscriberId};
 use ledger::AccountId;
 
 use crate::{Projected, ViewError, act_of};
 
+/// Records that follow each other, on their way into the views.
+pub struct Folded {
+    /// The last record that the views have.
+    pub(crate) from: u64,
+    /// The last record that was taken.
+    pub(crate) to: u64,
+    pub(crate) changes: Changes,
+}
+
 /// All changes of a batch.
 #[derive(Default)]
-pub struct Changes {
+pub(crate) struct Changes {
     pub orders: BTreeMap<OrderId, OrderChange>,
     pub totals: BTreeMap<(AccountId, Day), Sums>,
     pub acts: Vec<Act>,
@@ -41,8 +52,8 @@ pub struct OrderChange {
 
 /// What never changes about an order.
 pub struct Made {
-    pub person: String,
-    pub subscriber: String,
+    pub person: PersonId,
+    pub subscriber: Option<SubscriberId>,
     pub product: &'static str,
     pub amount: i64,
     pub fee: i64,
@@ -69,20 +80,41 @@ pub fn integer(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
 }
 
-impl Changes {
-    /// Folds records, which follow each other.
-    ///
-    /// Errors: `OutOfRange` when the postings of a day leave a column.
-    pub fn of(batch: &[Projected]) -> Result<Changes, ViewError> {
-        let mut changes = Changes::default();
-        for projected in batch {
-            changes.take_facts(projected);
-            changes.take_act(&projected.record);
-            changes.take_postings(projected)?;
-        }
-        Ok(changes)
+impl Folded {
+    /// Nothing yet, behind the last record that the views have.
+    pub fn behind(position: u64) -> Folded {
+        Folded { from: position, to: position, changes: Changes::default() }
     }
 
+    /// The last record that was taken.
+    pub const fn position(&self) -> u64 {
+        self.to
+    }
+
+    /// How many records were taken.
+    pub const fn records(&self) -> u64 {
+        self.to - self.from
+    }
+
+    /// Takes a record; one that was taken before is skipped.
+    ///
+    /// Errors: `Gap` when it is not the next, `OutOfRange` when the postings of a day leave a column.
+    pub fn take(&mut self, projected: &Projected) -> Result<(), ViewError> {
+        let (expected, found) = (self.to + 1, projected.record.sequence);
+        if found < expected {
+            return Ok(());
+        }
+        if found > expected {
+            return Err(ViewError::Gap { expected, found });
+        }
+        self.to = found;
+        self.changes.take_facts(projected);
+        self.changes.take_act(&projected.record);
+        self.changes.take_postings(projected)
+    }
+}
+
+impl Changes {
     fn take_facts(&mut self, projected: &Projected) {
         let record = &projected.record;
         let (sequence, now_ms) = (integer(record.sequence), integer(record.meta.now.0));
@@ -157,8 +189,8 @@ impl OrderChange {
     fn admitted(&self, admission: &Admission) -> Made {
         let terms = &admission.terms;
         Made {
-            person: admission.person.to_string(),
-            subscriber: admission.parties.first().copied().unwrap_or_default().to_string(),
+            person: admission.person,
+            subscriber: Some(admission.parties.first().copied().unwrap_or_default()),
             product: terms.product.code(),
             amount: integer(terms.amount),
             fee: integer(terms.fee),
@@ -177,8 +209,8 @@ impl OrderChange {
             return None;
         };
         Some(Made {
-            person: person.to_string(),
-            subscriber: subscriber.map(|subscriber| subscriber.to_string()).unwrap_or_default(),
+            person: *person,
+            subscriber: *subscriber,
             product: product.code(),
             amount: integer(*amount),
             fee: 0,

@@ -15,6 +15,7 @@ mod views;
 
 pub use acts::{ActFilter, ActRow, act_of};
 pub use error::ViewError;
+pub use fold::Folded;
 pub use reader::ViewReader;
 pub use row::{OrderFilter, OrderRow, StateCount, Total};
 pub use views::{Indexes, Projected, Views};

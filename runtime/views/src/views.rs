@@ -7,7 +7,7 @@ use facts::{OpenRecord, Partner};
 use rusqlite::{Connection, params};
 
 use crate::connection::for_writing;
-use crate::fold::{Changes, OrderChange};
+use crate::fold::{Changes, Folded, OrderChange};
 use crate::reader::place;
 use crate::{ViewError, ViewReader, sql};
 
@@ -87,13 +87,19 @@ impl Views {
     ///
     /// Errors: `Gap`, `OutOfRange`, `OtherWriter`, `Storage`; nothing of the batch is then applied.
     pub fn apply(&mut self, batch: &[Projected]) -> Result<(), ViewError> {
-        let from = self.position();
-        let batch = following(from, batch)?;
-        let Some(last) = batch.last() else { return Ok(()) };
-        let changes = Changes::of(batch)?;
-        let to = last.record.sequence;
-        self.transaction(from, to, &changes)?;
-        self.reader.set_position(to);
+        let mut folded = Folded::behind(self.position());
+        batch.iter().try_for_each(|projected| folded.take(projected))?;
+        self.write(&folded)
+    }
+
+    /// Applies what records were folded into, in one transaction.
+    ///
+    /// Errors: `OutOfRange`, `OtherWriter`, `Storage`; nothing is then applied.
+    pub fn write(&mut self, Folded { from, to, changes }: &Folded) -> Result<(), ViewError> {
+        if from < to {
+            self.transaction(*from, *to, changes)?;
+            self.reader.set_position(*to);
+        }
         Ok(())
     }
 
@@ -135,21 +141,6 @@ impl Views {
     }
 }
 
-/// The part of a batch that was not applied before.
-///
-/// Errors: `Gap` when it does not follow.
-fn following(position: u64, batch: &[Projected]) -> Result<&[Projected], ViewError> {
-    let known = batch.iter().take_while(|projected| projected.record.sequence <= position).count();
-    let rest = &batch[known..];
-    for (expected, projected) in (position + 1..).zip(rest) {
-        let found = projected.record.sequence;
-        if found != expected {
-            return Err(ViewError::Gap { expected, found });
-        }
-    }
-    Ok(rest)
-}
-
 fn integer(value: u64) -> Result<i64, ViewError> {
     i64::try_from(value).map_err(|_| ViewError::OutOfRange(value))
 }
@@ -165,8 +156,8 @@ fn write_orders(connection: &Connection, changes: &Changes) -> Result<(), ViewEr
         let changed = match (made, stands) {
             (Some(made), _) => new.execute(params![
                 id,
-                made.person,
-                made.subscriber,
+                made.person.to_string(),
+                made.subscriber.map(|subscriber| subscriber.to_string()).unwrap_or_default(),
                 made.product,
                 made.amount,
                 made.fee,

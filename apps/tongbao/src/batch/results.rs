@@ -14,12 +14,14 @@ pub struct Results {
     partial: PathBuf,
     file: BufWriter<fs::File>,
     row: String,
-    /// Where every row begins, and the end: a row that repeats an earlier one gets its answer from there.
+    rows: u64,
+    end: u64,
+    /// Where every stretch of rows begins: a row that repeats an earlier one gets its answer from there.
     begins: Vec<u64>,
 }
 
-/// How much room the places of rows get when it is used up, as a part of it: 9 bytes a row at most.
-const ROOM: usize = 8;
+/// How many rows are a stretch: half a byte of memory a row at most, and a few KiB to read for a row that is repeated.
+const STRETCH: u64 = 32;
 
 impl Results {
     /// Begins beside `out`.
@@ -29,8 +31,8 @@ impl Results {
         let file = file.doing(&format!("writing `{}`", partial.display()))?;
         let mut file = BufWriter::with_capacity(1 << 18, file);
         file.write_all(RESULTS_HEADER.as_bytes()).doing(&format!("writing `{}`", partial.display()))?;
-        let begins = vec![RESULTS_HEADER.len() as u64];
-        Ok(Results { out: out.to_owned(), partial, file, row: String::new(), begins })
+        let end = RESULTS_HEADER.len() as u64;
+        Ok(Results { out: out.to_owned(), partial, file, row: String::new(), rows: 0, end, begins: Vec::new() })
     }
 
     /// Writes one row.
@@ -41,20 +43,23 @@ impl Results {
 
     /// The answer of a row that was written.
     pub fn answer(&mut self, row: u64) -> Result<Option<Answer>, Failure> {
-        let place = usize::try_from(row).unwrap_or(usize::MAX);
-        let Some([begin, end]) = self.begins.get(place..).and_then(|rest| rest.first_chunk()) else { return Ok(None) };
+        let stretch = usize::try_from(row / STRETCH).unwrap_or(usize::MAX);
+        let Some(begin) = self.begins.get(stretch).copied() else { return Ok(None) };
+        let end = self.begins.get(stretch + 1).copied().unwrap_or(self.end);
         let mut bytes = vec![0; usize::try_from(end - begin).unwrap_or_default()];
-        let read = self.file.flush().and_then(|()| self.file.get_ref().read_exact_at(&mut bytes, *begin));
+        let read = self.file.flush().and_then(|()| self.file.get_ref().read_exact_at(&mut bytes, begin));
         read.doing(&format!("reading `{}`", self.partial.display()))?;
-        Ok(read_result(&bytes))
+        // No result holds a line end but its own: an id is a part of a line.
+        let mut rows = bytes.split_inclusive(|byte| *byte == b'\n').skip((row % STRETCH) as usize);
+        Ok(rows.next().and_then(read_result))
     }
 
     fn flush_row(&mut self) -> Result<(), Failure> {
         let written = self.file.write_all(self.row.as_bytes());
-        if self.begins.len() == self.begins.capacity() {
-            self.begins.reserve_exact(self.begins.len() / ROOM + 1);
+        if self.rows.is_multiple_of(STRETCH) {
+            self.begins.push(self.end);
         }
-        self.begins.push(self.begins.last().map_or(0, |begin| begin + self.row.len() as u64));
+        (self.rows, self.end) = (self.rows + 1, self.end + self.row.len() as u64);
         self.row.clear();
         written.doing(&format!("writing `{}`", self.partial.display()))
     }
@@ -65,5 +70,24 @@ impl Results {
         let file = self.file.into_inner().map_err(|error| error.into_error()).doing(&writing)?;
         let named = file.sync_all().and_then(|()| fs::rename(&self.partial, &self.out));
         named.and_then(|()| sync_parent(&self.out)).doing(&writing)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_row_is_found_again_and_no_other_is() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let mut results = Results::begin(&dir.path().join("out.csv")).expect("begins");
+        let answer = |row: u64| Answer::Accepted { fee: row, payout: row * 1_000, arrives_on: facts::Day::default() };
+        let rows = STRETCH * 3 + 1;
+        for row in 0..rows {
+            assert_eq!(results.answer(row).expect("reads"), None);
+            results.write(&"r,\"".repeat(row as usize % 7), Told::First(answer(row))).expect("writes");
+            assert_eq!(results.answer(row).expect("reads"), Some(answer(row)));
+        }
+        assert!((0..rows).all(|row| results.answer(row).expect("reads") == Some(answer(row))));
     }
 }

@@ -117,7 +117,7 @@ impl World {
         };
         let node = tokio::task::block_in_place(|| Node::start(config)).doing("starting the batch")?;
         let views = node.views().reader();
-        Ok(World { node, views, vault, digests: DigestKey(keys.digests), base, end })
+        Ok(World { node, views, vault, digests: DigestKey::new(keys.digests), base, end })
     }
 
     /// Waits until every order that was accepted has ended.

@@ -75,14 +75,15 @@ impl State {
         if !order.evolve(fact, sequence, now) {
             return Err(Broken::Order(id));
         }
-        let after: Vec<Standing> = order.steps.iter().map(Standing::of).collect();
+        let after = order.steps.iter().map(Standing::of);
+        let moved = (0u8..).zip(before.into_iter().zip(after)).filter(|(_, (before, after))| before != after);
+        // Mostly one, which needs no room of its own until it is there.
+        let moved: Vec<_> = moved.collect();
         let is_open = !order.state.is_end();
         let parties = if was_open == is_open { Vec::new() } else { order.parties.clone() };
-        for (place, (before, after)) in (0u8..).zip(before.into_iter().zip(after)) {
-            if before != after {
-                self.step_out(before, id, place);
-                self.stand_in(after, id, place);
-            }
+        for (place, (before, after)) in moved {
+            self.step_out(before, id, place);
+            self.stand_in(after, id, place);
         }
         if was_open != is_open {
             let moved = |open: u32| if is_open { open.saturating_add(1) } else { open.saturating_sub(1) };

@@ -198,7 +198,7 @@ impl Shared {
                     self.runtime.spawn(Arc::clone(self).ask_partner(*ask));
                 }
                 Effect::Late(signal) => {
-                    self.runtime.spawn(Node { shared: Arc::clone(self) }.hear_late(signal));
+                    self.runtime.spawn(Node { shared: Arc::clone(self) }.hear_late(*signal));
                 }
                 Effect::Erase(person) => self.erase(person),
                 Effect::Project(record, posted) => projected.push(Projected { record, posted }),

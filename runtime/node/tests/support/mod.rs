@@ -36,7 +36,7 @@ pub fn rules() -> Rules {
 }
 
 pub fn salts() -> SaltKey {
-    SaltKey([1; 32])
+    SaltKey::new([1; 32])
 }
 
 pub fn order(number: u128) -> OrderId {

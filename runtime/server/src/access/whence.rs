@@ -67,7 +67,7 @@ mod tests {
 
     #[test]
     fn a_block_opens_under_its_key_alone() {
-        let (one, other) = (DigestKey([1; 32]), DigestKey([2; 32]));
+        let (one, other) = (DigestKey::new([1; 32]), DigestKey::new([2; 32]));
         for text in ["203.0.113.7", "2001:db8::7", "::1"] {
             let block = Whence(address(text)).block(&one);
             assert_eq!(Whence::of_block(block, &one).0, address(text));

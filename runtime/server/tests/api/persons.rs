@@ -110,7 +110,7 @@ async fn a_person_is_erased_on_the_day_and_books_and_records_stay() {
     let stage = stage.restart_with(|| std::fs::remove_file(views).expect("removed")).await;
     assert_eq!(stage.get("/v1/orders", &[]).reply().await.ok(200).json()["orders"], listed["orders"]);
     let mut reader = journal::SqliteReader::open(&stage.dir().join("journal")).expect("a journal");
-    let replayed = node::recover(None, &mut reader, &facts::SaltKey([3; 32]), |_, _| {}).expect("it replays");
+    let replayed = node::recover(None, &mut reader, &facts::SaltKey::new([3; 32]), |_, _| {}).expect("it replays");
     assert_eq!(stage.node.read(|state| state.digest()).await.expect("it runs").0, replayed.state.digest());
     assert_eq!(stage.until_erased(&subscriber).await, erased);
     stage.place("two", &direct(&subscriber, 10_000)).await.refused(410, "person_erased");

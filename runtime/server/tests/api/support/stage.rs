@@ -132,7 +132,7 @@ impl Stage {
             providers: Providers::of(&options.providers).expect("providers"),
             numbers: server::Numbers::new(rules::numbers(), Box::new(rules::other_numbers)),
             quote_key: QuoteKey([1; 32]),
-            digest_key: DigestKey([2; 32]),
+            digest_key: DigestKey::new([2; 32]),
             test_clock: options.test_clock,
             bounds: options.bounds,
         };
@@ -310,7 +310,7 @@ fn config(dir: &Path, vault: &Arc<Vault>, clock: &Arc<StageClock>, gateways: &Ga
     NodeConfig {
         dir: dir.to_owned(),
         rules: rules::shipped(),
-        salts: SaltKey([3; 32]),
+        salts: SaltKey::new([3; 32]),
         funding: 100_000_000,
         clock: Arc::<StageClock>::clone(clock),
         gateways: gateways.clone(),
