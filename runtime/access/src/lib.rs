@@ -53,7 +53,7 @@ pub use denied::Denied;
 pub use error::AccessError;
 pub use id_token::KeySet;
 pub use limiter::{Limiter, Pace, Taken, Verdict};
-pub use oidc::{Begun, Exchange, Provider, ProviderFault, ProviderSettings};
+pub use oidc::{Begun, Exchange, Provider, ProviderFault, ProviderReach, ProviderSettings};
 pub use one_time_code::{CodeAction, CodeFor, CodeMessage, CodeSender, CodeSent};
 pub use password::PasswordFault;
 pub use principal::{Principal, PrincipalId, PrincipalKind, Role, Roles, Scope};
