@@ -385,8 +385,6 @@ pub enum Denied {
     OrderOpen,
     /// Value of the person is held.
     ValueHeld,
-    /// An authority wants everything about the person kept.
-    LegalHold,
     /// The person's data may only be stored.
     Restricted,
     /// Nothing is left of the person but ids.
