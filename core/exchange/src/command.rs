@@ -214,6 +214,8 @@ pub enum Command {
     Cancel {
         /// Which.
         order: OrderId,
+        /// Why, in the words of a member of staff; others need no reason.
+        why: String,
     },
     /// Hand out the code that an order brought.
     HandOut {
