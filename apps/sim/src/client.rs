@@ -197,7 +197,7 @@ impl Clients {
             }
             Errand::Cancel(at) => {
                 let order = self.wishes[at].made?;
-                Some(Envelope { meta: meta(now), key: None, command: Command::Cancel { order } })
+                Some(Envelope { meta: meta(now), key: None, command: Command::Cancel { order, why: String::new() } })
             }
             Errand::Review(at) => {
                 let order = self.wishes[at].made?;

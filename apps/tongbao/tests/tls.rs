@@ -106,11 +106,11 @@ fn a_node_serves_tls_everywhere_and_knows_a_partner_by_a_certificate() {
     assert_eq!(who(&place, free.port(), Some("app")).expect("an answer")["name"], "app");
     // Another process ends it; the node sees that within seconds.
     let serial = registered["serial"].as_str().expect("a serial");
-    assert!(run(&["access", "revoke", "app", serial], &dir).status.success());
+    assert!(run(&["access", "revoke", "app", serial, "--why", "replaced"], &dir).status.success());
     while code(Some("app")) != "credential_wrong" {
         assert!(Instant::now() < until, "it is good for ever");
         std::thread::sleep(Duration::from_millis(200));
     }
-    let unknown = run(&["access", "revoke", "app", "none"], &dir);
+    let unknown = run(&["access", "revoke", "app", "none", "--why", "replaced"], &dir);
     assert!(!unknown.status.success(), "nothing was revoked");
 }

@@ -1,8 +1,9 @@
 //! What access control and limits add to a request, end to end over one connection: figures, never a test.
 //!
 //! The same bytes are asked of a server without any door, and of the node by API key and by signature, in turns, so that
-//! whatever else the machine does falls on all three alike. What the node adds is more than the door: the envelope,
-//! framing, shares, and the writing of the answer are in it, so that the difference bounds the door from above.
+//! whatever else the machine does falls on all alike. What the node adds is more than the door: the envelope, framing and
+//! the writing of the answer are in it too. What they take is told apart by a route of the same node that is open to
+//! everybody and not limited: what access control adds is what a guarded one takes more than that.
 //!
 //! `cargo run --release -p bench --bin door`
 
@@ -25,6 +26,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Where a caller is told who they are: the least that a route can do.
 const PATH: &str = "/v1/me";
+/// An open route of the node: whoever asks, it is nobody's, and nothing is counted.
+const OPEN: &str = "GET /livez HTTP/1.1\r\nHost: bench\r\n\r\n";
 
 /// What to measure.
 #[derive(Parser)]
@@ -41,11 +44,17 @@ struct Figures {
     load_average_after: String,
     rounds: u64,
     without_door_p50_ns: u64,
+    open_p50_ns: u64,
     by_key_p50_ns: u64,
     by_signature_p50_ns: u64,
     /// The medians of what each round's request took more than the one without a door beside it.
     key_adds_p50_ns: i64,
     signature_adds_p50_ns: i64,
+    /// What envelope, framing and answer take: the same of the open route.
+    open_adds_p50_ns: i64,
+    /// What access control and limits take: the same more than the open route beside it.
+    access_by_key_p50_ns: i64,
+    access_by_signature_p50_ns: i64,
     /// One look-up in the book of a limit.
     limit_ns: u64,
 }
@@ -114,32 +123,37 @@ fn measure(arguments: &Arguments, served: &Served, plain: SocketAddr) -> io::Res
     let load = || std::fs::read_to_string("/proc/loadavg").unwrap_or_default().trim().to_owned();
     let (load_average_before, secret, key) = (load(), signer(served), by_key(&served.key));
     let (mut bare, mut door) = (Client::connect(plain)?, Client::connect(served.address)?);
-    let (mut without, mut keyed, mut signatures) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut without, mut open, mut keyed, mut signatures) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for round in 0..arguments.rounds {
         // Made before the clock starts.
         let signature = signed(&secret, round);
         without.push(bare.ask(&key)?);
+        open.push(door.ask(OPEN)?);
         keyed.push(door.ask(&key)?);
         signatures.push(door.ask(&signature)?);
     }
-    let adds = |took: &[u64]| {
-        let mut more: Vec<i64> =
-            took.iter().zip(&without).map(|(with, without)| *with as i64 - *without as i64).collect();
-        more.sort_unstable();
-        more[more.len() / 2]
-    };
-    let (key_adds_p50_ns, signature_adds_p50_ns) = (adds(&keyed), adds(&signatures));
     Ok(Figures {
         load_average_before,
         load_average_after: load(),
         rounds: arguments.rounds,
+        key_adds_p50_ns: adds(&keyed, &without),
+        signature_adds_p50_ns: adds(&signatures, &without),
+        open_adds_p50_ns: adds(&open, &without),
+        access_by_key_p50_ns: adds(&keyed, &open),
+        access_by_signature_p50_ns: adds(&signatures, &open),
         without_door_p50_ns: half(without),
+        open_p50_ns: half(open),
         by_key_p50_ns: half(keyed),
         by_signature_p50_ns: half(signatures),
-        key_adds_p50_ns,
-        signature_adds_p50_ns,
         limit_ns: limit_ns(),
     })
+}
+
+/// The median of what each took more than the one beside it.
+fn adds(took: &[u64], beside: &[u64]) -> i64 {
+    let mut more: Vec<i64> = took.iter().zip(beside).map(|(one, other)| *one as i64 - *other as i64).collect();
+    more.sort_unstable();
+    more.get(more.len() / 2).copied().unwrap_or_default()
 }
 
 fn half(mut took: Vec<u64>) -> u64 {

@@ -214,6 +214,8 @@ pub enum Command {
     Cancel {
         /// Which.
         order: OrderId,
+        /// Why, in the words of a member of staff; others need no reason.
+        why: String,
     },
     /// Hand out the code that an order brought.
     HandOut {
@@ -385,8 +387,6 @@ pub enum Denied {
     OrderOpen,
     /// Value of the person is held.
     ValueHeld,
-    /// An authority wants everything about the person kept.
-    LegalHold,
     /// The person's data may only be stored.
     Restricted,
     /// Nothing is left of the person but ids.

@@ -72,11 +72,12 @@ pub(crate) fn request(state: &State, rules: &Rules, meta: &Meta, person: PersonI
     let (now, due_at) = (state.now().max(meta.now), kept_until(state, rules, meta, person));
     let mut facts = vec![Fact::ErasureRequested { person, due_at }];
     facts.extend(staff.then(|| acted(StaffAct::RequestErasure, &person.to_string(), why)));
-    facts.extend((due_at <= now).then_some(Fact::PersonErased { person }));
+    // A hold keeps them without a word: whoever asks is not to learn that an authority is looking.
+    facts.extend((due_at <= now && !is_held(state, person)).then_some(Fact::PersonErased { person }));
     Decision { facts, reply: Reply::Done }
 }
 
-/// What stands against erasing a person.
+/// What stands against erasing a person, of what they may know.
 fn check_free(state: &State, person: PersonId) -> Result<(), Denied> {
     if state.subscribers_of(person).any(|subscriber| subscriber.open_orders > 0) {
         return Err(Denied::OrderOpen);
@@ -84,8 +85,11 @@ fn check_free(state: &State, person: PersonId) -> Result<(), Denied> {
     if state.subscribers_of(person).any(|subscriber| subscriber.total() > 0) || is_owed(state, person) {
         return Err(Denied::ValueHeld);
     }
-    let held = state.custody().standing(person).is_some_and(|standing| !standing.holds.is_empty());
-    if held { Err(Denied::LegalHold) } else { Ok(()) }
+    Ok(())
+}
+
+fn is_held(state: &State, person: PersonId) -> bool {
+    state.custody().standing(person).is_some_and(|standing| !standing.holds.is_empty())
 }
 
 /// Whether anything stands on the person's account.

@@ -1,11 +1,14 @@
 //! `decide`: one command, one decision. It looks and never touches.
 
+use crate::approve::check_actor;
 use crate::book::open_house;
 use crate::command::{ClientKey, Command, Decision, Denied, Envelope, Opening, Registration, Reply, Rules};
 use crate::draft::Draft;
+use crate::staff::acted;
 use crate::{approve, custody, hear, place, staff, unwind};
 use facts::{
-    Cause, Fact, Made, Meta, Nature, Order, OrderId, OrderState, Partner, ReviewVerdict, State, StepState, SubscriberId,
+    ActorKind, Cause, Fact, Made, Meta, Nature, Order, OrderId, OrderState, Partner, ReviewVerdict, StaffAct, State,
+    StepState, SubscriberId,
 };
 use money::Telco;
 
@@ -26,7 +29,7 @@ pub fn decide(state: &State, rules: &Rules, envelope: &Envelope) -> Decision {
         Command::Port { subscriber, telco } => port(state, *subscriber, *telco),
         Command::OpenLot { subscriber, opening } => open_lot(state, key, *subscriber, *opening),
         Command::Place(order) => place::place(state, rules, meta, key, order),
-        Command::Cancel { order } => cancel(state, rules, meta, *order),
+        Command::Cancel { order, why } => cancel(state, rules, meta, *order, why),
         Command::HandOut { order } => hand_out(state, *order),
         Command::Review { order, verdict, why } => review(state, rules, meta, *order, *verdict, why),
         Command::Dispatch { order, step } => dispatch(state, rules, meta, *order, *step),
@@ -42,7 +45,7 @@ pub fn decide(state: &State, rules: &Rules, envelope: &Envelope) -> Decision {
         Command::RequestErasure { person, why } => custody::request(state, rules, meta, *person, why),
         Command::Erase { person } => custody::erase(state, rules, meta, *person),
         Command::Reveal { subject, what, purpose, why } => custody::reveal(state, meta, *subject, what, *purpose, why),
-        Command::NoteAct { act, on, why } => staff::note_act(meta, *act, on, why),
+        Command::NoteAct { act, on, why } => staff::note_act(meta, key, *act, on, why),
         Command::NoteRefusal { record, code } => staff::note_refusal(meta, *record, code),
         Command::NoteAttack { who, what, count, since } => {
             let fact = Fact::AttackNoted { who: *who, what: *what, count: *count, since: *since };
@@ -137,9 +140,13 @@ fn open_lot(state: &State, key: Option<ClientKey>, subscriber: SubscriberId, ope
     Decision { facts, reply: Reply::Made(made) }
 }
 
-/// An order can be withdrawn until its payout leaves, and not while a partner is being asked.
-fn cancel(state: &State, rules: &Rules, meta: &Meta, order: OrderId) -> Decision {
-    let Some(order) = state.order(order) else { return Decision::only(Reply::NotFound) };
+/// An order can be withdrawn until its payout leaves, and not while a partner is being asked. Staff say why.
+fn cancel(state: &State, rules: &Rules, meta: &Meta, id: OrderId, why: &str) -> Decision {
+    let staff = meta.actor.kind == ActorKind::Staff;
+    if staff && let Err(denied) = check_actor(meta.actor, why) {
+        return Decision::only(Reply::Denied(denied));
+    }
+    let Some(order) = state.order(id) else { return Decision::only(Reply::NotFound) };
     if order.unwinding == Some(Cause::Cancelled) {
         return Decision::only(Reply::Nothing);
     }
@@ -155,7 +162,10 @@ fn cancel(state: &State, rules: &Rules, meta: &Meta, order: OrderId) -> Decision
     let mut draft = Draft::new(state, rules, meta, order.clone());
     unwind::unwind(&mut draft, Cause::Cancelled);
     draft.advance();
-    draft.into_decision(Reply::Done)
+    let Decision { facts, reply } = draft.into_decision(Reply::Done);
+    // First, since it is what the record is about.
+    let said = staff.then(|| acted(StaffAct::CancelOrder, &id.to_string(), why));
+    Decision { facts: said.into_iter().chain(facts).collect(), reply }
 }
 
 /// Codes are handed out by the partner that has them; here it is written down who asked, before the partner is asked.

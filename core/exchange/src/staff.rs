@@ -1,14 +1,15 @@
 //! What members of staff do that the books know nothing of: noted, so that the journal says who did it, and why.
 
 use crate::approve::check_actor;
-use crate::command::{Decision, Denied, Reply};
-use facts::{ActorKind, Fact, Meta, StaffAct};
+use crate::command::{ClientKey, Decision, Denied, Reply};
+use crate::place::key_taken;
+use facts::{ActorKind, Fact, Made, Meta, StaffAct};
 
 /// The greatest name of what an act is done to.
 const ON_BYTES_MAX: usize = 256;
 
-/// Who acts has a name, and who takes something away a reason.
-pub(crate) fn note_act(meta: &Meta, act: StaffAct, on: &str, why: &str) -> Decision {
+/// Who acts has a name, and who takes something away a reason. By a key it is noted once.
+pub(crate) fn note_act(meta: &Meta, key: Option<ClientKey>, act: StaffAct, on: &str, why: &str) -> Decision {
     match check_actor(meta.actor, why) {
         Err(Denied::NoReason) if !act.takes_away() => {}
         Err(denied) => return Decision::only(Reply::Denied(denied)),
@@ -17,7 +18,8 @@ pub(crate) fn note_act(meta: &Meta, act: StaffAct, on: &str, why: &str) -> Decis
     if on.len() > ON_BYTES_MAX {
         return Decision::only(Reply::NotNow);
     }
-    Decision { facts: vec![acted(act, on, why)], reply: Reply::Done }
+    let facts = [acted(act, on, why)].into_iter().chain(key_taken(key, Made::Act)).collect();
+    Decision { facts, reply: Reply::Done }
 }
 
 /// What was about to be done was refused: the record that announced it does not stand alone.

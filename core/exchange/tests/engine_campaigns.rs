@@ -198,7 +198,7 @@ fn an_order_that_is_given_up_gives_its_reward_back() {
         assert_eq!(promised(&world), REWARD, "{why}");
         if why.ends_with("withdraws") {
             assert!(world.run_until(behave, &|world| world.stands(id) == OrderState::Clearing));
-            assert_eq!(world.give(Command::Cancel { order: id }).reply, Reply::Done);
+            assert_eq!(world.give(Command::Cancel { order: id, why: String::new() }).reply, Reply::Done);
         }
         world.run(behave);
         assert_eq!((world.stands(id), state_of(&world, id)), (end, Some(RewardState::Withdrawn)), "{why}");
@@ -280,7 +280,7 @@ fn what_rewarded_persons_share_is_visible() {
     };
     assert_eq!(told(&world), [(Shared::Device(phone), 4), (Shared::Card(card), 3)]);
     assert!(world.run_until(&mut honest, &|world| world.stands(OrderId::from_bits(21)) == OrderState::Clearing));
-    world.give(Command::Cancel { order: OrderId::from_bits(21) });
+    world.give(Command::Cancel { order: OrderId::from_bits(21), why: String::new() });
     world.run(&mut honest);
     assert_eq!(told(&world), [(Shared::Device(phone), 3)], "who gave the order back shares nothing");
 }
@@ -309,7 +309,7 @@ proptest! {
             match act {
                 0 | 1 => open.push(ask(&world, at, who)),
                 2 => if let Some(quote) = open.pop() { orders.push(take(&mut world, quote)) },
-                3 => if let Some(id) = orders.get(who as usize) { world.give(Command::Cancel { order: *id }); },
+                3 => if let Some(id) = orders.get(who as usize) { world.give(Command::Cancel { order: *id, why: String::new() }); },
                 _ => for _ in 0..who { world.turn(&mut about(Action::PayOut, Does::Refuses, Says::Truth)); },
             }
             prop_assert!(promised(&world) <= BUDGET);

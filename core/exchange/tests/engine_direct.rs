@@ -85,8 +85,8 @@ fn a_withdrawn_order_gives_everything_back() {
         world.place(7, subscriber);
         let clearing = |world: &World| world.stands(ORDER) == OrderState::Clearing;
         assert!(world.run_until(&mut |_, _| Behaviour::HONEST, &clearing));
-        assert_eq!(world.give(Command::Cancel { order: ORDER }).reply, Reply::Done);
-        assert_eq!(world.give(Command::Cancel { order: ORDER }).reply, Reply::Nothing);
+        assert_eq!(world.give(Command::Cancel { order: ORDER, why: String::new() }).reply, Reply::Done);
+        assert_eq!(world.give(Command::Cancel { order: ORDER, why: String::new() }).reply, Reply::Nothing);
         world.flush();
         check::at_rest(&world);
         assert_eq!(world.stands(ORDER), OrderState::Refunded);
@@ -104,7 +104,7 @@ fn an_order_that_no_partner_was_asked_about_is_cancelled() {
     world.place(6, subscriber);
     world.place(7, subscriber);
     assert_eq!(world.stands(ORDER), OrderState::Created);
-    world.give(Command::Cancel { order: ORDER });
+    world.give(Command::Cancel { order: ORDER, why: String::new() });
     assert_eq!(world.stands(ORDER), OrderState::Cancelled);
     world.flush();
     check::at_rest(&world);
@@ -122,7 +122,7 @@ fn the_rest_of_a_deduction_does_not_leave_once_the_order_is_withdrawn() {
     world.answer(ORDER, 0, Behaviour::of(Does::Less, Says::Truth));
     let rest = world.order(ORDER).steps.last().expect("a rest");
     assert_eq!((rest.plan.action, rest.state, rest.plan.amount), (Action::DeductAirtime, StepState::Planned, 1));
-    assert_eq!(world.give(Command::Cancel { order: ORDER }).reply, Reply::Done);
+    assert_eq!(world.give(Command::Cancel { order: ORDER, why: String::new() }).reply, Reply::Done);
     world.flush();
     check::at_rest(&world);
     assert_eq!(world.stands(ORDER), OrderState::Refunded);

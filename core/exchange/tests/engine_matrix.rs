@@ -120,7 +120,7 @@ fn reachable() -> Vec<(&'static str, World, OrderId)> {
     add("refunded", until(stands(OrderState::Refunded), spoil(Action::PayOut, Does::Refuses)));
     add("cancelled", {
         let (mut world, order) = placed(1);
-        world.give(Command::Cancel { order });
+        world.give(Command::Cancel { order, why: String::new() });
         (world, order)
     });
     add("declined at the door", {
@@ -155,7 +155,7 @@ fn commands(world: &World, order: OrderId) -> Vec<(&'static str, Command)> {
     let next = waiting.map_or(step, |(place, _)| place);
     vec![
         ("place the same id", Command::Place(Box::new(request))),
-        ("cancel", Command::Cancel { order }),
+        ("cancel", Command::Cancel { order, why: String::new() }),
         ("review", Command::Review { order, verdict: ReviewVerdict::Approved, why: String::new() }),
         ("dispatch", Command::Dispatch { order, step: next }),
         ("suspend", Command::Suspend { order }),

@@ -218,7 +218,7 @@ impl Play {
     fn operate(&mut self) {
         let Some(order) = self.order() else { return };
         let command = match self.dice.below(8) {
-            0..4 => Command::Cancel { order },
+            0..4 => Command::Cancel { order, why: String::new() },
             4 => Command::Suspend { order },
             5 => Command::Review { order, verdict: ReviewVerdict::Approved, why: String::new() },
             _ => {

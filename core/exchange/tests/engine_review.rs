@@ -52,7 +52,7 @@ fn a_rejected_order_took_nothing_and_gives_everything_back() {
 #[test]
 fn an_order_in_review_can_be_withdrawn() {
     let (mut world, order) = placed(HENAN, FROM);
-    world.give(Command::Cancel { order });
+    world.give(Command::Cancel { order, why: String::new() });
     assert_eq!(world.stands(order), OrderState::Cancelled);
     assert_eq!(review(&mut world, order, ReviewVerdict::Approved).reply, Reply::NotNow);
 }

@@ -77,6 +77,9 @@ pub enum Made {
     /// A lot of a subscriber.
     #[n(2)]
     Lot(#[n(0)] SubscriberId, #[n(1)] u32),
+    /// A record of an act.
+    #[n(3)]
+    Act,
 }
 
 /// A client's key, what it was used with, and what came of it.
@@ -631,7 +634,7 @@ impl Fact {
             | Fact::AttackNoted { .. } => None,
             Fact::KeyTaken { used, .. } => match used.made {
                 Made::Order(order) => Some(order),
-                Made::Subscriber(_) | Made::Lot(..) => None,
+                Made::Subscriber(_) | Made::Lot(..) | Made::Act => None,
             },
             Fact::OrderAdmitted(admission) => Some(admission.order),
             Fact::OrderRecalled(order) => Some(order.id),

@@ -30,7 +30,7 @@ struct Row {
 pub(crate) struct Keys {
     /// Those that made an order, by their first bits; no run at all before the first.
     runs: Vec<Vec<Row>>,
-    /// The others: as many as subscribers and lots.
+    /// The others: as many as subscribers, lots and acts on the machine.
     others: BTreeMap<Key16, KeyUse>,
 }
 
@@ -129,6 +129,7 @@ mod tests {
         let mut keys = Keys::default();
         (0..300).for_each(|number| keys.insert(digest(number), used(number)));
         keys.insert(digest(300), KeyUse { body: digest(1), made: Made::Lot(SubscriberId::from_bits(7), 3) });
+        keys.insert(digest(301), KeyUse { body: digest(1), made: Made::Act });
         let bytes = minicbor::to_vec(&keys).expect("a vector takes all");
         assert_eq!(minicbor::decode::<Keys>(&bytes).expect("it was written"), keys);
     }

@@ -49,6 +49,12 @@ words! {
         RequestErasure = 18, "request_erasure";
         /// Send an order file.
         SendBatch = 19, "send_batch";
+        /// Withdraw an order.
+        CancelOrder = 20, "cancel_order";
+        /// Change the vault's master key.
+        RotateVault = 21, "rotate_vault";
+        /// Bring a node back from a copy, which ends sessions, codes and invitations.
+        Restore = 22, "restore";
     }
 }
 
@@ -66,6 +72,7 @@ impl StaffAct {
                 | StaffAct::RevokeKey
                 | StaffAct::RevokeSigner
                 | StaffAct::RequestErasure
+                | StaffAct::CancelOrder
         )
     }
 }

@@ -34,6 +34,9 @@ pub enum AccessError {
     /// A stored value does not open, or is not as it was written.
     #[error("the access store is damaged: {0}")]
     Damaged(String),
+    /// A command takes something away and does not say why.
+    #[error("no reason was given\nhint: say why with `--why`; it is kept in the journal")]
+    NoReason,
     /// The system gives no random bytes.
     #[error("no random bytes: {0}")]
     Randomness(String),

@@ -43,6 +43,9 @@ pub struct ProviderSettings {
     /// The roots that vouch for its certificate, as PEM; the system's when it is left out.
     #[serde(default)]
     pub ca_file: Option<PathBuf>,
+    /// Where it may be.
+    #[serde(default)]
+    pub reach: ProviderReach,
     /// Where it sends them back to.
     pub redirect_uri: String,
     /// Where whoever signed in is sent then, on this host.
@@ -54,11 +57,26 @@ pub struct ProviderSettings {
     pub roles: BTreeMap<String, Vec<String>>,
 }
 
+/// Where a provider may be: what it publishes is asked there and nowhere else.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ProviderReach {
+    /// On the public internet.
+    #[default]
+    Public,
+    /// On a private network too.
+    Private,
+    /// On this machine alone, plainly too.
+    Loopback,
+}
+
 /// Why a provider's settings are refused.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum ProviderFault {
     /// An address is not over HTTPS.
-    #[error("`{key}`: found `{found}`, allowed: an address that begins with `https://`, or `http://` on this machine")]
+    #[error(
+        "`{key}`: found `{found}`, allowed: an address that begins with `https://`, or `http://` on this machine, of an issuer with `reach = \"loopback\"` alone"
+    )]
     Address {
         /// Which one.
         key: &'static str,
@@ -118,9 +136,10 @@ impl Provider {
     ///
     /// Errors: an address is not over HTTPS, or a word gives a role that staff may not hold.
     pub fn new(settings: ProviderSettings) -> Result<Provider, ProviderFault> {
-        let addresses = [("issuer", &settings.issuer), ("redirect_uri", &settings.redirect_uri)];
-        for (key, found) in addresses {
-            if !is_private(found) {
+        let plain = settings.reach == ProviderReach::Loopback;
+        let addresses = [("issuer", &settings.issuer, plain), ("redirect_uri", &settings.redirect_uri, true)];
+        for (key, found, plain) in addresses {
+            if !is_safe(found, plain) {
                 return Err(ProviderFault::Address { key, found: found.clone() });
             }
         }
@@ -217,10 +236,11 @@ fn root() -> String {
 }
 
 /// Whether nobody else can read what goes to an address: it goes over TLS, or does not leave this machine.
-fn is_private(address: &str) -> bool {
+/// Whether nobody can listen in: over TLS, or, where that will do, plainly on this machine.
+fn is_safe(address: &str, plain: bool) -> bool {
     let here = ["http://127.0.0.1", "http://[::1]", "http://localhost"];
     let ends = |rest: &str| rest.is_empty() || rest.starts_with([':', '/']);
-    address.starts_with("https://") || here.iter().any(|host| address.strip_prefix(host).is_some_and(ends))
+    address.starts_with("https://") || plain && here.iter().any(|host| address.strip_prefix(host).is_some_and(ends))
 }
 
 fn roles_of(word: &str, given: &[String]) -> Result<Roles, ProviderFault> {

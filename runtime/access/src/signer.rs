@@ -161,10 +161,10 @@ impl Access {
         check_name(name)?;
         let id = PrincipalId(*random()?);
         let number = u8::from(kind == PrincipalKind::Agent);
-        match self.store.write(|rows| rows.change(sql::CLIENT_PUT, (name, number, id.0, At(now))))? {
+        self.store.write(|rows| match rows.change(sql::CLIENT_PUT, (name, number, id.0, At(now)))? {
             1 => Ok(id),
             _ => Err(Denied::NameTaken.into()),
-        }
+        })
     }
 
     /// Every client, by name.

@@ -32,6 +32,14 @@ pub const CREATE: [&str; 11] = [
     "CREATE TABLE enrolments (code BLOB PRIMARY KEY, client TEXT NOT NULL, till TEXT NOT NULL, until INTEGER NOT NULL)",
 ];
 
+/// What commands did; stores from before this was kept get it when they are opened. `told`: 1 when the journal tells it.
+/// None is removed: after a restore the journal may be one that does not tell it.
+pub const ACTS: &str = "CREATE TABLE IF NOT EXISTS acts (id BLOB PRIMARY KEY, act TEXT NOT NULL, done_to TEXT NOT NULL, \
+     why TEXT NOT NULL, uid INTEGER NOT NULL, at INTEGER NOT NULL, told INTEGER NOT NULL)";
+pub const ACT_PUT: &str = "INSERT INTO acts (id, act, done_to, why, uid, at, told) VALUES ($1, $2, $3, $4, $5, $6, 0)";
+pub const ACTS_UNTOLD: &str = "SELECT id, act, done_to, why, uid, at FROM acts WHERE told = 0 ORDER BY at";
+pub const ACT_TOLD: &str = "UPDATE acts SET told = 1 WHERE id = $1";
+
 pub const META_PUT: &str =
     "INSERT INTO meta (name, content) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET content = EXCLUDED.content";
 pub const META: &str = "SELECT content FROM meta WHERE name = $1";
@@ -129,8 +137,14 @@ pub const ENROLMENTS_END_OF: &str = "DELETE FROM enrolments WHERE client = $1 AN
 pub const ENROLMENTS_PRUNE: &str = "DELETE FROM enrolments WHERE until < $1";
 
 /// What a copy of the store may say is live though it has been ended since.
-pub const FORGET_LIVE: [&str; 4] =
-    ["DELETE FROM sessions", "DELETE FROM codes", "DELETE FROM enrolments", "UPDATE staff SET invitation = NULL"];
+pub const FORGET_LIVE: [&str; 5] = [
+    "DELETE FROM sessions",
+    "DELETE FROM codes",
+    "DELETE FROM enrolments",
+    "UPDATE staff SET invitation = NULL",
+    // The journal beside it may be older: what it tells already is not told again.
+    "UPDATE acts SET told = 0",
+];
 
 pub const SEEDS: &str = "SELECT id, totp FROM staff WHERE totp IS NOT NULL";
 pub const SEED_PUT: &str = "UPDATE staff SET totp = $2 WHERE id = $1";

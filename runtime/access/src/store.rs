@@ -1,5 +1,6 @@
 //! The file `access.sqlite`: opened privately, recognised by its key, changed in whole transactions.
 
+use crate::machine::{self, UntoldAct};
 use crate::sealing::Keys;
 use crate::{AccessError, sql};
 use facts::Millis;
@@ -20,6 +21,8 @@ pub const KEY_CHECK: &str = "key_check";
 /// The store. What is remembered in memory is changed only while this is locked, so that it never outlives the row.
 pub struct Store {
     connection: Mutex<Connection>,
+    /// What a command does by its next change.
+    pub announced: Mutex<Option<UntoldAct>>,
 }
 
 impl Store {
@@ -37,7 +40,7 @@ impl Store {
         connection.busy_timeout(BUSY_TIMEOUT)?;
         connection.execute_batch(sql::SETUP)?;
         connection.set_prepared_statement_cache_capacity(64);
-        let store = Store { connection: Mutex::new(connection) };
+        let store = Store { connection: Mutex::new(connection), announced: Mutex::new(None) };
         store.write(|rows| prepare(rows, keys))?;
         Ok(store)
     }
@@ -51,7 +54,8 @@ impl Store {
     pub fn write<T>(&self, write: impl FnOnce(&Rows<'_>) -> Result<T, AccessError>) -> Result<T, AccessError> {
         let mut connection = self.lock();
         let transaction = Transaction::new(&mut connection, TransactionBehavior::Immediate)?;
-        let result = write(&Rows(&transaction));
+        let result =
+            write(&Rows(&transaction)).and_then(|done| self.keep_announced(&Rows(&transaction)).map(|()| done));
         match result {
             Ok(_) | Err(AccessError::Denied(_)) => transaction.commit()?,
             Err(_) => transaction.rollback()?,
@@ -67,6 +71,11 @@ impl Store {
         self.read(|rows| rows.change(sql::COPY_INTO, [text]).map(drop))
     }
 
+    fn keep_announced(&self, rows: &Rows<'_>) -> Result<(), AccessError> {
+        let announced = self.announced.lock().unwrap_or_else(PoisonError::into_inner).take();
+        announced.map_or(Ok(()), |act| machine::put(rows, &act))
+    }
+
     fn lock(&self) -> MutexGuard<'_, Connection> {
         // A panic rolled its transaction back; the connection is as good as before.
         self.connection.lock().unwrap_or_else(PoisonError::into_inner)
@@ -80,6 +89,7 @@ fn prepare(rows: &Rows<'_>, keys: &Keys) -> Result<(), AccessError> {
         }
         rows.change(sql::META_PUT, (KEY_CHECK, keys.check()))?;
     }
+    rows.change(sql::ACTS, [])?;
     let check: Option<Vec<u8>> = rows.one(sql::META, [KEY_CHECK], |row| row.get(0))?;
     if check.as_deref() == Some(&keys.check()[..]) { Ok(()) } else { Err(AccessError::WrongKey) }
 }

@@ -4,7 +4,10 @@
 
 mod common;
 
-use access::{Denied, KeySet, Principal, PrincipalKind, Provider, ProviderFault, ProviderSettings, Role, Roles, Scope};
+use access::{
+    Denied, KeySet, Principal, PrincipalKind, Provider, ProviderFault, ProviderReach, ProviderSettings, Role, Roles,
+    Scope,
+};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use common::{NOW, Place, denied};
@@ -241,8 +244,12 @@ fn roles_come_from_the_configured_words_alone() {
         let plain = ProviderSettings { issuer: issuer.into(), ..settings() };
         assert!(matches!(Provider::new(plain).err(), Some(ProviderFault::Address { key: "issuer", .. })), "{issuer}");
     }
-    let here = ProviderSettings { issuer: "http://127.0.0.1:9000".into(), ..settings() };
-    assert!(Provider::new(here).is_ok());
+    for (reach, is_ok) in
+        [(ProviderReach::Public, false), (ProviderReach::Private, false), (ProviderReach::Loopback, true)]
+    {
+        let here = ProviderSettings { issuer: "http://127.0.0.1:9000".into(), reach, ..settings() };
+        assert_eq!(Provider::new(here).is_ok(), is_ok, "{reach:?}");
+    }
     for found in ["https://evil.example/", "//evil.example", "home", "/a b"] {
         let away = ProviderSettings { return_to: found.into(), ..settings() };
         assert_eq!(Provider::new(away).err(), Some(ProviderFault::ReturnTo { found: found.into() }));

@@ -246,7 +246,7 @@ pub fn posted(state: &State, facts: &[Fact]) -> Vec<Posting> {
 
 fn subject(command: &Command) -> Option<OrderId> {
     match command {
-        Command::Cancel { order }
+        Command::Cancel { order, .. }
         | Command::HandOut { order }
         | Command::Review { order, .. }
         | Command::Dispatch { order, .. }

@@ -81,7 +81,7 @@ fn while_the_clock_is_not_trusted_no_order_is_taken_and_nothing_is_due() {
 fn results_go_before_orders() {
     let mut desk = desk();
     desk.push(Lane::Orders, Job { envelope: Some(place(1)), answer: None });
-    let cancel = envelope(Command::Cancel { order: order(1) });
+    let cancel = envelope(Command::Cancel { order: order(1), why: String::new() });
     let reply: node::Answerer = Box::new(|told| {
         assert_eq!(told.reply, Some(Reply::NotFound), "the order is not there yet");
         Box::new(|| {})

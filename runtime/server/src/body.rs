@@ -2,13 +2,14 @@
 
 use crate::canonical;
 use crate::context::Context;
+use crate::fields::Fields;
 use crate::phrases::Code;
 use crate::problem::Problem;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{FromRequest, Request};
 use axum::http::HeaderMap;
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::sync::Arc;
 
 /// A body of JSON.
@@ -33,6 +34,25 @@ impl FromRequest<Arc<Context>> for Json {
     }
 }
 
+/// A body of JSON that may be left out: an empty object then.
+pub struct OptionalJson(pub Value);
+
+impl FromRequest<Arc<Context>> for OptionalJson {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, context: &Arc<Context>) -> Result<OptionalJson, Problem> {
+        let is_json = is_json(request.headers());
+        let bytes = read(request, context).await?;
+        if bytes.is_empty() {
+            return Ok(OptionalJson(Value::Object(Map::new())));
+        }
+        if !is_json {
+            return Err(Problem::new(Code::ContentTypeUnsupported));
+        }
+        parse(&bytes).map(OptionalJson)
+    }
+}
+
 /// A body that may be left out; when there is one, it is an empty object.
 pub struct NoBody;
 
@@ -40,15 +60,8 @@ impl FromRequest<Arc<Context>> for NoBody {
     type Rejection = Problem;
 
     async fn from_request(request: Request, context: &Arc<Context>) -> Result<NoBody, Problem> {
-        let is_json = is_json(request.headers());
-        let bytes = read(request, context).await?;
-        if bytes.is_empty() {
-            return Ok(NoBody);
-        }
-        if !is_json {
-            return Err(Problem::new(Code::ContentTypeUnsupported));
-        }
-        crate::fields::Fields::of(&parse(&bytes)?, "", &[]).map(|_| NoBody)
+        let OptionalJson(body) = OptionalJson::from_request(request, context).await?;
+        Fields::of(&body, "", &[]).map(|_| NoBody)
     }
 }
 

@@ -19,7 +19,6 @@ impl From<Denied> for Problem {
             Denied::NoTime => Problem::malformed("/expires_at", "a moment that has not passed"),
             Denied::OrderOpen => Problem::new(Code::ErasureOrderOpen),
             Denied::ValueHeld => Problem::new(Code::ErasureValueHeld),
-            Denied::LegalHold => Problem::new(Code::ErasureLegalHold),
             Denied::Restricted => {
                 Problem::refused(Refused { refusal: Refusal::PersonRestricted, detail: Detail::Plain })
             }

@@ -35,6 +35,7 @@ const BODIES: [&str; 29] = [
     "NewSubscriberSession",
     "NewTillOrder",
     "ReplaceNumbers",
+    "Withdrawal",
 ];
 
 /// What any request may be told before its route is reached.

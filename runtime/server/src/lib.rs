@@ -29,6 +29,7 @@ mod idempotency;
 mod known;
 mod lag;
 mod language;
+mod machine;
 mod marks;
 mod meter;
 mod moments;

@@ -104,8 +104,6 @@ codes! {
     ErasureOrderOpen = "erasure_order_open", CONFLICT;
     /// The person cannot be erased while value is held.
     ErasureValueHeld = "erasure_value_held", CONFLICT;
-    /// The person cannot be erased while a legal hold stands.
-    ErasureLegalHold = "erasure_legal_hold", CONFLICT;
     /// There is no such order.
     OrderUnknown = "order_unknown", NOT_FOUND;
     /// There is no such partner.
@@ -253,8 +251,6 @@ static PHRASES: &[Phrase] = &[
         ["ask again when the orders have ended", "请在订单完结后再申请"]),
     row("erasure_value_held", ["Value of the person is held", "该自然人名下尚有余额"],
         ["convert or use up what is held, then ask again", "请先兑换或用完余额，再申请"]),
-    row("erasure_legal_hold", ["Everything about the person must be kept", "该自然人的信息依法须予保留"],
-        ["ask again when the hold is lifted", "请在留存解除后再申请"]),
     row("order_unknown", ["There is no such order", "订单不存在"],
         ["check the id; `GET /v1/orders` lists orders", "请核对订单标识；`GET /v1/orders` 可列出订单"]),
     row("partner_unknown", ["There is no such partner", "合作方不存在"],

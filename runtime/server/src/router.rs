@@ -8,6 +8,7 @@ use crate::context::{Api, Context};
 use crate::custody;
 use crate::description;
 use crate::envelope;
+use crate::machine;
 use crate::routes::{
     approvals, audit, batches, calendar, callbacks, campaigns, cancel, clients, clock, erasure, export, handout,
     health, holdings, keys, ledger, legal_holds, limits, metrics, numbers, order_list, orders, partners, persons,
@@ -159,6 +160,7 @@ pub fn router(api: Api) -> Result<Router, AccessRulesError> {
     tokio::spawn(batch::runner::run(Arc::clone(&context)));
     tokio::spawn(custody::run(Arc::clone(&context)));
     tokio::spawn(alarms::run(Arc::clone(&context), told));
+    tokio::spawn(machine::run(Arc::clone(&context)));
     let admit = from_fn_with_state(Arc::clone(&context), envelope::admit);
     let wrap = from_fn_with_state(Arc::clone(&context), envelope::wrap);
     let enter = from_fn_with_state(Arc::clone(&context), access::enter);

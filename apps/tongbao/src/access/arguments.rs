@@ -68,6 +68,9 @@ pub struct RevokeOptions {
     pub name: String,
     /// The serial of its certificate or signing key.
     pub serial: String,
+    /// Why: kept in the journal for good, so it names nobody.
+    #[arg(long)]
+    pub why: String,
     /// The node's directory.
     #[arg(long, default_value = "var/node")]
     pub dir: PathBuf,

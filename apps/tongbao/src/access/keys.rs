@@ -28,17 +28,18 @@ impl Keys {
     ///
     /// Errors: the identities cannot be opened or written.
     pub fn make(dir: &Path) -> Result<Keys, Failure> {
-        let access = open(dir, &NodeKeys::load(dir)?, &Site::find()?)?;
-        let callback = |partner: Partner| {
+        let mut access = open(dir, &NodeKeys::load(dir)?, &Site::find()?)?;
+        let mut callback = |partner: Partner| {
             let name = partner.to_string().to_ascii_lowercase();
-            Ok((partner, partner_key(&access, &name, DAYS)?))
+            Ok((partner, partner_key(&mut access, &name, DAYS)?))
         };
-        let changer = |name: &str| house_key(&access, name, Roles::of(&[Role::Risk]), DAYS);
+        let callbacks = Partner::ALL.into_iter().map(&mut callback).collect::<Result<_, Failure>>()?;
+        let mut changer = |name: &str| house_key(&mut access, name, Roles::of(&[Role::Risk]), DAYS);
         Ok(Keys {
-            app: partner_key(&access, "app", DAYS)?,
-            house: house_key(&access, "house", Roles::of(&[Role::Operator, Role::Finance]), DAYS)?,
             changers: [changer("li")?, changer("wang")?],
-            callbacks: Partner::ALL.into_iter().map(callback).collect::<Result<_, Failure>>()?,
+            app: partner_key(&mut access, "app", DAYS)?,
+            house: house_key(&mut access, "house", Roles::of(&[Role::Operator, Role::Finance]), DAYS)?,
+            callbacks,
         })
     }
 }

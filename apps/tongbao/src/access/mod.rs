@@ -10,8 +10,9 @@ pub use keys::Keys;
 use crate::failure::{Doing, Failure};
 use crate::output::Output;
 use crate::site::{NodeKeys, Site};
-use ::access::{Access, ApiScope, ApiScopes, KeyMode, KeyTerms, Role, Roles};
+use ::access::{Access, ApiScope, ApiScopes, KeyMode, KeyTerms, MachineAct, MachineUser, Role, Roles};
 use arguments::{BootstrapOptions, KeyOptions};
+use facts::StaffAct;
 use serde_json::json;
 use std::path::Path;
 
@@ -38,8 +39,10 @@ pub fn access(command: &AccessCommand, output: &Output) -> Result<(), Failure> {
 }
 
 fn bootstrap(options: &BootstrapOptions, output: &Output) -> Result<(), Failure> {
-    let access = of_node(&options.dir)?;
-    let invitation = access.bootstrap(&options.name, server::wall_now()).doing("inviting the first administrator")?;
+    let mut access = of_node(&options.dir)?;
+    let act = act(StaffAct::InviteStaff, &options.name, "")?;
+    let invited = access.by_machine(act, |access| access.bootstrap(&options.name, server::wall_now()));
+    let invitation = invited.doing("inviting the first administrator")?;
     let token = invitation.token.expose();
     let words = format!(
         "{} enrols with this token, shown once:\n  {token}\nPOST /v1/staff/enrolments with it and a password",
@@ -50,18 +53,26 @@ fn bootstrap(options: &BootstrapOptions, output: &Output) -> Result<(), Failure>
 }
 
 fn key(options: &KeyOptions, output: &Output) -> Result<(), Failure> {
-    let access = of_node(&options.dir)?;
+    let mut access = of_node(&options.dir)?;
     let roles = options.roles.iter().map(|word| Role::parse(word)).collect::<Option<Vec<Role>>>();
     let roles = roles.ok_or_else(|| {
         Failure::unable("not roles of staff").hint("name some of operator, risk, finance, auditor, admin")
     })?;
     let text = match &roles[..] {
-        [] => partner_key(&access, &options.name, options.days)?,
-        roles => house_key(&access, &options.name, Roles::of(roles), options.days)?,
+        [] => partner_key(&mut access, &options.name, options.days)?,
+        roles => house_key(&mut access, &options.name, Roles::of(roles), options.days)?,
     };
     let words = format!("the key of {}, shown once:\n  {text}", options.name);
     output.result(&json!({ "name": options.name, "key": text }), &words);
     Ok(())
+}
+
+/// What a command does, for the journal: whoever may start it, it is told who did.
+///
+/// Errors: the system does not say who runs this.
+pub fn act(act: StaffAct, on: &str, why: &str) -> Result<MachineAct, Failure> {
+    let by = MachineUser::running().doing("asking who runs this")?;
+    Ok(MachineAct { by, act, on: on.to_owned(), why: why.to_owned(), at: server::wall_now() })
 }
 
 fn of_node(dir: &Path) -> Result<Access, Failure> {
@@ -74,8 +85,9 @@ fn terms(days: u64) -> KeyTerms {
 }
 
 /// Lets in a partner, unless it is in.
-fn let_in(access: &Access, name: &str) -> Result<(), Failure> {
-    match access.add_partner(&access.keeper(), name, server::wall_now()) {
+fn let_in(access: &mut Access, name: &str) -> Result<(), Failure> {
+    let act = act(StaffAct::AddClient, name, "")?;
+    match access.by_machine(act, |access| access.add_partner(&access.keeper(), name, server::wall_now())) {
         Err(error) if !matches!(error.denied(), Some(::access::Denied::NameTaken)) => {
             Err(error).doing("letting in a partner")
         }
@@ -84,15 +96,16 @@ fn let_in(access: &Access, name: &str) -> Result<(), Failure> {
 }
 
 /// A key for a partner's programme; the partner is let in if it is not.
-fn partner_key(access: &Access, name: &str, days: u64) -> Result<String, Failure> {
-    let (keeper, now) = (access.keeper(), server::wall_now());
+fn partner_key(access: &mut Access, name: &str, days: u64) -> Result<String, Failure> {
     let_in(access, name)?;
-    let issued = access.issue_key(&keeper, name, terms(days), now).doing("making a key")?;
-    Ok(issued.text.expose().to_owned())
+    let (act, now) = (act(StaffAct::IssueKey, name, "")?, server::wall_now());
+    let issued = access.by_machine(act, |access| access.issue_key(&access.keeper(), name, terms(days), now));
+    Ok(issued.doing("making a key")?.text.expose().to_owned())
 }
 
 /// A key for a programme of the house.
-fn house_key(access: &Access, name: &str, roles: Roles, days: u64) -> Result<String, Failure> {
-    let issued = access.house_key(&access.keeper(), name, roles, terms(days), server::wall_now());
+fn house_key(access: &mut Access, name: &str, roles: Roles, days: u64) -> Result<String, Failure> {
+    let (act, now) = (act(StaffAct::IssueKey, name, "")?, server::wall_now());
+    let issued = access.by_machine(act, |access| access.house_key(&access.keeper(), name, roles, terms(days), now));
     Ok(issued.doing("making a key")?.text.expose().to_owned())
 }

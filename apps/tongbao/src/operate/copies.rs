@@ -6,6 +6,7 @@ use crate::failure::{Doing, Failure};
 use crate::operate::replay;
 use crate::output::Output;
 use crate::site::{NodeKeys, Site, VAULT_KEYS};
+use facts::StaffAct;
 use serde::Serialize;
 use std::fs;
 use std::path::Path;
@@ -88,8 +89,9 @@ fn restore_identities(from: &Path, to: &Path) -> Result<(), Failure> {
         return Ok(());
     }
     fs::copy(from.join(access::FILE), to.join(access::FILE)).doing("restoring the identities")?;
-    let identities = access::open(to, &NodeKeys::load(to)?, &Site::find()?)?;
-    identities.after_restore().doing("ending the sessions of the identities")
+    let mut identities = access::open(to, &NodeKeys::load(to)?, &Site::find()?)?;
+    let act = access::act(StaffAct::Restore, "node", "")?;
+    identities.by_machine(act, ::access::Access::after_restore).doing("ending the sessions of the identities")
 }
 
 /// The node's key, and the vault's if they were rotated; after the vault, so that none is missing that it names.

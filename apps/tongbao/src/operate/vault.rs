@@ -1,9 +1,11 @@
 //! `tongbao vault`: rotate the vault's keys, and say how it stands.
 
+use crate::access;
 use crate::arguments::{DirOptions, VaultCommand};
 use crate::failure::{Doing, Failure};
 use crate::output::Output;
-use crate::site::NodeKeys;
+use crate::site::{NodeKeys, Site};
+use facts::StaffAct;
 use serde::Serialize;
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -28,7 +30,11 @@ struct Standing {
 /// Does what is asked of the vault of a directory, while its node may run.
 pub fn vault(command: &VaultCommand, output: &Output) -> Result<(), Failure> {
     match command {
-        VaultCommand::Rotate(options) => rotate(&open(options)?, output),
+        VaultCommand::Rotate(options) => {
+            let vault = open(options)?;
+            announce(options)?;
+            rotate(&vault, output)
+        }
         VaultCommand::Status(options) => status(&open(options)?, output),
     }
 }
@@ -45,6 +51,13 @@ fn refuse_missing(path: &Path) -> Result<(), Failure> {
         return Ok(());
     }
     Err(Failure::unable(format!("there is no vault `{}`", path.display())).hint("name a node's directory with --dir"))
+}
+
+/// Before it begins: the vault's keys are changed in many steps, and the last of them may be in another run.
+fn announce(options: &DirOptions) -> Result<(), Failure> {
+    let act = access::act(StaffAct::RotateVault, "vault", "")?;
+    let mut identities = access::open(&options.dir, &NodeKeys::load(&options.dir)?, &Site::find()?)?;
+    identities.announce(act).doing("keeping for the journal that the vault's keys are changed")
 }
 
 fn rotate(vault: &Vault, output: &Output) -> Result<(), Failure> {

@@ -8,15 +8,27 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 pub enum Reach {
     /// Those of the public internet, by `https` alone.
     Public,
+    /// Those of the house's own networks too, by `https` alone: never this machine, nor what is nobody's.
+    Private,
     /// This machine alone, by `http` too: what is there in a test or a demonstration.
     Loopback,
 }
 
 impl Reach {
+    /// What is within reach, in words.
+    pub(super) const fn allowed(self) -> &'static str {
+        match self {
+            Reach::Public => "public",
+            Reach::Private => "public or of private networks",
+            Reach::Loopback => "this machine's",
+        }
+    }
+
     /// Whether an address is within reach.
     pub fn covers(self, address: IpAddr) -> bool {
         match self {
             Reach::Public => is_public(address),
+            Reach::Private => !is_nobodys(address) && !address.to_canonical().is_loopback(),
             Reach::Loopback => address.to_canonical().is_loopback(),
         }
     }
@@ -130,6 +142,24 @@ mod tests {
             "100::1",
         ] {
             assert!(!Reach::Public.covers(of(hidden)), "{hidden}");
+        }
+    }
+
+    #[test]
+    fn a_private_reach_is_wide_and_never_this_machine_or_the_clouds_own_service() {
+        for (address, covered) in [
+            ("10.0.0.1", true),
+            ("192.168.1.1", true),
+            ("fd12::1", true),
+            ("1.1.1.1", true),
+            ("127.0.0.1", false),
+            ("::ffff:127.0.0.1", false),
+            ("::1", false),
+            ("169.254.169.254", false),
+            ("fd00:ec2::254", false),
+            ("0.0.0.0", false),
+        ] {
+            assert_eq!(Reach::Private.covers(of(address)), covered, "{address}");
         }
     }
 

@@ -4,8 +4,17 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-const HERE: Outside = Outside { reach: Reach::Loopback, time_most: Duration::from_secs(2), bytes_max: 1_000 };
-const OUT: Outside = Outside { reach: Reach::Public, ..HERE };
+fn by(reach: Reach) -> Outside {
+    Outside { reach, roots: Roots::nobody(), time_most: Duration::from_secs(2), bytes_max: 1_000 }
+}
+
+fn here() -> Outside {
+    by(Reach::Loopback)
+}
+
+fn out() -> Outside {
+    by(Reach::Public)
+}
 
 fn get(url: &str) -> Asked<'_> {
     Asked { method: Method::GET, url, headers: &[], body: Vec::new() }
@@ -37,7 +46,7 @@ async fn hidden_addresses_are_never_asked_however_they_are_written() {
         ["127.0.0.1", "localhost", "2130706433", "0x7f.1", "0177.0.0.1", "127.1", "[::1]", "[::ffff:127.0.0.1]", "0"]
     {
         let url = format!("https://{host}:{port}/");
-        assert_eq!(fetch(OUT, get(&url)).await.expect_err(host), OutsideFault::Forbidden, "{host}");
+        assert_eq!(fetch(&out(), get(&url)).await.expect_err(host), OutsideFault::Forbidden(Reach::Public), "{host}");
     }
     for url in [
         "https://169.254.169.254/latest/meta-data/",
@@ -45,8 +54,9 @@ async fn hidden_addresses_are_never_asked_however_they_are_written() {
         "https://[fd00:ec2::254]/",
         "https://100.100.100.200/",
     ] {
-        assert_eq!(fetch(OUT, get(url)).await.expect_err(url), OutsideFault::Forbidden);
-        assert_eq!(fetch(HERE, get(url)).await.expect_err(url), OutsideFault::Forbidden);
+        for reach in [Reach::Public, Reach::Loopback] {
+            assert_eq!(fetch(&by(reach), get(url)).await.expect_err(url), OutsideFault::Forbidden(reach), "{url}");
+        }
     }
     assert_eq!(asked.load(Ordering::SeqCst), 0, "nobody was connected to");
 }
@@ -66,33 +76,58 @@ async fn only_plain_addresses_of_the_web_are_asked() {
         "data:text/plain,x",
         "unix:/var/run/x.sock",
     ] {
-        assert_eq!(fetch(OUT, get(url)).await.expect_err(url), OutsideFault::Address, "{url}");
+        assert_eq!(fetch(&out(), get(url)).await.expect_err(url), OutsideFault::Address, "{url}");
     }
-    assert_eq!(fetch(OUT, get("https://no-such-host.invalid/")).await.expect_err("no host"), OutsideFault::Unknown);
+    assert_eq!(fetch(&out(), get("https://no-such-host.invalid/")).await.expect_err("no host"), OutsideFault::Unknown);
 }
 
 #[tokio::test]
 async fn an_answer_is_read_and_a_redirect_is_not_followed() {
     let (port, _) = server("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi");
-    let fetched = fetch(HERE, get(&format!("http://localhost:{port}/a?b"))).await.expect("an answer");
+    let fetched = fetch(&here(), get(&format!("http://localhost:{port}/a?b"))).await.expect("an answer");
     assert_eq!((fetched.status, fetched.body.as_slice()), (200, &b"hi"[..]));
     let (port, asked) = server("HTTP/1.1 302 Found\r\nLocation: http://169.254.169.254/\r\nContent-Length: 0\r\n\r\n");
     let url = format!("http://127.0.0.1:{port}/");
-    assert_eq!(fetch(HERE, get(&url)).await.expect_err("elsewhere"), OutsideFault::Redirected);
+    assert_eq!(fetch(&here(), get(&url)).await.expect_err("elsewhere"), OutsideFault::Redirected);
     assert_eq!(asked.load(Ordering::SeqCst), 1);
 }
 
 #[tokio::test]
 async fn an_answer_is_bounded_in_size_and_time() {
     let (port, _) = server("HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n");
-    let announced = fetch(HERE, get(&format!("http://127.0.0.1:{port}/"))).await;
+    let announced = fetch(&here(), get(&format!("http://127.0.0.1:{port}/"))).await;
     assert_eq!(announced.expect_err("announced"), OutsideFault::TooLong(1_000));
     let long: &'static str = format!("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{}", "x".repeat(5_000)).leak();
     let (port, _) = server(long);
-    let streamed = fetch(HERE, get(&format!("http://127.0.0.1:{port}/"))).await;
+    let streamed = fetch(&here(), get(&format!("http://127.0.0.1:{port}/"))).await;
     assert_eq!(streamed.expect_err("streamed"), OutsideFault::TooLong(1_000));
     let (port, _) = server("");
-    let hurried = Outside { time_most: Duration::from_millis(200), ..HERE };
-    let silent = fetch(hurried, get(&format!("http://127.0.0.1:{port}/"))).await;
+    let hurried = Outside { time_most: Duration::from_millis(200), ..here() };
+    let silent = fetch(&hurried, get(&format!("http://127.0.0.1:{port}/"))).await;
     assert_eq!(silent.expect_err("silence"), OutsideFault::Silent);
+}
+
+#[tokio::test]
+async fn whoever_speaks_no_tls_proves_nothing() {
+    let (port, _) = server("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi");
+    let asked = fetch(&here(), get(&format!("https://localhost:{port}/"))).await;
+    assert_eq!(asked.expect_err("plain"), OutsideFault::Unproven);
+}
+
+#[test]
+fn an_address_is_at_its_origin_alone() {
+    let origin = "http://127.0.0.1:9000";
+    assert!(is_at(origin, "http://127.0.0.1:9000/token?x=1"));
+    assert!(is_at("https://id.example", "https://ID.example:443/token"));
+    for address in [
+        "https://127.0.0.1:9000/token",
+        "http://127.0.0.1:9001/token",
+        "http://127.0.0.1/token",
+        "http://evil.example:9000/token",
+        "http://user@127.0.0.1:9000/token",
+        "/token",
+        "ftp://127.0.0.1:9000/token",
+    ] {
+        assert!(!is_at(origin, address), "{address}");
+    }
 }

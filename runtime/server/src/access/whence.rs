@@ -11,6 +11,7 @@ use aes_gcm::aes::cipher::{BlockCipherDecrypt, BlockCipherEncrypt, KeyInit};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use facts::Key16;
+use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 
 /// From where a request came.
@@ -18,6 +19,9 @@ use std::net::{IpAddr, Ipv6Addr};
 pub struct Whence(pub IpAddr);
 
 impl Whence {
+    /// A command on the node's machine: from the address that nobody has.
+    pub const COMMAND: Whence = Whence(IpAddr::V6(Ipv6Addr::UNSPECIFIED));
+
     /// Of a request, put there by the envelope; none when nobody watches its connection.
     pub fn of(parts: &Parts) -> Option<Whence> {
         parts.extensions.get().copied()
@@ -35,6 +39,12 @@ impl Whence {
         let mut block = aes_gcm::aes::Block::from(block.0);
         cipher(key).decrypt_block(&mut block);
         Whence(Ipv6Addr::from(<[u8; 16]>::from(block)).to_canonical())
+    }
+}
+
+impl fmt::Display for Whence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if *self == Whence::COMMAND { f.write_str("command") } else { self.0.fmt(f) }
     }
 }
 
@@ -74,5 +84,6 @@ mod tests {
             assert_ne!(Whence::of_block(block, &other).0, address(text));
             assert_ne!(block.0, as_v6(address(text)).octets());
         }
+        assert_eq!(Whence::of_block(Whence::COMMAND.block(&one), &one).to_string(), "command");
     }
 }

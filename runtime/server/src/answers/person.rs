@@ -21,11 +21,14 @@ pub struct PersonAnswer {
     kept_until: String,
     /// When erasure was asked for; none when it was not.
     erasure_asked_at: Option<String>,
-    /// When they are erased; none when nobody asked, or a hold stands.
+    /// When they are erased; none when nobody asked, or a hold stands that the caller is told of.
     erasure_due_at: Option<String>,
+    /// The same as if no hold stood.
+    #[serde(skip)]
+    due_without_holds: Option<String>,
     /// When they were erased.
     erased_at: Option<String>,
-    /// The legal holds that stand; none are told to the person.
+    /// The legal holds that stand; told to risk and audit alone.
     legal_holds: Vec<HoldAnswer>,
 }
 
@@ -63,7 +66,8 @@ impl PersonAnswer {
         let subscribers: Vec<&Subscriber> = state.subscribers_of(id).collect();
         let last = subscribers.iter().map(|subscriber| subscriber.active_at).max()?;
         let standing = state.custody().standing(id).cloned().unwrap_or_default();
-        let waits = standing.is_asked() && !standing.is_erased() && standing.holds.is_empty();
+        let waits = standing.is_asked() && !standing.is_erased();
+        let due = waits.then(|| moments::text(standing.due_at));
         Some(PersonAnswer {
             id: id.to_string(),
             state: word(&standing),
@@ -71,15 +75,16 @@ impl PersonAnswer {
             last_active_at: moments::text(last),
             kept_until: moments::text(policy.kept_until(last)),
             erasure_asked_at: standing.asked_at.map(moments::text),
-            erasure_due_at: waits.then(|| moments::text(standing.due_at)),
+            erasure_due_at: due.clone().filter(|_| standing.holds.is_empty()),
+            due_without_holds: due,
             erased_at: standing.erased_at.map(moments::text),
             legal_holds: standing.holds.iter().map(HoldAnswer::from).collect(),
         })
     }
 
-    /// The same without legal holds, for its subject: an authority may be looking.
+    /// The same as if no legal hold stood, for its subject and whoever serves them: an authority may be looking.
     pub fn without_holds(self) -> PersonAnswer {
-        PersonAnswer { legal_holds: Vec::new(), ..self }
+        PersonAnswer { legal_holds: Vec::new(), erasure_due_at: self.due_without_holds.clone(), ..self }
     }
 }
 

@@ -2,23 +2,21 @@
 //!
 //! Sources: OpenID Connect Core 1.0, 3.1; OpenID Connect Discovery 1.0, 4; RFC 6749, 2.3.1 and 4.1.3; RFC 7636.
 
-mod fetch;
+mod line;
 
 use ::access::{Begun, KeySet, Principal, Provider, ProviderFault, ProviderSettings};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use facts::Millis;
-use fetch::{FetchError, Line};
+use line::{FetchError, Line};
+use partners::outside::RootsFault;
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use thiserror::Error;
 use tokio::sync::Mutex;
 
-/// Where this system keeps the roots that it trusts.
-const ROOTS: &str = "/etc/ssl/certs/ca-certificates.crt";
 /// How long what a provider publishes is kept.
 const KEPT: Duration = Duration::from_secs(3_600);
 /// How soon its keys are fetched again when it uses one that is not known: providers rotate.
@@ -43,13 +41,13 @@ pub enum ProvidersError {
         /// The variable or the file.
         place: String,
     },
-    /// The roots that are trusted about it cannot be read, or its address is none.
-    #[error("`access.toml`, `providers.{name}`: {why}")]
-    Line {
+    /// The roots that are trusted about it cannot be used.
+    #[error("`access.toml`, `providers.{name}`: {fault}")]
+    Roots {
         /// Which provider.
         name: String,
         /// Why.
-        why: String,
+        fault: RootsFault,
     },
 }
 
@@ -118,9 +116,7 @@ impl Institution {
         let owned = || name.to_owned();
         let provider =
             Provider::new(settings.clone()).map_err(|fault| ProvidersError::Settings { name: owned(), fault })?;
-        let roots = settings.ca_file.clone().unwrap_or_else(|| PathBuf::from(ROOTS));
-        let line = Line::to(&settings.issuer, &roots);
-        let line = line.map_err(|error| ProvidersError::Line { name: owned(), why: error.to_string() })?;
+        let line = Line::to(settings).map_err(|fault| ProvidersError::Roots { name: owned(), fault })?;
         let secret = secret(settings).map_err(|place| ProvidersError::Secret { name: owned(), place })?;
         let credentials = secret.map(|secret| {
             let pair = format!("{}:{}", form_escaped(&settings.client_id), form_escaped(secret.trim()));

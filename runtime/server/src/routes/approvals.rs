@@ -64,10 +64,8 @@ pub struct NewAct {
     request_body = NewApproval,
     responses(
         (status = 201, description = "Proposed", body = ApprovalAnswer),
-        (status = 400, description = "Malformed", body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, description = "Not by this actor", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "The policy does not hold, or changes nothing", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "The outcome is not known", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub async fn propose(
@@ -147,11 +145,9 @@ async fn learn(context: &Arc<Context>, policy: Policy) -> Result<(), Problem> {
     request_body = NewAct,
     responses(
         (status = 200, description = "Done", body = ApprovalAnswer),
-        (status = 400, description = "Malformed", body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, description = "Not by this actor", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "No such approval", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "It stands where this cannot be done", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "The outcome is not known", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub async fn act(

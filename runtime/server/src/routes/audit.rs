@@ -9,7 +9,7 @@ use crate::moments;
 use crate::position::{Awaited, Positioned};
 use crate::problem::{Problem, ProblemBody};
 use crate::query::Parameters;
-use access::{PrincipalId, Role, Roles};
+use access::{MachineUser, PrincipalId, Role, Roles};
 use axum::extract::State;
 use facts::{Fact, Key16, Millis, Record};
 use serde::Serialize;
@@ -57,7 +57,7 @@ pub struct ActAnswer {
     at: String,
     /// Who, by id.
     actor: String,
-    /// Their sign-in name, where an account has it now.
+    /// Their sign-in name, where an account has it now; a user of the node's machine by number, such as `uid 1000`.
     name: Option<String>,
     /// In which roles they did it.
     roles: Vec<&'static str>,
@@ -67,7 +67,7 @@ pub struct ActAnswer {
     on: String,
     /// Why, in their words; nothing where no reason is asked for.
     why: Option<String>,
-    /// From which network address; nothing when it came from the node's own machine without one.
+    /// From which network address; `command` of a command on the node's machine.
     from: Option<String>,
     /// The code of the refusal, when it could not be done after all.
     refused: Option<String>,
@@ -118,9 +118,6 @@ impl FromStr for ActorId {
     params(AuditQuery),
     responses(
         (status = 200, description = "A page", body = AuditAnswer),
-        (status = 400, description = "Malformed", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, description = "Nobody known calls", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "Not to this caller", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "The list does not show that position yet", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
@@ -161,15 +158,19 @@ fn tell(row: ActRow, record: &Record, names: &BTreeMap<String, String>, key: &Di
     ActAnswer {
         position: row.sequence,
         at: moments::text(row.at),
-        name: names.get(&row.actor).cloned(),
+        name: names.get(&row.actor).cloned().or_else(|| machine_user(meta.actor.id)),
         actor: row.actor,
         roles: Roles::of_number(meta.actor.role).iter().map(Role::text).collect(),
         act: row.act,
         on,
         why: Some(why).filter(|why| !why.is_empty()),
-        from: meta.whence.map(|block| Whence::of_block(block, key).0.to_string()),
+        from: meta.whence.map(|block| Whence::of_block(block, key).to_string()),
         refused: row.refused,
     }
+}
+
+fn machine_user(id: Key16) -> Option<String> {
+    MachineUser::of(id).map(|MachineUser(number)| format!("uid {number}"))
 }
 
 /// What something was done to, and why.

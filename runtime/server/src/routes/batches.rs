@@ -59,7 +59,6 @@ const PIECES_AHEAD: usize = 4;
             ("Tongbao-Position" = u64, description = "The journal position when it was answered"),
             ("Idempotent-Replayed" = String, description = "`true` when the answer was given before"),
         )),
-        (status = 400, description = "Malformed", body = ProblemBody, content_type = "application/problem+json"),
         (status = 408, description = "The file came too slowly", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "The key is under way", body = ProblemBody, content_type = "application/problem+json"),
         (status = 413, description = "The file is too large", body = ProblemBody, content_type = "application/problem+json"),
@@ -162,7 +161,6 @@ pub async fn get(State(context): State<Arc<Context>>, id: BatchPath) -> Result<J
     ),
     responses(
         (status = 200, description = "The results", content((String = "text/csv"), (String = "application/x-ndjson"))),
-        (status = 400, description = "Malformed", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "No such batch", body = ProblemBody, content_type = "application/problem+json"),
         (status = 410, description = "They were removed", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "They cannot be read now", body = ProblemBody, content_type = "application/problem+json"),
@@ -298,7 +296,6 @@ pub struct PageAnswer {
     params(ListQuery),
     responses(
         (status = 200, description = "A page", body = PageAnswer),
-        (status = 400, description = "Malformed", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub async fn list(State(context): State<Arc<Context>>, parameters: Parameters) -> Result<Json<PageAnswer>, Problem> {

@@ -2,7 +2,7 @@
 
 use crate::context::Context;
 use crate::moments;
-use crate::problem::{Problem, ProblemBody};
+use crate::problem::Problem;
 use crate::query::Parameters;
 use axum::Json;
 use axum::extract::State;
@@ -73,7 +73,6 @@ pub struct ArrivalAnswer {
     params(CalendarQuery),
     responses(
         (status = 200, description = "The year", body = CalendarAnswer),
-        (status = 400, description = "Malformed", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub async fn get(State(context): State<Arc<Context>>, parameters: Parameters) -> Result<Json<CalendarAnswer>, Problem> {

@@ -2,22 +2,32 @@
 
 use super::orders::OrderPath;
 use crate::answers::Kept;
-use crate::body::NoBody;
+use crate::body::OptionalJson;
 use crate::caller::Caller;
 use crate::context::Context;
+use crate::fields::Fields;
 use crate::idempotency::IdempotencyKey;
 use crate::phrases::Code;
 use crate::problem::{Problem, ProblemBody};
 use axum::extract::State;
 use axum::http::StatusCode;
 use exchange::{Command, Envelope, Reply};
-use facts::Cause;
+use facts::{ActorKind, Cause};
 use node::Lane;
 use serde::Serialize;
 use std::sync::Arc;
 use utoipa::ToSchema;
 
 const ROUTE: &str = "POST /v1/orders/{id}/cancel";
+
+/// Why an order is withdrawn.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes the body")]
+pub struct Withdrawal {
+    /// Why; needed of staff. Names nobody: it is in the record for good.
+    #[schema(max_length = 1024)]
+    why: Option<String>,
+}
 
 /// An order that is being withdrawn.
 #[derive(Serialize, ToSchema)]
@@ -32,7 +42,7 @@ pub struct CancelledAnswer {
 /// Withdraw an order.
 ///
 /// Possible until the payout leaves, while no partner is being asked. What was taken is given back. An order that
-/// was withdrawn before gets the same answer, with `Idempotent-Replayed`.
+/// was withdrawn before gets the same answer, with `Idempotent-Replayed`. Staff say why; others need no body.
 #[utoipa::path(
     post,
     path = "/v1/orders/{id}/cancel",
@@ -42,16 +52,15 @@ pub struct CancelledAnswer {
         ("id" = String, Path, description = "The order's id"),
         ("Idempotency-Key" = String, Header, description = "1 to 255 visible ASCII characters"),
     ),
+    request_body = Option<Withdrawal>,
     responses(
         (status = 200, description = "Withdrawn", body = CancelledAnswer, headers(
             ("Location" = String, description = "Where to look it up"),
             ("Tongbao-Position" = u64, description = "The journal position from which on it can be seen"),
             ("Idempotent-Replayed" = String, description = "`true` when the answer was given before"),
         )),
-        (status = 400, description = "Malformed", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "No such order", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "Cannot be withdrawn now, or the key is under way", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "The outcome is not known", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub async fn cancel(
@@ -59,9 +68,10 @@ pub async fn cancel(
     caller: Caller,
     id: OrderPath,
     key: IdempotencyKey,
-    _body: NoBody,
+    body: OptionalJson,
 ) -> Result<Kept<CancelledAnswer>, Problem> {
     let order = id.0;
+    let why = why(&caller, &body)?;
     let key = key.scoped(&context, &caller, &order.bits().to_be_bytes(), ROUTE, &[]);
     let _running = context.under_way.begin(key)?;
     if !caller.permit.anybodys {
@@ -69,7 +79,7 @@ pub async fn cancel(
         context.check_order(&caller, &found).await?;
     }
     let meta = caller.meta(None, key.key);
-    let envelope = Envelope { meta, key: Some(key), command: Command::Cancel { order } };
+    let envelope = Envelope { meta, key: Some(key), command: Command::Cancel { order, why } };
     let asked = context.node.submit(Lane::Operators, envelope, |_, reply| reply);
     let (reply, position) = context.outcome(asked).await?;
     context.lag.note(&context.node);
@@ -84,7 +94,8 @@ pub async fn cancel(
             _ => return Err(Problem::new(Code::NotCancellable)),
         },
         Reply::NotNow => return Err(Problem::new(Code::NotCancellable)),
-        Reply::Made(_) | Reply::Exists(_) | Reply::Denied(_) => return Err(Problem::new(Code::Internal)),
+        Reply::Denied(denied) => return Err(denied.into()),
+        Reply::Made(_) | Reply::Exists(_) => return Err(Problem::new(Code::Internal)),
     };
     Ok(Kept {
         outcome: Ok(CancelledAnswer { id: order.to_string(), cancelled: true }),
@@ -93,4 +104,14 @@ pub async fn cancel(
         replayed,
         position,
     })
+}
+
+/// What a member of staff says; of others nothing is kept.
+///
+/// Errors: a member of staff says nothing, or the body is not as it must be.
+fn why(caller: &Caller, body: &OptionalJson) -> Result<String, Problem> {
+    let fields = Fields::of(&body.0, "", &["why"])?;
+    let staff = caller.actor.kind == ActorKind::Staff;
+    let why = if staff { fields.text("why")? } else { fields.optional_text("why")?.unwrap_or_default() };
+    Ok(why.to_owned())
 }

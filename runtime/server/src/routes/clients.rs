@@ -63,8 +63,6 @@ impl ClientAnswer {
     operation_id = "listClients",
     responses(
         (status = 200, description = "Every client", body = Vec<ClientAnswer>),
-        (status = 401, description = "Nobody known calls", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "Not to this caller", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub async fn list(State(context): State<Arc<Context>>) -> Result<axum::Json<Vec<ClientAnswer>>, Problem> {
@@ -81,8 +79,6 @@ pub async fn list(State(context): State<Arc<Context>>) -> Result<axum::Json<Vec<
     request_body = NewClient,
     responses(
         (status = 201, description = "Let in", body = ClientAnswer),
-        (status = 400, description = "Malformed", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, description = "Nobody known calls", body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, description = "Not an administrator", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "The name is taken", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "The name does not fit", body = ProblemBody, content_type = "application/problem+json"),
@@ -113,12 +109,8 @@ pub async fn add(
     request_body = NewClient,
     responses(
         (status = 201, description = "Let in", body = ClientAnswer),
-        (status = 400, description = "Malformed", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, description = "Nobody known calls", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "Not to this caller", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "The name is taken", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "The name does not fit", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "The outcome is not known", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub async fn add_agent(
@@ -146,11 +138,7 @@ pub async fn add_agent(
     request_body = Because,
     responses(
         (status = 204, description = "Shut out"),
-        (status = 400, description = "Malformed", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, description = "Nobody known calls", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "Not to this caller", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "No such client", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "The outcome is not known", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub async fn shut_out(

@@ -140,7 +140,6 @@ pub async fn look(State(context): State<Arc<Context>>) -> Result<axum::Json<Cloc
     request_body = ClockMove,
     responses(
         (status = 200, description = "What came of it", body = MovedAnswer),
-        (status = 400, description = "Malformed", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "There is no test clock here", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]

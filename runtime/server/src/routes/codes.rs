@@ -74,7 +74,6 @@ pub fn number(fields: &Fields<'_>) -> Result<Msisdn, Problem> {
     request_body = NewCode,
     responses(
         (status = 202, description = "Sent, if somebody has the number", body = CodeAnswer),
-        (status = 400, description = "Malformed", body = ProblemBody, content_type = "application/problem+json"),
         (status = 429, description = "Asked for too often, or locked after wrong codes", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "Messages cannot be sent now", body = ProblemBody, content_type = "application/problem+json"),
     )
@@ -117,7 +116,6 @@ pub async fn send(
     request_body = NewSubscriberSession,
     responses(
         (status = 201, description = "Signed in", body = MeAnswer, headers(("Set-Cookie" = String, description = "The session"))),
-        (status = 400, description = "Malformed", body = ProblemBody, content_type = "application/problem+json"),
         (status = 401, description = "Wrong, used or too old: which one is not always said", body = ProblemBody, content_type = "application/problem+json"),
         (status = 429, description = "Too many tries", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "Identities cannot be read now", body = ProblemBody, content_type = "application/problem+json"),

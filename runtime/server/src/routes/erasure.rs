@@ -37,10 +37,8 @@ pub struct NewErasure {
     request_body = NewErasure,
     responses(
         (status = 200, description = "Asked for: when it is due", body = PersonAnswer),
-        (status = 400, description = "Malformed", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "No such person", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, description = "An order is open, value is held, or a legal hold stands", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "The outcome is not known", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "An order is open, or value is held", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub async fn ask(

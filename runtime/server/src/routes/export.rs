@@ -1,7 +1,7 @@
 //! Everything that is held about a person, for its subject or an authority. That it is shown is a durable fact before it
 //! is.
 
-use super::persons::PersonPath;
+use super::persons::{PersonPath, seen_by};
 use super::reveals::{PURPOSES, RevealedAnswer, Wanted, in_full, record};
 use crate::answers::PersonAnswer;
 use crate::caller::Caller;
@@ -139,11 +139,9 @@ pub struct ExportedLot {
     ),
     responses(
         (status = 200, description = "Identity, numbers, cards, standing, lots and orders, with a label for each name", body = ExportAnswer),
-        (status = 400, description = "Malformed", body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, description = "Not to this actor", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "No such person", body = ProblemBody, content_type = "application/problem+json"),
         (status = 410, description = "The person was erased", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "The outcome is not known", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub async fn export(
@@ -163,7 +161,7 @@ pub async fn export(
     };
     context.check_person(&caller.permit, id.0).await?;
     let (subscribers, position) = record(&context, &caller, &wanted).await?;
-    let standing = standing(&context, &wanted).await?;
+    let standing = standing(&context, &caller, &wanted).await?;
     let holdings = subscribers.iter().map(held).collect();
     let identity = context.in_vault(move |vault| in_full(vault, &wanted, &subscribers)).await?;
     let orders = orders(&context, id.0, position).await?;
@@ -173,11 +171,11 @@ pub async fn export(
 }
 
 /// How the person stands. Its subject is not told of legal holds: an authority may be looking.
-async fn standing(context: &Context, wanted: &Wanted) -> Result<PersonAnswer, Problem> {
+async fn standing(context: &Context, caller: &Caller, wanted: &Wanted) -> Result<PersonAnswer, Problem> {
     let (policy, subject) = (context.policy(), wanted.subject);
     let (found, _) = context.read(move |state| PersonAnswer::of(state, &policy, subject)).await?;
     let found = found.ok_or_else(|| Problem::new(Code::PersonUnknown))?;
-    Ok(if wanted.purpose == Purpose::SubjectExport { found.without_holds() } else { found })
+    Ok(if wanted.purpose == Purpose::SubjectExport { found.without_holds() } else { seen_by(caller, found) })
 }
 
 fn labels() -> BTreeMap<&'static str, Label> {

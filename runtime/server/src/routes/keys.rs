@@ -118,11 +118,7 @@ impl ListedKeyAnswer {
     request_body = NewKey,
     responses(
         (status = 201, description = "Made", body = KeyAnswer),
-        (status = 400, description = "Malformed", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, description = "Nobody known calls", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "Not to this caller", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "No such partner", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "The outcome is not known", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub async fn issue(
@@ -167,8 +163,6 @@ pub fn expires_at(fields: &Fields<'_>) -> Result<Option<Millis>, Problem> {
     operation_id = "listKeys",
     responses(
         (status = 200, description = "Every key", body = Vec<ListedKeyAnswer>),
-        (status = 401, description = "Nobody known calls", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "Not to this caller", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub async fn list(State(context): State<Arc<Context>>) -> Result<axum::Json<Vec<ListedKeyAnswer>>, Problem> {
@@ -188,11 +182,7 @@ pub async fn list(State(context): State<Arc<Context>>) -> Result<axum::Json<Vec<
     request_body = NewRotation,
     responses(
         (status = 201, description = "Made", body = KeyAnswer),
-        (status = 400, description = "Malformed", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, description = "Nobody known calls", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "Not to this caller", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "No such key", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "The outcome is not known", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub async fn rotate(
@@ -226,11 +216,7 @@ pub async fn rotate(
     request_body = Because,
     responses(
         (status = 204, description = "Ended"),
-        (status = 400, description = "Malformed", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, description = "Nobody known calls", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "Not to this caller", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "No such key", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "The outcome is not known", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub async fn revoke(

@@ -2,7 +2,7 @@
 
 use crate::context::Context;
 use crate::position::Positioned;
-use crate::problem::{Problem, ProblemBody};
+use crate::problem::Problem;
 use crate::query::Parameters;
 use crate::routes::order_list::limit;
 use axum::extract::State;
@@ -70,7 +70,6 @@ pub struct AccountsAnswer {
     params(AccountQuery),
     responses(
         (status = 200, description = "A page", body = AccountsAnswer),
-        (status = 400, description = "Malformed", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub async fn accounts(

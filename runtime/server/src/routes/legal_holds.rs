@@ -54,11 +54,9 @@ pub struct LiftedHold {
     request_body = NewHold,
     responses(
         (status = 201, description = "Placed", body = PersonAnswer),
-        (status = 400, description = "Malformed", body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, description = "Not by this actor", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "No such person", body = ProblemBody, content_type = "application/problem+json"),
         (status = 410, description = "The person was erased", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "The outcome is not known", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub async fn place(
@@ -90,10 +88,8 @@ pub async fn place(
     request_body = LiftedHold,
     responses(
         (status = 200, description = "Lifted", body = PersonAnswer),
-        (status = 400, description = "Malformed", body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, description = "Not by this actor", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "No such person or hold", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "The outcome is not known", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub async fn lift(

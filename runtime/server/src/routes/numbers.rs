@@ -76,7 +76,6 @@ pub async fn get(State(context): State<Arc<Context>>) -> axum::Json<NumbersAnswe
     request_body = ReplaceNumbers,
     responses(
         (status = 200, description = "In use", body = NumbersAnswer),
-        (status = 400, description = "Malformed", body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, description = "Nobody's name", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "The files hold another", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "The files are faulty", body = ProblemBody, content_type = "application/problem+json"),

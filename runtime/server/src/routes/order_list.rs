@@ -113,7 +113,6 @@ pub struct PageAnswer {
     params(ListQuery),
     responses(
         (status = 200, description = "A page", body = PageAnswer),
-        (status = 400, description = "Malformed", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "The list does not show that position yet", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]

@@ -129,11 +129,9 @@ fn read_quote(token: &str, context: &Context) -> Result<Quote, Problem> {
             ("Tongbao-Position" = u64, description = "The journal position from which on it can be seen"),
             ("Idempotent-Replayed" = String, description = "`true` when the answer was given before"),
         )),
-        (status = 400, description = "Malformed", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "No such subscriber", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "The key is under way", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "Refused by the rules, or the key was used with another body", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "Nothing was done, or the outcome is not known", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub async fn place(

@@ -6,6 +6,7 @@ use crate::context::Context;
 use crate::phrases::Code;
 use crate::position::Positioned;
 use crate::problem::{Problem, ProblemBody};
+use ::access::{Principal, Role};
 use axum::extract::FromRequestParts;
 use axum::extract::State;
 use axum::http::request::Parts;
@@ -49,8 +50,16 @@ pub async fn get(
     let policy = context.policy();
     let (found, position) = context.read(move |state| PersonAnswer::of(state, &policy, id.0)).await?;
     let found = found.ok_or_else(|| Problem::new(Code::PersonUnknown))?;
-    let body = if caller.permit.anybodys { found } else { found.without_holds() };
+    let body = seen_by(&caller, found);
     Ok(Positioned { body, position })
+}
+
+/// A person as a caller may see one. Legal holds are for those who judge risk or audit: whoever serves the person could
+/// let it out that an authority is looking.
+pub fn seen_by(caller: &Caller, person: PersonAnswer) -> PersonAnswer {
+    let judges = |who: &Arc<Principal>| [Role::Risk, Role::Auditor].iter().any(|role| who.roles().has(*role));
+    let sees = caller.permit.anybodys && caller.permit.who.as_ref().is_some_and(judges);
+    if sees { person } else { person.without_holds() }
 }
 
 /// Gives a command about a person and answers how they stand after it.
@@ -76,6 +85,6 @@ pub async fn give(
     };
     let (answer, position) = context.outcome(context.node.submit(Lane::Operators, envelope, told)).await?;
     let answer = answer?;
-    let body = if caller.permit.anybodys { answer } else { answer.without_holds() };
+    let body = seen_by(caller, answer);
     Ok(Positioned { body, position })
 }

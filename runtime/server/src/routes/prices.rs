@@ -4,7 +4,7 @@
 use crate::answers::FeeLineAnswer;
 use crate::context::Context;
 use crate::fields::INTEGER_MAX;
-use crate::problem::{Problem, ProblemBody};
+use crate::problem::Problem;
 use crate::query::Parameters;
 use crate::routes::orders::PRODUCT;
 use axum::Json;
@@ -93,7 +93,6 @@ pub struct PriceAnswer {
     params(PriceQuery),
     responses(
         (status = 200, description = "The prices", body = PricesAnswer),
-        (status = 400, description = "Malformed", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub async fn get(State(context): State<Arc<Context>>, parameters: Parameters) -> Result<Json<PricesAnswer>, Problem> {

@@ -59,7 +59,6 @@ pub async fn begin(
     ),
     responses(
         (status = 303, description = "Signed in", headers(("Location" = String, description = "Where to"), ("Set-Cookie" = String, description = "The session"))),
-        (status = 400, description = "Malformed", body = ProblemBody, content_type = "application/problem+json"),
         (status = 401, description = "Not begun here, or the provider's token is not good", body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, description = "The provider gives no role", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "No such provider", body = ProblemBody, content_type = "application/problem+json"),

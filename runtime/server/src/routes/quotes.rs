@@ -84,7 +84,6 @@ pub struct QuoteAnswer {
     request_body = NewQuote,
     responses(
         (status = 200, description = "The quote", body = QuoteAnswer),
-        (status = 400, description = "Malformed", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "No such subscriber", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "Refused by the rules", body = ProblemBody, content_type = "application/problem+json"),
     )

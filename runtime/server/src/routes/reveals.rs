@@ -101,11 +101,9 @@ pub struct Wanted {
     request_body = NewReveal,
     responses(
         (status = 200, description = "What was asked for, in full", body = RevealedAnswer),
-        (status = 400, description = "Malformed", body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, description = "Not to this actor", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "No such person", body = ProblemBody, content_type = "application/problem+json"),
         (status = 410, description = "The person was erased", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "The outcome is not known", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub async fn reveal(

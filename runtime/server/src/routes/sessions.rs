@@ -77,7 +77,6 @@ impl MeAnswer {
     request_body = NewSession,
     responses(
         (status = 201, description = "Signed in", body = MeAnswer, headers(("Set-Cookie" = String, description = "The session"))),
-        (status = 400, description = "Malformed", body = ProblemBody, content_type = "application/problem+json"),
         (status = 401, description = "Wrong", body = ProblemBody, content_type = "application/problem+json"),
         (status = 429, description = "Too many tries", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "Identities cannot be read now", body = ProblemBody, content_type = "application/problem+json"),
@@ -127,7 +126,6 @@ pub fn entered(context: &Context, Opened { token, session }: &Opened) -> impl In
     operation_id = "getMe",
     responses(
         (status = 200, description = "Whoever calls", body = MeAnswer),
-        (status = 401, description = "Nobody known calls", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub async fn me(State(context): State<Arc<Context>>, caller: Caller) -> Result<impl IntoResponse, Problem> {
@@ -147,7 +145,6 @@ pub async fn me(State(context): State<Arc<Context>>, caller: Caller) -> Result<i
     operation_id = "signOut",
     responses(
         (status = 204, description = "Signed out"),
-        (status = 401, description = "Nobody known calls", body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, description = "Not from a page of ours", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]

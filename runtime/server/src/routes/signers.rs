@@ -158,13 +158,9 @@ impl Brought {
     request_body = NewSigner,
     responses(
         (status = 201, description = "Added", body = AddedAnswer),
-        (status = 400, description = "Malformed", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, description = "Nobody known calls", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "Not to this caller", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "No such partner", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "The serial is taken", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "This is no public key", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "The outcome is not known", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub async fn add(
@@ -200,8 +196,6 @@ fn on(client: &str, serial: &str) -> String {
     params(("name" = String, Path, description = "The partner's or the agent's name")),
     responses(
         (status = 200, description = "Oldest first", body = Vec<SignerAnswer>),
-        (status = 401, description = "Nobody known calls", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "Not to this caller", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub async fn list(
@@ -227,11 +221,7 @@ pub async fn list(
     request_body = Because,
     responses(
         (status = 204, description = "Ended"),
-        (status = 400, description = "Malformed", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, description = "Nobody known calls", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "Not to this caller", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "There is none", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "The outcome is not known", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub async fn revoke(

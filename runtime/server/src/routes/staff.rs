@@ -116,7 +116,6 @@ pub struct EnrolmentAnswer {
     operation_id = "listStaff",
     responses(
         (status = 200, description = "By name", body = Vec<StaffAnswer>),
-        (status = 401, description = "Nobody known calls", body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, description = "Not an administrator", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
@@ -136,8 +135,6 @@ pub async fn list(State(context): State<Arc<Context>>) -> Result<axum::Json<Vec<
     request_body = NewStaff,
     responses(
         (status = 201, description = "Invited", body = InvitationAnswer),
-        (status = 400, description = "Malformed", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, description = "Nobody known calls", body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, description = "Not an administrator", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "The name is taken", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "Name or roles do not fit", body = ProblemBody, content_type = "application/problem+json"),
@@ -178,7 +175,6 @@ pub fn roles(fields: &Fields<'_>) -> Result<Roles, Problem> {
     request_body = NewEnrolment,
     responses(
         (status = 201, description = "To be confirmed", body = EnrolmentAnswer),
-        (status = 400, description = "Malformed", body = ProblemBody, content_type = "application/problem+json"),
         (status = 401, description = "The token is not good", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "The password is too easy to guess", body = ProblemBody, content_type = "application/problem+json"),
         (status = 429, description = "Too many tries", body = ProblemBody, content_type = "application/problem+json"),
@@ -207,7 +203,6 @@ pub async fn enrol(
     request_body = NewConfirmation,
     responses(
         (status = 204, description = "Confirmed"),
-        (status = 400, description = "Malformed", body = ProblemBody, content_type = "application/problem+json"),
         (status = 401, description = "Token or code are not good", body = ProblemBody, content_type = "application/problem+json"),
         (status = 429, description = "Too many tries", body = ProblemBody, content_type = "application/problem+json"),
     )

@@ -69,13 +69,9 @@ pub fn because(body: &Json) -> Result<String, Problem> {
     request_body = NewRoles,
     responses(
         (status = 204, description = "Given"),
-        (status = 400, description = "Malformed", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, description = "Nobody known calls", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "Not to this caller", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "No such member", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "No administrator would be left", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "The roles do not fit", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "The outcome is not known", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub async fn set_roles(
@@ -105,12 +101,8 @@ pub async fn set_roles(
     request_body = Because,
     responses(
         (status = 201, description = "Invited", body = InvitationAnswer),
-        (status = 400, description = "Malformed", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, description = "Nobody known calls", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "Not to this caller", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "No such member", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "This is the last administrator", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "The outcome is not known", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub async fn invite_again(
@@ -139,12 +131,8 @@ pub async fn invite_again(
     request_body = Because,
     responses(
         (status = 204, description = "Shut out"),
-        (status = 400, description = "Malformed", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, description = "Nobody known calls", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "Not to this caller", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "No such member", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "This is the last administrator", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "The outcome is not known", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub async fn disable(

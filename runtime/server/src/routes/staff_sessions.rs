@@ -63,8 +63,6 @@ pub struct NewPassword {
     params(("id" = String, Path, description = "The member's id")),
     responses(
         (status = 200, description = "Oldest first", body = Vec<SessionAnswer>),
-        (status = 401, description = "Nobody known calls", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "Not to this caller", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "No such member", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
@@ -86,11 +84,7 @@ pub async fn list(
     request_body = Because,
     responses(
         (status = 204, description = "Ended"),
-        (status = 400, description = "Malformed", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, description = "Nobody known calls", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "Not to this caller", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "No such member", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "The outcome is not known", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub async fn end_all(
@@ -117,11 +111,7 @@ pub async fn end_all(
     request_body = Because,
     responses(
         (status = 204, description = "Ended"),
-        (status = 400, description = "Malformed", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, description = "Nobody known calls", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "Not to this caller", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "No such member or session", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "The outcome is not known", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub async fn end(
@@ -149,12 +139,9 @@ pub async fn end(
     request_body = NewPassword,
     responses(
         (status = 200, description = "Set", body = MeAnswer, headers(("Set-Cookie" = String, description = "The fresh session"))),
-        (status = 400, description = "Malformed", body = ProblemBody, content_type = "application/problem+json"),
         (status = 401, description = "The old password is wrong", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "Not to this caller", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "The new password is too easy to guess", body = ProblemBody, content_type = "application/problem+json"),
         (status = 429, description = "Too many tries", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "The outcome is not known", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub async fn change_password(

@@ -98,12 +98,8 @@ pub struct NewTillOrder {
     request_body = NewDeviceInvitation,
     responses(
         (status = 201, description = "Invited", body = DeviceInvitationAnswer),
-        (status = 400, description = "Malformed", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, description = "Nobody known calls", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "Not to this caller", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "No such agent", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "The till's name does not fit", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "The outcome is not known", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub async fn invite(
@@ -136,7 +132,6 @@ pub async fn invite(
     request_body = NewDevice,
     responses(
         (status = 201, description = "Enrolled", body = DeviceAnswer),
-        (status = 400, description = "Malformed", body = ProblemBody, content_type = "application/problem+json"),
         (status = 401, description = "Code or signature are not good", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "This is no public key", body = ProblemBody, content_type = "application/problem+json"),
         (status = 429, description = "Too many tries", body = ProblemBody, content_type = "application/problem+json"),
@@ -172,12 +167,10 @@ pub async fn enrol(
     request_body = NewTillOrder,
     responses(
         (status = 201, description = "Placed", body = PlacedAnswer),
-        (status = 400, description = "Malformed", body = ProblemBody, content_type = "application/problem+json"),
         (status = 401, description = "The customer's code is wrong, used or too old", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "The key is under way", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "Refused by the rules, or the key was used with another body", body = ProblemBody, content_type = "application/problem+json"),
         (status = 429, description = "Too many tries", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "Nothing was done, or the outcome is not known", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub async fn place(

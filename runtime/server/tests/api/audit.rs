@@ -1,7 +1,9 @@
 //! The audit trail: each act of staff is in the journal, with who, from where and why.
 
 use crate::support::client::{Reply, Sent};
-use crate::support::{Person, SignedIn, Stage, StageOptions, rules};
+use crate::support::{Person, SignedIn, Stage, StageOptions, direct, rules};
+use access::{MachineAct, MachineUser};
+use facts::StaffAct;
 use serde_json::{Value, json};
 
 const THERE: &str = "203.0.113.77";
@@ -170,4 +172,73 @@ fn records(stage: &Stage, place: u64) -> facts::OpenRecord {
     let mut reader = journal::SqliteReader::open(&stage.dir().join("journal")).expect("the journal");
     let entry = reader.record(place).expect("readable").expect("there");
     facts::Record::decode(&entry.bytes).expect("a record").open
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn staff_say_why_they_withdraw_an_order_and_others_need_not() {
+    let stage = behind_a_proxy().await;
+    let subscriber = stage.subscriber().await;
+    let mut placed = Vec::new();
+    for key in ["one", "two"] {
+        placed.push(stage.place(key, &direct(&subscriber, 10_000)).await.ok(201).field("id"));
+    }
+    stage.rest().await;
+    let withdraw = |id: &str| stage.post("/v1/orders/{id}/cancel", &[id]).key("withdraw");
+    let by_staff = || withdraw(&placed[0]).by(stage.key_of("li"));
+    for body in [json!({}), json!({"why": ""}), json!({"why": "  "}), json!({"why": 7}), json!({"reason": "so"})] {
+        by_staff().json(&body).reply().await.refused(400, "malformed_request");
+    }
+    by_staff().reply().await.refused(400, "malformed_request");
+    let order = stage.get("/v1/orders/{id}", &[&placed[0]]).reply().await.ok(200).json();
+    assert_eq!(order["cause"], Value::Null, "nothing was done");
+    by_staff().json(&json!({"why": "打错了号码"})).reply().await.ok(200);
+    withdraw(&placed[1]).reply().await.ok(200);
+
+    let shown = trail(&stage, &[("act", "cancel_order")]).await;
+    assert_eq!(acts(&shown), ["cancel_order"], "the partner's is no act of staff: {shown}");
+    let act = &shown["acts"][0];
+    assert_eq!((&act["on"], &act["why"]), (&json!(placed[0]), &json!("打错了号码")));
+}
+
+/// Another process changes identities: the node tells of it once, however often it was broken off.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_command_does_is_told_by_the_journal_once() {
+    let stage = Stage::start().await;
+    let mut command = stage.identities();
+    let (keeper, now) = (command.keeper(), server::wall_now());
+    let act = |act, on: &str, why: &str| MachineAct {
+        by: MachineUser(1_000),
+        act,
+        on: on.to_owned(),
+        why: why.to_owned(),
+        at: now,
+    };
+    let added = act(StaffAct::AddClient, "by-command", "");
+    command.by_machine(added, |access| access.add_partner(&keeper, "by-command", now)).expect("let in");
+    let refused = act(StaffAct::AddClient, "by-command", "again");
+    assert!(command.by_machine(refused, |access| access.add_partner(&keeper, "by-command", now)).is_err());
+    let shown = told(&stage, "by-command").await;
+    assert_eq!(acts(&shown), ["add_client"], "{shown}");
+    let act = &shown["acts"][0];
+    assert_eq!((&act["on"], &act["from"]), (&json!("by-command"), &json!("command")), "{act}");
+    assert_eq!((&act["name"], &act["roles"]), (&json!("uid 1000"), &json!(["admin"])));
+
+    // As after a kill between the record and the mark in the identities, or a restore: nothing is marked as told.
+    command.after_restore().expect("untold");
+    assert_eq!(command.untold().expect("read").len(), 1);
+    let shown = told(&stage, "by-command").await;
+    assert_eq!(acts(&shown), ["add_client"], "once: {shown}");
+}
+
+/// The trail of a machine's user once the node has told all.
+async fn told(stage: &Stage, on: &str) -> Value {
+    let identities = stage.identities();
+    for _ in 0..300 {
+        if identities.untold().expect("read").is_empty() {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    assert!(identities.untold().expect("read").is_empty(), "`{on}` is told within seconds");
+    trail(stage, &[("actor", &MachineUser(1_000).actor().id.to_string())]).await
 }

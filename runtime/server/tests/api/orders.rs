@@ -142,7 +142,7 @@ async fn an_order_is_withdrawn_until_it_is_paid() {
     stage.finish().await;
     let late = stage.post("/v1/orders/{id}/cancel", &[&paid]).key("c2").reply().await;
     late.refused(409, "not_cancellable");
-    cancel("c3").json(&json!({"why": "so"})).reply().await.refused(400, "malformed_request");
+    cancel("c3").json(&json!({"reason": "so"})).reply().await.refused(400, "malformed_request");
     stage.post("/v1/orders/{id}/cancel", &[&paid]).reply().await.refused(400, "idempotency_key_missing");
 }
 

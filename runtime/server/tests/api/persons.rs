@@ -172,7 +172,6 @@ async fn a_legal_hold_stands_against_erasure_until_it_is_lifted() {
     let held = stage.hold(&who).await.ok(201).json();
     assert_eq!((held["state"].as_str(), held["legal_holds"][0]["number"].as_u64()), (Some("active"), Some(1)));
     assert_ne!(held["legal_holds"][0]["document"], "2026-117");
-    stage.ask_erasure(&who).await.refused(409, "erasure_legal_hold");
     stage.lift(&who, "2").await.refused(404, "legal_hold_unknown");
     stage.lift(&who, "x").await.refused(404, "legal_hold_unknown");
     assert_eq!(stage.lift(&who, "1").await.ok(200).json()["legal_holds"], json!([]));
@@ -362,4 +361,34 @@ async fn a_running_node_removes_what_was_refused_and_keeps_what_is_on_its_way() 
         assert_eq!(shown["erased"], false);
     }
     assert!(!contains(stage.dir(), &owner.msisdn));
+}
+
+/// A hold is told to those who judge risk or audit alone: to the person, and to whoever serves them, all is as without.
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_tipped_off_by_an_answer() {
+    let stage = Stage::start().await;
+    let (held, free) = (Person::adult(1), Person::adult(2));
+    let (_, who) = stage.empty_handed(&held).await;
+    let (_, other) = stage.empty_handed(&free).await;
+    stage.hold(&who).await.ok(201);
+    let counter = stage.member("chen", &["operator"]).await;
+    let counter = stage.sign_in(&counter).await;
+    let mut shown = Vec::new();
+    for (person, id) in [(&held, &who), (&free, &other)] {
+        let own = stage.subscriber_session(person).await;
+        let mut answers = Vec::new();
+        for session in [&own, &counter] {
+            answers.push(session.sent(stage.get("/v1/persons/{id}", &[id])).reply().await.ok(200).json());
+            let asked = session.sent(stage.post("/v1/persons/{id}/erasure", &[id]));
+            answers.push(asked.json(&json!({"reason": "asked for"})).reply().await.ok(200).json());
+        }
+        shown.push(answers);
+    }
+    for (of_held, of_free) in shown[0].iter().zip(&shown[1]) {
+        for field in ["state", "legal_holds", "erasure_due_at", "kept_until"] {
+            assert_eq!(of_held[field], of_free[field], "{field}");
+        }
+    }
+    assert!(shown[0][1]["erasure_due_at"].is_string());
+    assert_eq!(stage.person(&who).await["legal_holds"][0]["number"], 1, "risk is told");
 }

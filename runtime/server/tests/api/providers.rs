@@ -3,7 +3,7 @@
 //! The private key in `keys_for_tests` was made for these tests and opens nothing.
 
 use crate::support::{Stage, StageOptions};
-use access::ProviderSettings;
+use access::{ProviderReach, ProviderSettings};
 use axum::extract::{Form, Query, State};
 use axum::http::header::AUTHORIZATION;
 use axum::http::{HeaderMap, StatusCode};
@@ -83,6 +83,15 @@ async fn token(
         Fault::TokenIsLong => return "x".repeat(1 << 20).into_response(),
         _ => {}
     }
+    given_token(State(idp), headers, Form(given)).await
+}
+
+/// What the token endpoint does, and what a redirect of it leads to.
+async fn given_token(
+    State(idp): State<Arc<Idp>>,
+    headers: HeaderMap,
+    Form(given): Form<HashMap<String, String>>,
+) -> Response {
     let secret = format!("Basic {}", STANDARD.encode(format!("tongbao:{}", SECRET.replace(' ', "%20"))));
     let client = headers.get(AUTHORIZATION).is_some_and(|shown| shown.as_bytes() == secret.as_bytes());
     let asked = idp.codes.lock().expect("kept").remove(&given["code"]);
@@ -114,6 +123,7 @@ fn routes(issuer: String, fault: Fault) -> Router {
         .route("/jwks", get(jwks))
         .route("/authorize", get(authorize))
         .route("/token", post(token))
+        .route("/elsewhere", post(given_token))
         .with_state(Arc::new(Idp { issuer, fault, codes: Mutex::default() }))
 }
 
@@ -131,7 +141,7 @@ fn kept(file: &str) -> PathBuf {
 }
 
 /// The settings of an institution whose secret is in a file.
-fn settings(issuer: &str, dir: &Path) -> ProviderSettings {
+fn settings(issuer: &str, reach: ProviderReach, dir: &Path) -> ProviderSettings {
     let secret = dir.join("secret");
     std::fs::write(&secret, format!("{SECRET}\n")).expect("a file");
     ProviderSettings {
@@ -140,6 +150,7 @@ fn settings(issuer: &str, dir: &Path) -> ProviderSettings {
         client_secret_env: None,
         client_secret_file: Some(secret),
         ca_file: Some(kept("ca.pem")),
+        reach,
         redirect_uri: BACK.to_owned(),
         return_to: "/console".to_owned(),
         role_claim: "groups".to_owned(),
@@ -163,8 +174,12 @@ struct Went {
 
 impl House {
     async fn of(issuer: &str) -> House {
+        House::within(ProviderReach::Loopback, issuer).await
+    }
+
+    async fn within(reach: ProviderReach, issuer: &str) -> House {
         let dir = tempfile::tempdir().expect("a directory");
-        let providers: BTreeMap<_, _> = [("bank".to_owned(), settings(issuer, dir.path()))].into();
+        let providers: BTreeMap<_, _> = [("bank".to_owned(), settings(issuer, reach, dir.path()))].into();
         let stage = Stage::with(StageOptions { providers, ..StageOptions::default() }).await;
         let browser = reqwest::Client::builder().redirect(redirect::Policy::none()).no_proxy().build();
         House { stage, browser: browser.expect("a browser"), _secret: dir }
@@ -190,9 +205,14 @@ impl House {
 
     /// Goes to the provider and comes back to the callback's address; with the cookie that binds the browser.
     async fn come_back(&self) -> (String, String) {
+        self.come_back_from(|provider| provider.to_owned()).await
+    }
+
+    /// The same, where the browser has a way of its own to the provider.
+    async fn come_back_from(&self, way: impl Fn(&str) -> String) -> (String, String) {
         let begun = self.begin().await;
         assert_eq!(begun.status, 303, "{}", begun.body);
-        let authorized = self.go(&begun.location, "").await;
+        let authorized = self.go(&way(&begun.location), "").await;
         assert!(authorized.location.starts_with(BACK), "{}", authorized.location);
         (authorized.location, begun.cookie)
     }
@@ -254,8 +274,8 @@ fn der(base64: &str) -> Vec<u8> {
     STANDARD.decode(base64.replace(char::is_whitespace, "")).expect("base64")
 }
 
-/// A provider over TLS whose certificate is of the roots that are configured; its issuer.
-async fn private_provider() -> String {
+/// A provider over TLS whose certificate is of the roots that are configured: its issuer, and what is behind its TLS.
+async fn private_provider() -> (String, String) {
     use tokio_rustls::TlsAcceptor;
     use tokio_rustls::rustls::ServerConfig;
     use tokio_rustls::rustls::pki_types::pem::PemObject;
@@ -280,15 +300,19 @@ async fn private_provider() -> String {
             });
         }
     });
-    issuer
+    (issuer, format!("http://{address}"))
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_provider_over_tls_proves_who_it_is() {
-    let issuer = private_provider().await;
-    let begun = House::of(&issuer).await.begin().await;
-    assert_eq!(begun.status, 303, "{}", begun.body);
-    assert!(begun.location.starts_with(&format!("{issuer}/authorize?")), "{}", begun.location);
+    let (issuer, behind) = private_provider().await;
+    let house = House::of(&issuer).await;
+    // The browser of this test speaks no TLS; discovery, keys and the token go over it.
+    let (back, cookie) = house.come_back_from(|provider| provider.replacen(&issuer, &behind, 1)).await;
+    let home = house.go(&back, &cookie).await;
+    assert_eq!((home.status, home.location.as_str()), (303, "/console"), "{}", home.body);
+    let me = house.go("https://tongbao.example/v1/me", &home.cookie).await.body;
+    assert_eq!((&me["name"], &me["roles"]), (&json!("wang-7"), &json!(["risk"])));
     // Its certificate is for another name than the one that is asked for.
     let other_name = issuer.replace("localhost", "127.0.0.1");
     let refused = House::of(&other_name).await.begin().await;
@@ -296,4 +320,19 @@ async fn a_provider_over_tls_proves_who_it_is() {
     // And one whose certificate nobody vouches for, or that speaks no TLS, is not spoken to.
     let plain = provider(Fault::None).await.replace("http://127.0.0.1", "https://localhost");
     assert_eq!(House::of(&plain).await.begin().await.status, 502);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_provider_is_asked_within_the_reach_of_its_settings_alone() {
+    let (issuer, _) = private_provider().await;
+    for (reach, allowed) in
+        [(ProviderReach::Public, "public"), (ProviderReach::Private, "public or of private networks")]
+    {
+        for issuer in [issuer.clone(), "https://169.254.169.254".to_owned()] {
+            let refused = House::within(reach, &issuer).await.begin().await;
+            assert_eq!((refused.status, &refused.body["code"]), (502, &json!("provider_unavailable")), "{issuer}");
+            let why = format!("the host is refused: allowed are hosts all of whose addresses are {allowed}");
+            assert_eq!(refused.body["detail"], json!(why), "{issuer}");
+        }
+    }
 }

@@ -54,11 +54,15 @@ pub fn terms(now: facts::Millis) -> KeyTerms {
     KeyTerms { mode: KeyMode::Test, scopes: ApiScopes::of(ApiScope::ALL), expires_at: now.plus(86_400_000) }
 }
 
-/// The identities of a directory, with a fresh key for everybody.
-pub fn open(dir: &Path, settings: Option<Settings>) -> (Arc<Access>, Callers) {
+/// The identities of a directory, as any process opens them.
+pub fn identities(dir: &Path, settings: Option<Settings>) -> Access {
     let settings = settings.unwrap_or_else(|| Settings::parse(Settings::SHIPPED).expect("the shipped settings"));
-    let access = Access::open(&dir.join("access.sqlite"), &AccessKey::from_bytes([5; 32]), settings);
-    let (access, now) = (access.expect("identities"), server::wall_now());
+    Access::open(&dir.join("access.sqlite"), &AccessKey::from_bytes([5; 32]), settings).expect("identities")
+}
+
+/// The same, with a fresh key for everybody.
+pub fn open(dir: &Path, settings: Option<Settings>) -> (Arc<Access>, Callers) {
+    let (access, now) = (identities(dir, settings), server::wall_now());
     let terms = terms(now);
     let (keeper, mut keys) = (access.keeper(), BTreeMap::new());
     for name in ["app", "shop", "bank", "ctcc", "cmcc", "cucc", "cbn"] {

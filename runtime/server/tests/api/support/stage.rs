@@ -167,6 +167,11 @@ impl Stage {
         &self.dir
     }
 
+    /// The identities, as a command on the machine opens them.
+    pub fn identities(&self) -> Access {
+        callers::identities(&self.dir, None)
+    }
+
     /// Stops node and server and starts them again on the same directory, with the same partners.
     pub async fn restart(self) -> Stage {
         self.restart_with(|| {}).await
