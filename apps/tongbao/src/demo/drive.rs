@@ -48,6 +48,9 @@ pub struct Mix {
     pub seed: u64,
 }
 
+/// Where a person reviews orders, and an amount at which one does.
+const HENAN: &str = "41";
+const REVIEWED_FEN: u64 = 200_000;
 /// How the products of a mix spread.
 const EVERY_PRODUCT: [&str; 2] = ["direct", "voucher"];
 
@@ -58,8 +61,12 @@ pub fn wishes(count: u32, mix: Mix, residents: &[Resident], ids: &[String]) -> V
     let mut wishes = Vec::with_capacity(count as usize);
     for number in 0..count {
         let place = usize::try_from(chance.below(residents.len() as u64)).unwrap_or_default();
-        let amount = if chance.percent(3) { 500 } else { 1_000 + chance.below(190) * 100 };
         let home = residents[place].province.to_string();
+        let amount = match () {
+            () if chance.percent(3) => 500,
+            () if mix.products == Products::All && home == HENAN && chance.percent(20) => REVIEWED_FEN,
+            () => 1_000 + chance.below(190) * 100,
+        };
         let province = if chance.percent(3) { other_province(&home) } else { home };
         let product = match mix.products {
             Products::Direct => "direct",

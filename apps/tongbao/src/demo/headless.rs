@@ -6,6 +6,7 @@ use crate::demo::chance::Chance;
 use crate::demo::drive::{Drive, Mix, wishes};
 use crate::demo::dump;
 use crate::demo::judge::{Report, judge};
+use crate::demo::people::{self, Collected};
 use crate::demo::processes::{NodeSettings, free_address};
 use crate::demo::stage::Stage;
 use crate::demo::{BASE_MS, FUNDING_FEN, town};
@@ -13,6 +14,7 @@ use crate::failure::{Doing, Failure};
 use crate::operate::{audit, replay};
 use crate::output::Output;
 use crate::site::Site;
+use facts::Orders;
 use std::path::Path;
 use std::time::Instant;
 
@@ -48,15 +50,19 @@ pub async fn run(options: &DemoOptions, dir: &Path, output: &Output) -> Result<R
             }
         }
         drive.finish().await?;
+        people::review(&stage.house, &mut chance).await?;
         let resting_kill = if kills && wave % 2 == 0 { Stage::some_move(&mut chance) } else { None };
         stage.rest(resting_kill).await?;
     }
     bar.finish_and_clear();
     let elapsed = started.elapsed();
+    let collected =
+        people::collect(&stage.http, drive.answers.values().map(|answered| answered.order.as_str())).await?;
     let books = Books::read(&stage).await?;
     stage.node.terminate()?;
     let (recovered, orders) = replay::replay_orders(dir, output, |_, _| {})?;
     let mut report = judge(&recovered.state, &orders, &books, &drive.answers);
+    report.codes_amiss = codes_amiss(&orders, &collected);
     let audit = audit::examine(dir, output)?;
     audit.named.iter().for_each(|finding| eprintln!("audit: {finding}"));
     report.audit_findings = audit.findings as u64;
@@ -69,6 +75,12 @@ pub async fn run(options: &DemoOptions, dir: &Path, output: &Output) -> Result<R
         dump::dump(to, dir, &recovered.state, &orders, &books, &drive.answers)?;
     }
     Ok(report)
+}
+
+/// Orders that brought a code which was not handed out, and codes that two orders have.
+fn codes_amiss(orders: &Orders, collected: &Collected) -> u64 {
+    let with_code = orders.iter().filter(|order| order.code_steps().next().is_some());
+    (with_code.count() as u64).abs_diff(collected.orders) + collected.twice
 }
 
 fn settings(dir: &Path) -> Result<NodeSettings, Failure> {

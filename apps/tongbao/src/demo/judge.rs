@@ -40,6 +40,8 @@ pub struct Report {
     pub lost_acknowledgements: u64,
     /// Orders in the journal that nobody sent a key for.
     pub unasked_orders: u64,
+    /// Orders whose code was not handed out, and codes that came twice.
+    pub codes_amiss: u64,
     /// Findings of the audit of journal, books and views.
     pub audit_findings: u64,
     /// Fen in doubt.
@@ -77,6 +79,7 @@ impl Report {
             ("acknowledged orders lost", self.lost_acknowledgements),
             ("orders nobody asked for", self.unasked_orders),
             ("orders unfinished", self.unfinished),
+            ("codes amiss", self.codes_amiss),
             ("audit findings", self.audit_findings),
             ("fen in doubt beyond the exposure", self.in_doubt_fen.abs_diff(self.exposure_fen)),
         ];

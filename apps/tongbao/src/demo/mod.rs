@@ -8,7 +8,8 @@ mod dump;
 mod headless;
 pub mod judge;
 mod live;
-pub mod processes;
+pub mod people;
+mod processes;
 pub mod stage;
 pub mod town;
 

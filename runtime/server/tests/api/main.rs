@@ -30,6 +30,8 @@ mod policy;
 mod privacy;
 mod providers;
 mod quotes;
+mod regions;
+mod reviews;
 mod slow;
 mod smuggling;
 mod subscribers;

@@ -1,0 +1,84 @@
+//! What people do beside placing orders: a reviewer looks at those that wait for one, and whoever converted into a voucher
+//! collects its code.
+
+use crate::demo::chance::Chance;
+use crate::demo::client::Http;
+use crate::failure::Failure;
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// How often it is tried what gets no answer.
+const TRIES: u32 = 100;
+/// Pause before the next try.
+const AGAIN: Duration = Duration::from_millis(20);
+/// How many of a hundred orders a reviewer lets run.
+const APPROVED: u64 = 75;
+
+/// Reviews every order that waits for it. Returns how many there were.
+pub async fn review(house: &Http, chance: &mut Chance) -> Result<u64, Failure> {
+    let mut reviewed = 0;
+    loop {
+        let waiting = house.get("/v1/orders?state=in_review").await?;
+        let orders = waiting["orders"].as_array().cloned().unwrap_or_default();
+        if orders.is_empty() {
+            return Ok(reviewed);
+        }
+        for order in &orders {
+            let id = order["id"].as_str().unwrap_or_default();
+            let verdict = if chance.percent(APPROVED) { "approved" } else { "rejected" };
+            let body = json!({ "verdict": verdict, "reason": "documents compared" });
+            answered(house, &format!("/v1/orders/{id}/review"), &body).await?;
+            reviewed += 1;
+        }
+    }
+}
+
+/// Codes that were handed out, and orders of which they were.
+#[derive(Default)]
+pub struct Collected {
+    /// How many orders had codes.
+    pub orders: u64,
+    /// The codes, each once.
+    pub codes: BTreeSet<String>,
+    /// How many codes came more than once.
+    pub twice: u64,
+}
+
+/// Collects the codes of these orders, twice: an answer that got lost is asked for again.
+pub async fn collect(programme: &Http, orders: impl Iterator<Item = &str>) -> Result<Collected, Failure> {
+    let mut collected = Collected::default();
+    for order in orders {
+        let path = format!("/v1/orders/{order}/codes");
+        let (first, again) = (codes(programme, &path).await?, codes(programme, &path).await?);
+        if first != again {
+            return Err(Failure::breach(format!("{path} handed out other codes the second time")));
+        }
+        collected.orders += u64::from(!first.is_empty());
+        for code in first {
+            collected.twice += u64::from(!collected.codes.insert(code));
+        }
+    }
+    Ok(collected)
+}
+
+async fn codes(programme: &Http, path: &str) -> Result<Vec<String>, Failure> {
+    let reply = answered(programme, path, &json!({})).await?;
+    let code = |row: &Value| row["code"].as_str().map(str::to_owned);
+    Ok(reply["codes"].as_array().into_iter().flatten().filter_map(code).collect())
+}
+
+/// The answer of a request that may be sent again; that something does not wait, or has no code, is one.
+async fn answered(http: &Http, path: &str, body: &Value) -> Result<Value, Failure> {
+    for _ in 0..TRIES {
+        match http.send(Method::POST, path, None, body).await {
+            Ok(reply) if reply.status.is_success() || reply.status == StatusCode::CONFLICT => return Ok(reply.body),
+            Ok(reply) if reply.status.is_client_error() && reply.status != StatusCode::TOO_MANY_REQUESTS => {
+                return Err(Failure::breach(format!("{path} answered {}: {}", reply.status, reply.body)));
+            }
+            Ok(_) | Err(_) => tokio::time::sleep(AGAIN).await,
+        }
+    }
+    Err(Failure::unable(format!("{path} was not answered in {TRIES} tries")))
+}
