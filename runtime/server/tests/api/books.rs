@@ -57,7 +57,7 @@ async fn a_silent_partner_is_in_doubt() {
     stage.rest().await;
     let page = stage.get("/v1/partners", &[]).reply().await.ok(200).json();
     let partners = page["partners"].as_array().expect("partners");
-    assert_eq!(partners.len(), 5);
+    assert_eq!(partners.len(), facts::Partner::ALL.len());
     let ctcc = partners.iter().find(|partner| partner["partner"] == "CTCC").expect("listed");
     assert_eq!((ctcc["unknown"].as_u64(), ctcc["in_doubt_fen"].as_u64()), (Some(1), Some(10_000)), "{ctcc}");
     assert!(ctcc["oldest_unknown_sent_at"].is_string());
