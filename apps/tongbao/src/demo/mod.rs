@@ -8,8 +8,8 @@ mod dump;
 mod headless;
 pub mod judge;
 mod live;
-pub mod people;
-mod processes;
+mod people;
+pub mod processes;
 pub mod stage;
 pub mod town;
 
