@@ -20,7 +20,8 @@ async fn a_large_order_in_henan_waits_for_a_reviewer_and_then_runs() {
     let waiting = queue().query(&[("min_position", &placed.position().to_string())]).reply().await.ok(200).json();
     assert_eq!(waiting["orders"][0]["id"], id, "{waiting}");
     let approve = json!({"verdict": "approved", "reason": "documents compared"});
-    let review = |body| stage.post("/v1/orders/{id}/review", &[&id]).by(stage.key_of("house")).json(body);
+    let review =
+        |body: &serde_json::Value| stage.post("/v1/orders/{id}/review", &[&id]).by(stage.key_of("house")).json(body);
     review(&json!({"verdict": "perhaps", "reason": "x"})).reply().await.refused(400, "malformed_request");
     review(&json!({"verdict": "approved"})).reply().await.refused(400, "malformed_request");
     // Whoever sells does not review.
