@@ -6,7 +6,7 @@ use std::str::FromStr;
 use facts::{Day, Millis};
 use rusqlite::Row;
 
-use crate::{ActRow, OrderRow, ViewError};
+use crate::{ActRow, MovementRow, OrderRow, ViewError};
 
 /// Reads an order's row.
 pub fn order_row(row: &Row<'_>) -> Result<OrderRow, ViewError> {
@@ -42,6 +42,27 @@ pub fn act_row(row: &Row<'_>) -> Result<ActRow, ViewError> {
         at: Millis(natural(row, "at_ms")?),
         refused: (!refused.is_empty()).then(|| refused.to_owned()),
     })
+}
+
+/// Reads a movement's row.
+pub fn movement_row(row: &Row<'_>) -> Result<MovementRow, ViewError> {
+    let order = text(row, "order_id")?;
+    Ok(MovementRow {
+        sequence: natural(row, "place")?,
+        at: Millis(natural(row, "at_ms")?),
+        day: day(row)?,
+        order: if order.is_empty() { None } else { Some(word(row, "order_id")?) },
+        kind: word(row, "kind")?,
+        came: natural(row, "came")?,
+        went: natural(row, "went")?,
+        fee: natural(row, "fee")?,
+    })
+}
+
+/// A column that holds a day.
+pub fn day(row: &Row<'_>) -> Result<Day, ViewError> {
+    let found = natural(row, "day")?;
+    u32::try_from(found).map(Day::from_count).map_err(|_| damaged("day", found))
 }
 
 /// Reads an order's positions, which must ascend.

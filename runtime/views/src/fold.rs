@@ -1,4 +1,4 @@
-//! What records come to: one change an order, one sum an account and day, and what staff did.
+//! What records come to: one change an order, one sum an account and day, what staff did, and what moved.
 //!
 //! They are folded as they come, since a record takes many times the room of what it changes.
 
@@ -8,6 +8,7 @@ use std::fmt::Write;
 use facts::{ActorKind, Admission, Cause, Day, Fact, Key16, OpenRecord, OrderId, OrderState, PersonId, SubscriberId};
 use ledger::AccountId;
 
+use crate::movement::{Movement, movements_of};
 use crate::{Projected, ViewError, act_of};
 
 /// Records that follow each other, on their way into the views.
@@ -27,6 +28,8 @@ pub(crate) struct Changes {
     pub acts: Vec<Act>,
     /// Acts that could not be done after all: the act's record, and the code.
     pub refused: Vec<(i64, String)>,
+    /// What came to subscribers and what went, in order.
+    pub movements: Vec<Movement>,
 }
 
 /// Something that a member of staff did.
@@ -110,6 +113,7 @@ impl Folded {
         self.to = found;
         self.changes.take_facts(projected);
         self.changes.take_act(&projected.record);
+        self.changes.movements.extend(movements_of(&projected.record));
         self.changes.take_postings(projected)
     }
 }

@@ -5,15 +5,15 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use facts::{Day, OrderId};
+use facts::{Day, OrderId, SubscriberId};
 use ledger::AccountId;
 use rusqlite::types::Value;
 use rusqlite::{Connection, Params, Row, params_from_iter};
 
 use crate::connection::for_reading;
-use crate::decode::{act_row, damaged, natural, order_row, positions, word};
+use crate::decode::{act_row, day, movement_row, natural, order_row, positions, word};
 use crate::views::APPLIED;
-use crate::{ActFilter, ActRow, OrderFilter, OrderRow, StateCount, Total, ViewError, sql};
+use crate::{ActFilter, ActRow, Movements, OrderFilter, OrderRow, StateCount, Total, ViewError, sql};
 
 /// Connections kept open between reads; more are opened when more read at once.
 const IDLE_CONNECTIONS_MAX: usize = 8;
@@ -98,11 +98,27 @@ impl ViewReader {
     /// Errors: `Open`, `Storage`, `Damaged`.
     pub fn totals(&self, account: AccountId, from: Day, to: Day) -> Result<Vec<Total>, ViewError> {
         let total = |row: &Row<'_>| {
-            let day = natural(row, "day")?;
-            let day = u32::try_from(day).map(Day::from_count).map_err(|_| damaged("day", day))?;
-            Ok(Total { account, day, debits: natural(row, "debits")?, credits: natural(row, "credits")? })
+            Ok(Total { account, day: day(row)?, debits: natural(row, "debits")?, credits: natural(row, "credits")? })
         };
         self.rows(sql::TOTALS, (account.number(), from.count(), to.count()), total)
+    }
+
+    /// What a subscriber held before `from`, and at most `limit` movements from then to `until`, both ends included, as
+    /// far as records up to `position` tell: the same question has the same answer for ever.
+    ///
+    /// Errors: `Open`, `Storage`, `Damaged`.
+    pub fn movements(
+        &self,
+        subscriber: SubscriberId,
+        days: (Day, Day),
+        position: u64,
+        limit: u32,
+    ) -> Result<Movements, ViewError> {
+        let (of, position) = (subscriber.to_string(), i64::try_from(position).unwrap_or(i64::MAX));
+        let (from, until) = (days.0.count(), days.1.count());
+        let held = self.rows(sql::HELD_BEFORE, (&of, from, position), |row| natural(row, "held"))?.pop();
+        let rows = self.rows(sql::MOVEMENTS, (&of, from, until, position, limit), movement_row)?;
+        Ok(Movements { held_before: held.unwrap_or(0), rows })
     }
 
     /// How many orders stand where; states without orders are left out.

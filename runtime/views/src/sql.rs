@@ -9,12 +9,12 @@ use std::fmt::Write;
 use crate::{ActFilter, OrderFilter};
 
 /// What this code writes and reads. Views of another format are rebuilt.
-pub const FORMAT: i64 = 2;
+pub const FORMAT: i64 = 3;
 
 // Schema.
 
 /// One row an order. `positions` lists the sequences of its records, each followed by a space.
-pub const TABLES: [&str; 5] = [
+pub const TABLES: [&str; 6] = [
     "CREATE TABLE IF NOT EXISTS orders (\
      id TEXT PRIMARY KEY, person TEXT NOT NULL, subscriber TEXT NOT NULL, product TEXT NOT NULL, \
      amount BIGINT NOT NULL, fee BIGINT NOT NULL, payout BIGINT NOT NULL, arrives_on BIGINT NOT NULL, \
@@ -26,6 +26,10 @@ pub const TABLES: [&str; 5] = [
      PRIMARY KEY (account, day))",
     "CREATE TABLE IF NOT EXISTS acts (\
      place BIGINT PRIMARY KEY, actor TEXT NOT NULL, act TEXT NOT NULL, at_ms BIGINT NOT NULL, refused TEXT NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS movements (\
+     subscriber TEXT NOT NULL, place BIGINT NOT NULL, number BIGINT NOT NULL, at_ms BIGINT NOT NULL, \
+     day BIGINT NOT NULL, order_id TEXT NOT NULL, kind TEXT NOT NULL, came BIGINT NOT NULL, went BIGINT NOT NULL, \
+     fee BIGINT NOT NULL, PRIMARY KEY (subscriber, place, number))",
     "CREATE TABLE IF NOT EXISTS cursors (partner TEXT PRIMARY KEY, place BIGINT NOT NULL)",
     "CREATE TABLE IF NOT EXISTS progress (name TEXT PRIMARY KEY, place BIGINT NOT NULL)",
 ];
@@ -85,6 +89,24 @@ pub const NEW_ACT: &str = "INSERT INTO acts (place, actor, act, at_ms, refused) 
 /// It could not be done after all.
 pub const REFUSED_ACT: &str = "UPDATE acts SET refused = $1 WHERE place = $2";
 
+/// Value that came to a subscriber or went, as its fact says it.
+pub const NEW_MOVEMENT: &str = "INSERT INTO movements \
+     (subscriber, place, number, at_ms, day, order_id, kind, came, went, fee) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+
+/// What an order took comes back, with its fee. The order's row says whose movement to look for.
+pub const RETURNED_MOVEMENT: &str = "INSERT INTO movements \
+     (subscriber, place, number, at_ms, day, order_id, kind, came, went, fee) \
+     SELECT taken.subscriber, $1, $2, $3, $4, taken.order_id, $5, taken.went, 0, taken.fee \
+     FROM orders JOIN movements taken ON taken.subscriber = orders.subscriber AND taken.order_id = orders.id \
+     WHERE orders.id = $6 AND taken.kind = $7";
+
+/// All that a number held stays behind; nothing when it held nothing.
+pub const LEFT_MOVEMENT: &str = "INSERT INTO movements \
+     (subscriber, place, number, at_ms, day, order_id, kind, came, went, fee) \
+     SELECT subscriber, $1, $2, $3, $4, '', $5, 0, SUM(came - went), 0 \
+     FROM movements WHERE subscriber = $6 GROUP BY subscriber HAVING SUM(came - went) > 0";
+
 // Reads.
 
 const ORDER_COLUMNS: &str = "SELECT id, person, subscriber, product, amount, fee, payout, arrives_on, state, cause, \
@@ -132,6 +154,12 @@ fn page(mut text: String, asked: &[(String, bool)], order: &str) -> String {
 pub const POSITIONS: &str = "SELECT positions FROM orders WHERE id = $1";
 pub const TOTALS: &str = "SELECT day, debits, credits FROM totals \
      WHERE account = $1 AND day >= $2 AND day <= $3 ORDER BY day";
+/// What a subscriber held before a day, as far as records up to a place tell.
+pub const HELD_BEFORE: &str = "SELECT COALESCE(SUM(came - went), 0) AS held FROM movements \
+     WHERE subscriber = $1 AND day < $2 AND place <= $3";
+/// Movements of days, both ends included, in records up to a place.
+pub const MOVEMENTS: &str = "SELECT place, at_ms, day, order_id, kind, came, went, fee FROM movements \
+     WHERE subscriber = $1 AND day >= $2 AND day <= $3 AND place <= $4 ORDER BY place, number LIMIT $5";
 pub const COUNTS: &str = "SELECT state, COUNT(*) AS orders FROM orders GROUP BY state ORDER BY state";
 
 #[cfg(test)]
@@ -203,6 +231,7 @@ mod tests {
             ("connection.rs", include_str!("connection.rs")),
             ("decode.rs", include_str!("decode.rs")),
             ("fold.rs", include_str!("fold.rs")),
+            ("movement.rs", include_str!("movement.rs")),
             ("reader.rs", include_str!("reader.rs")),
             ("row.rs", include_str!("row.rs")),
             ("views.rs", include_str!("views.rs")),

@@ -8,6 +8,7 @@ use rusqlite::{Connection, params};
 
 use crate::connection::for_writing;
 use crate::fold::{Changes, Folded, OrderChange};
+use crate::movement::write_movements;
 use crate::reader::place;
 use crate::{ViewError, ViewReader, sql};
 
@@ -112,6 +113,7 @@ impl Views {
         write_orders(&transaction, changes)?;
         write_totals(&transaction, changes)?;
         write_acts(&transaction, changes)?;
+        write_movements(&transaction, &changes.movements)?;
         Ok(transaction.commit()?)
     }
 

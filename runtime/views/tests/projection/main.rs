@@ -4,4 +4,5 @@ mod acts;
 mod fences;
 mod folds;
 mod history;
+mod movements;
 mod paging;
