@@ -13,7 +13,7 @@ use crate::routes::{
     approvals, audit, batches, calendar, callbacks, campaigns, cancel, clients, clock, erasure, export, handout,
     health, holdings, keys, ledger, legal_holds, limits, metrics, numbers, order_list, orders, partners, persons,
     policies, prices, problems, providers, quotes, recharges, reveals, reviews, sessions, signers, staff, staff_admin,
-    staff_sessions, subscribers, till, timeline,
+    staff_sessions, statements, subscribers, till, timeline,
 };
 use axum::Router;
 use axum::http::header::CONTENT_TYPE;
@@ -41,6 +41,7 @@ fn business() -> Routes {
         .routes(routes!(subscribers::get))
         .routes(routes!(recharges::recharge))
         .routes(routes!(holdings::get))
+        .routes(routes!(statements::get))
         .routes(routes!(limits::get))
         .routes(routes!(quotes::ask))
         .routes(routes!(orders::place, order_list::list))

@@ -2,6 +2,7 @@
 
 use crate::language::Language;
 use facts::{Action, Cause, OrderState, Product, ReviewVerdict};
+use views::MovementKind;
 
 /// A public word that people read.
 pub trait Word: Copy {
@@ -84,6 +85,12 @@ chinese! {
         Approved = "通过";
         Rejected = "不通过";
     }
+    MovementKind {
+        Recharged = "充值";
+        Ordered = "订单转出";
+        Returned = "订单退回";
+        LeftBehind = "携出结清";
+    }
     Product {
         Direct = "官方渠道直连";
         Voucher = "购物券";
@@ -119,6 +126,9 @@ mod tests {
         }
         for cause in Cause::ALL {
             words(cause.code(), cause.chinese());
+        }
+        for kind in MovementKind::ALL {
+            words(kind.code(), kind.chinese());
         }
     }
 }

@@ -40,6 +40,8 @@ pub mod signers;
 pub mod staff;
 pub mod staff_admin;
 pub mod staff_sessions;
+mod statement_csv;
+pub mod statements;
 pub mod subscribers;
 pub mod till;
 pub mod timeline;

@@ -34,6 +34,7 @@ mod regions;
 mod reviews;
 mod slow;
 mod smuggling;
+mod statements;
 mod subscribers;
 mod table;
 mod tills;

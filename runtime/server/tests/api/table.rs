@@ -91,6 +91,7 @@ fn wish_about(action: &str, method: &Method, path: &str, things: &Things) -> Opt
         "getOrder" | "getTimeline" => (path.replace("{id}", order), None),
         "cancelOrder" | "collectCodes" => (path.replace("{id}", order), None),
         "getSubscriber" | "getHoldings" => (path.replace("{id}", subscriber), None),
+        "getStatement" => (format!("{}?from=2026-11-01&until=2026-11-30", path.replace("{id}", subscriber)), None),
         "recharge" => (path.replace("{id}", subscriber), Some(lot)),
         "getLimits" => (path.replace("{person}", person), None),
         "getPerson" => (path.replace("{id}", person), None),
