@@ -113,9 +113,9 @@ codes! {
     /// The order does not wait for a reviewer.
     NotInReview = "not_in_review", CONFLICT;
     /// The order brought no code, or not yet.
-    NoCode = "no_code", CONFLICT;
+    NothingToHandOut = "no_code", CONFLICT;
     /// The order's code was handed out, and is not handed out again.
-    CodeHandedOut = "code_handed_out", GONE;
+    HandedOut = "code_handed_out", GONE;
     /// A partner does not answer.
     PartnerSilent = "partner_silent", SERVICE_UNAVAILABLE;
     /// There is no such order file.

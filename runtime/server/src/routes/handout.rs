@@ -61,7 +61,7 @@ pub async fn collect(
     let (order, _) = context.order(id.0).await?;
     context.check_order(&caller, &order).await?;
     if order.code_steps().next().is_none() {
-        return Err(Problem::new(Code::NoCode));
+        return Err(Problem::new(Code::NothingToHandOut));
     }
     let meta = caller.meta(None, Key16::default());
     let (collected, position) = context.outcome(context.node.collect(id.0, meta)).await?;
@@ -86,7 +86,7 @@ fn codes_of(collected: Vec<(u64, Collected)>) -> Result<Vec<CodeAnswer>, Problem
     }
     match () {
         () if !codes.is_empty() => Ok(codes),
-        () if gone => Err(Problem::new(Code::CodeHandedOut)),
-        () => Err(Problem::new(Code::NoCode)),
+        () if gone => Err(Problem::new(Code::HandedOut)),
+        () => Err(Problem::new(Code::NothingToHandOut)),
     }
 }
