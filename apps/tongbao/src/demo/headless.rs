@@ -50,7 +50,7 @@ pub async fn run(options: &DemoOptions, dir: &Path, output: &Output) -> Result<R
             }
         }
         drive.finish().await?;
-        people::review(&stage.house, &mut chance).await?;
+        people::review(&stage.house, &stage.reviewer, &mut chance).await?;
         let resting_kill = if kills && wave % 2 == 0 { Stage::some_move(&mut chance) } else { None };
         stage.rest(resting_kill).await?;
     }

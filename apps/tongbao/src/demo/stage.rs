@@ -35,6 +35,8 @@ pub struct Stage {
     pub http: Http,
     /// Whoever runs the node.
     pub house: Http,
+    /// Whoever reviews orders.
+    pub reviewer: Http,
     /// Clients of the counterparties.
     pub partners: BTreeMap<Partner, Http>,
     /// How often the node was killed.
@@ -49,12 +51,13 @@ impl Stage {
         let world = World::start(faults, seed, (settings.listen, &keys), opening)?;
         let node = settings.start(&world)?;
         let base = format!("http://{}", settings.listen);
-        let (http, house) = (Http::new(&base)?.with_key(&keys.app), Http::new(&base)?.with_key(&keys.house));
+        let with_key = |key| Ok::<_, Failure>(Http::new(&base)?.with_key(key));
+        let (http, house, reviewer) = (with_key(&keys.app)?, with_key(&keys.house)?, with_key(&keys.changers[0])?);
         let mut partners = BTreeMap::new();
         for (partner, url) in &world.urls {
             partners.insert(*partner, Http::new(url.clone())?);
         }
-        let stage = Stage { world, settings, node, keys, http, house, partners, kills: 0 };
+        let stage = Stage { world, settings, node, keys, http, house, reviewer, partners, kills: 0 };
         stage.http.ready().await?;
         Ok(stage)
     }

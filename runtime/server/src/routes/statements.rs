@@ -114,13 +114,14 @@ pub async fn get(
     headers: HeaderMap,
     parameters: Parameters,
 ) -> Result<Response, Problem> {
-    let (known, _) = context.read(move |state| state.subscriber(id.0).is_some()).await?;
+    let (known, position) = context.read(move |state| state.subscriber(id.0).is_some()).await?;
     if !known {
         return Err(Problem::new(Code::SubscriberUnknown));
     }
     context.check_subscriber(&caller.permit, id.0).await?;
     let days = days(&parameters.only(&["from", "until"])?)?;
-    context.shown(awaited.0.unwrap_or(0)).await?;
+    // A statement tells of all that is durable when it is asked for.
+    context.shown(awaited.0.unwrap_or(0).max(position)).await?;
 
     let (as_of, language) = (context.views.position(), Language::of(&headers));
     let read = context.in_views(move |views| views.movements(id.0, days, as_of, MOVEMENTS_MAX + 1));

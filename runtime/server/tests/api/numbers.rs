@@ -25,7 +25,7 @@ async fn the_numbering_plan_is_replaced_by_what_the_files_hold_and_nothing_else(
     let stage = Stage::start().await;
     let shown = stage.get("/v1/numbers", &[]).reply().await.ok(200);
     assert_eq!(shown.field("version"), rules::numbers().version().to_string());
-    assert_eq!((&shown.json()["segments"], &shown.json()["ported_kept_hours"]), (&json!(4), &json!(24)));
+    assert_eq!((&shown.json()["segments"], &shown.json()["ported_kept_hours"]), (&json!(8), &json!(24)));
     let other = rules::other_numbers().expect("shipped").version().to_string();
     let put = |version: &str| stage.put("/v1/numbers", &[]).json(&json!({"version": version}));
     put(&other).by(stage.key_of("app")).reply().await.refused(403, "not_permitted");
