@@ -10,7 +10,7 @@ use super::voucher::{Asked, Status, Voucher};
 use crate::refused::Refused;
 
 /// The smallest and the largest voucher, fen.
-const FACE_FEN: std::ops::RangeInclusive<i64> = 100..=500_000;
+const FACE_FEN: std::ops::RangeInclusive<i64> = 1..=500_000;
 /// How long a lost answer with a code may be asked for again.
 const AGAIN_MS: i64 = 10 * 60 * 1_000;
 

@@ -41,8 +41,8 @@ async fn refusals_are_kept_with_their_reason_and_not_on_the_statement() {
     let stage = calm().await;
     stage.seed(json!({"blocked": ["13300000001"]})).await;
     for (reference, yuan, holder, reason) in [
-        ("V1", "0.99", MSISDN, "amountNotOffered"),
-        ("V2", "5000.01", MSISDN, "amountNotOffered"),
+        ("V1", "5000.01", MSISDN, "amountNotOffered"),
+        ("V2", "9999.99", MSISDN, "amountNotOffered"),
         ("V3", "1.00", "13300000001", "holderBlocked"),
     ] {
         for _ in 0..2 {
