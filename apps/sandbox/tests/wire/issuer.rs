@@ -97,7 +97,7 @@ async fn a_code_is_nowhere_but_in_its_own_answer() {
 async fn what_is_not_issued_has_no_code() {
     let stage = calm().await;
     assert_eq!(code(&stage.collect("V1", MIDNIGHT_MS).await), (404, "notFound".to_owned()));
-    stage.issue("V1", "0.50", MSISDN).await;
+    stage.issue("V1", "5000.01", MSISDN).await;
     assert_eq!(code(&stage.collect("V1", MIDNIGHT_MS).await), (409, "notIssued".to_owned()));
     stage.issue("V2", "100.00", MSISDN).await;
     stage.cancel("V2").await;
@@ -117,7 +117,7 @@ async fn a_voucher_is_cancelled_while_nobody_has_its_code() {
     stage.issue("V2", "100.00", MSISDN).await;
     stage.collect("V2", MIDNIGHT_MS).await;
     assert_eq!(code(&stage.cancel("V2").await), (409, "collected".to_owned()));
-    stage.issue("V3", "0.50", MSISDN).await;
+    stage.issue("V3", "5000.01", MSISDN).await;
     assert_eq!(code(&stage.cancel("V3").await), (409, "notIssued".to_owned()));
     let totals = ["issued_total", "cancelled_total", "liability", "receivable", "imbalance"];
     let mut told = Vec::new();

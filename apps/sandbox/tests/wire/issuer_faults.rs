@@ -90,7 +90,7 @@ async fn an_amount_mismatch_issues_what_it_says() {
     assert_eq!(stage.get("/statement").await["entries"][0]["amount"], "99.99");
     let again = stage.issue("V1", "100.00", MSISDN).await;
     assert_eq!((again.status, &again.body["face_value"]), (201, &json!("99.99")), "recognised by what was asked");
-    assert_eq!(stage.issue("V2", "1.00", MSISDN).await.body["face_value"], "1.00", "less is not offered");
+    assert_eq!(stage.issue("V2", "0.01", MSISDN).await.body["face_value"], "0.01", "there is nothing less");
     assert_eq!((stage.total("liability").await, stage.total("imbalance").await), (10_099, 0));
 }
 
