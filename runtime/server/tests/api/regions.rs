@@ -62,7 +62,7 @@ async fn henan_reviews_large_orders_and_keeps_gifts_at_home() {
         stage.post("/v1/quotes", &[]).json(&of_product(&subscriber, "gift", 10_000, Some(&target))).reply()
     };
     quote(near.msisdn.clone()).await.ok(200);
-    quote(far.msisdn.clone()).await.refused(422, "receiver_not_eligible");
+    quote(far.msisdn.clone()).await.refused(422, "out_of_province");
     let agent = of_product(&subscriber, "agent", 10_000, None);
     stage.post("/v1/quotes", &[]).json(&agent).reply().await.ok(200);
 }

@@ -15,8 +15,9 @@ async fn a_large_order_in_henan_waits_for_a_reviewer_and_then_runs() {
     let subscriber = stage.register(&henan(), 1_000_000).await;
     let placed = stage.place("one", &direct(&subscriber, FROM)).await.ok(201);
     let id = placed.field("id");
-    let queue = || stage.request(reqwest::Method::GET, "/v1/orders?state=in_review");
-    let waiting = queue().query(&[("min_position", &placed.position().to_string())]).reply().await.ok(200).json();
+    let waiting = stage.get("/v1/orders", &[]).query(&[("state", "in_review")]);
+    let position = placed.position().to_string();
+    let waiting = waiting.header("Tongbao-Position", &position).reply().await.ok(200).json();
     assert_eq!(waiting["orders"][0]["id"], id, "{waiting}");
     let approve = json!({"verdict": "approved", "reason": "documents compared"});
     let review =
