@@ -5,6 +5,7 @@ use crate::demo::books::Books;
 use crate::demo::chance::Chance;
 use crate::demo::drive::{Drive, Mix, wishes};
 use crate::demo::judge::judge;
+use crate::demo::people;
 use crate::demo::processes::{NodeSettings, free_address};
 use crate::demo::stage::Stage;
 use crate::demo::{BASE_MS, FUNDING_FEN, place, town, words};
@@ -63,6 +64,7 @@ async fn run(options: &CrashTestOptions, dir: &Path, output: &Output) -> Result<
     }
     drive.finish().await?;
     bar.finish_and_clear();
+    people::review(&stage.house, &stage.reviewer, &mut chance).await?;
     stage.rest(None).await?;
     let books = Books::read(&stage).await?;
     stage.node.terminate()?;

@@ -56,8 +56,7 @@ pub async fn run(options: &DemoOptions, dir: &Path, output: &Output) -> Result<R
     }
     bar.finish_and_clear();
     let elapsed = started.elapsed();
-    let collected =
-        people::collect(&stage.http, drive.answers.values().map(|answered| answered.order.as_str())).await?;
+    let collected = people::collect(&stage.http, drive.answers.values().map(|answered| answered.order.clone())).await?;
     let books = Books::read(&stage).await?;
     stage.node.terminate()?;
     let (recovered, orders) = replay::replay_orders(dir, output, |_, _| {})?;

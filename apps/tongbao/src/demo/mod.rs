@@ -8,7 +8,7 @@ mod dump;
 mod headless;
 pub mod judge;
 mod live;
-mod people;
+pub mod people;
 pub mod processes;
 pub mod stage;
 pub mod town;

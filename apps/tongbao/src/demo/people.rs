@@ -3,16 +3,19 @@
 
 use crate::demo::chance::Chance;
 use crate::demo::client::Http;
-use crate::failure::Failure;
+use crate::failure::{Doing, Failure};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::time::Duration;
+use tokio::task::{JoinError, JoinSet};
 
 /// How often it is tried what gets no answer.
 const TRIES: u32 = 100;
 /// Pause before the next try.
 const AGAIN: Duration = Duration::from_millis(20);
+/// How many orders' codes are collected at once.
+const AT_ONCE: usize = 32;
 /// How many of a hundred orders a reviewer lets run.
 const APPROVED: u64 = 75;
 
@@ -45,20 +48,39 @@ pub struct Collected {
 }
 
 /// Collects the codes of these orders, twice: an answer that got lost is asked for again.
-pub async fn collect(programme: &Http, orders: impl Iterator<Item = &str>) -> Result<Collected, Failure> {
-    let mut collected = Collected::default();
+pub async fn collect(programme: &Http, orders: impl Iterator<Item = String>) -> Result<Collected, Failure> {
+    let (mut collected, mut asked) = (Collected::default(), JoinSet::new());
     for order in orders {
-        let path = format!("/v1/orders/{order}/codes");
-        let (first, again) = (codes(programme, &path).await?, codes(programme, &path).await?);
-        if first != again {
-            return Err(Failure::breach(format!("{path} handed out other codes the second time")));
+        if asked.len() >= AT_ONCE {
+            collected.take(asked.join_next().await)?;
         }
-        collected.orders += u64::from(!first.is_empty());
-        for code in first {
-            collected.twice += u64::from(!collected.codes.insert(code));
-        }
+        asked.spawn(codes_of(programme.clone(), order));
+    }
+    while !asked.is_empty() {
+        collected.take(asked.join_next().await)?;
     }
     Ok(collected)
+}
+
+/// How an errand of its own ended.
+type Ended = Option<Result<Result<Vec<String>, Failure>, JoinError>>;
+
+impl Collected {
+    fn take(&mut self, ended: Ended) -> Result<(), Failure> {
+        let Some(ended) = ended else { return Ok(()) };
+        let codes = ended.doing("collecting codes")??;
+        self.orders += u64::from(!codes.is_empty());
+        for code in codes {
+            self.twice += u64::from(!self.codes.insert(code));
+        }
+        Ok(())
+    }
+}
+
+async fn codes_of(programme: Http, order: String) -> Result<Vec<String>, Failure> {
+    let path = format!("/v1/orders/{order}/codes");
+    let (first, again) = (codes(&programme, &path).await?, codes(&programme, &path).await?);
+    if first == again { Ok(first) } else { Err(Failure::breach(format!("{path} handed out other codes again"))) }
 }
 
 async fn codes(programme: &Http, path: &str) -> Result<Vec<String>, Failure> {
