@@ -33,7 +33,7 @@ const OPEN: &str = "GET /livez HTTP/1.1\r\nHost: bench\r\n\r\n";
 #[derive(Parser)]
 struct Arguments {
     /// How many requests of each kind.
-    #[arg(long, default_value_t = 50_000)]
+    #[arg(long, default_value_t = 20_000)]
     rounds: u64,
 }
 
