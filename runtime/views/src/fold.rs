@@ -47,8 +47,12 @@ pub struct OrderChange {
     pub made: Option<Made>,
     /// Where it stands, when the batch says so.
     pub stands: Option<(OrderState, Cause)>,
+    /// When its last change was; zero when it was only recalled, which changes nothing.
     pub changed_at_ms: i64,
+    /// The record of its last change; zero as above.
     pub changed_in: i64,
+    /// The last of its records in the batch.
+    pub seen_in: i64,
     /// The sequences of its records in the batch, each followed by a space.
     pub positions: String,
 }
@@ -123,14 +127,17 @@ impl Changes {
         let record = &projected.record;
         let (sequence, now_ms) = (integer(record.sequence), integer(record.meta.now.0));
         for fact in &record.facts {
-            let Some(order) = changed_order(fact) else { continue };
+            let Some(order) = told_order(fact) else { continue };
             let change = self.orders.entry(order).or_default();
-            if change.changed_in != sequence {
+            if change.seen_in != sequence {
                 // Writing to a string cannot fail.
                 let _ = write!(change.positions, "{sequence} ");
+                change.seen_in = sequence;
             }
-            (change.changed_in, change.changed_at_ms) = (sequence, now_ms);
-            change.take(fact, till_of(record));
+            if !matches!(fact, Fact::OrderRecalled(_)) {
+                (change.changed_in, change.changed_at_ms) = (sequence, now_ms);
+                change.take(fact, till_of(record));
+            }
         }
     }
 
@@ -169,8 +176,8 @@ fn text_of(till: Option<Key16>) -> String {
     till.map(|till| till.to_string()).unwrap_or_default()
 }
 
-/// The order that a fact changes. That a client's key was taken is about the key.
-fn changed_order(fact: &Fact) -> Option<OrderId> {
+/// The order that a fact tells of. That a client's key was taken is about the key.
+fn told_order(fact: &Fact) -> Option<OrderId> {
     if matches!(fact, Fact::KeyTaken { .. }) { None } else { fact.order() }
 }
 

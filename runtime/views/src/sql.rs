@@ -74,9 +74,10 @@ pub const NEW_ORDER: &str = "INSERT INTO orders (id, person, subscriber, product
 pub const MOVED_ORDER: &str = "UPDATE orders SET state = $1, cause = $2, changed_at_ms = $3, changed_in = $4, \
      positions = positions || $5 WHERE id = $6";
 
-/// An order about which something was recorded. Its state is not named, so that its index is left alone.
-pub const TOUCHED_ORDER: &str = "UPDATE orders SET changed_at_ms = $1, changed_in = $2, \
-     positions = positions || $3 WHERE id = $4";
+/// An order about which something was recorded, which is no change when it was only recalled. Its state is not named,
+/// so that its index is left alone.
+pub const TOUCHED_ORDER: &str = "UPDATE orders SET changed_at_ms = max(changed_at_ms, $1), \
+     changed_in = max(changed_in, $2), positions = positions || $3 WHERE id = $4";
 
 /// Postings of a day to an account.
 pub const ADDED_TOTAL: &str = "INSERT INTO totals (account, day, debits, credits) VALUES ($1, $2, $3, $4) \

@@ -153,7 +153,7 @@ fn write_orders(connection: &Connection, changes: &Changes) -> Result<(), ViewEr
     let mut touched = connection.prepare_cached(sql::TOUCHED_ORDER)?;
     for (id, change) in &changes.orders {
         let id = id.to_string();
-        let OrderChange { made, stands, changed_at_ms, changed_in, positions } = change;
+        let OrderChange { made, stands, changed_at_ms, changed_in, seen_in: _, positions } = change;
         let (state, cause) = stands.map_or(("", ""), |(state, cause)| (state.code(), cause.code()));
         let changed = match (made, stands) {
             (Some(made), _) => new.execute(params![

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use facts::{
-    Admission, Bucket, Cause, Day, Fact, Key16, KeyUse, Made, Meta, Millis, OpenRecord, OrderId, OrderState, PersonId,
-    PolicyVersion, Product, Quoted, Refusal, SignalKind, SubscriberId, Terms,
+    Admission, Bucket, Cause, Day, Fact, Key16, KeyUse, Made, Meta, Millis, OpenRecord, Order, OrderId, OrderState,
+    PersonId, PolicyVersion, Product, Quoted, Refusal, SignalKind, SubscriberId, Terms,
 };
 use ledger::{AccountId, Entry};
 use views::{OrderFilter, OrderRow, Projected, Total, ViewReader};
@@ -81,12 +81,19 @@ fn facts_of(dice: &mut Dice, orders: &mut Vec<OrderId>, now: Millis) -> Vec<Fact
 }
 
 fn later(dice: &mut Dice, order: OrderId, now: Millis) -> Fact {
-    match dice.roll(4) {
+    match dice.roll(5) {
         0 => Fact::OrderMoved { order, state: dice.pick(OrderState::ALL), cause: dice.pick(Cause::ALL) },
         1 => Fact::StepQueued { order, step: 0, due_at: now },
         2 => Fact::StepDone { order, step: 0, amount: 1, external: "rsv-1".to_owned(), transfers: Vec::new() },
-        _ => Fact::SignalAbsorbed { order, step: 0, attempt: 1, kind: SignalKind::Stale },
+        3 => Fact::SignalAbsorbed { order, step: 0, attempt: 1, kind: SignalKind::Stale },
+        _ => recalled(dice, order, now),
     }
+}
+
+fn recalled(dice: &mut Dice, order: OrderId, now: Millis) -> Fact {
+    let facts = vec![admitted(dice, order, now)];
+    let record = OpenRecord { sequence: 1, shard: 0, epoch: 1, meta: Meta::system(now), facts };
+    Fact::OrderRecalled(Box::new(Order::of_records(order, [&record]).expect("admitted")))
 }
 
 fn admitted(dice: &mut Dice, order: OrderId, now: Millis) -> Fact {
@@ -175,7 +182,10 @@ impl Picture {
         if let Fact::OrderMoved { state, cause, .. } = fact {
             (row.state, row.cause) = (*state, *cause);
         }
-        (row.changed_in, row.changed_at) = (record.sequence, record.meta.now);
+        // What left and was looked for is as it was.
+        if !matches!(fact, Fact::OrderRecalled(_)) {
+            (row.changed_in, row.changed_at) = (record.sequence, record.meta.now);
+        }
         positions.push(record.sequence);
         positions.dedup();
     }
