@@ -18,8 +18,9 @@ postings.csv    sequence,order,account,asset,side,phase,amount
     given up; `posted` moves value for good. So a hold that is posted leaves `voided` for all it held and
     `posted` for what was done.
 
-orders.csv      order,key,product,state,amount_fen,fee_fen,payout_fen,subscriber,telco
-    One line an order, those refused at the door too. `product` and `state` are the public words.
+orders.csv      order,key,product,state,amount_fen,fee_fen,payout_fen,subscriber,telco,receiver_telco
+    One line an order, those refused at the door too. `product` and `state` are the public words; `receiver_telco` is
+    empty where nobody else receives.
 
 keys.csv        key
     The keys that the driver sent. A key that is there twice counts once.
@@ -44,14 +45,17 @@ A request's reference begins with the 26 characters of its order's id, then `-`.
 orders             distinct keys in keys.csv
 settled, refunded, declined, suspended
                    orders in that state; an order in any other did not end, which is a finding
-double_deductions  orders whose net taken at the telco is not what their end says: the whole amount when settled,
-                   anything from nothing to that while suspended, otherwise nothing
+double_deductions  orders, each with each telco, whose net taken or transferred there is not what their end says when
+                   settled; anything from nothing to that while suspended, otherwise nothing. Settled, the telco of
+                   the order's number took the whole amount; for a gift the fee on top too, or the fee alone
+                   where the receiver is at the same telco, which then transferred the amount. Another telco of the
+                   receiver brought the amount
 lost_payouts       orders for which what the bank paid, or the issuer issued, net, is not what their end says: the payout
                    when settled, anything from nothing to that while suspended, otherwise nothing; by whom, the
                    product says, and the other must have done nothing
 imbalance_fen      the sum over all assets of what debits and credits differ by, posted and pending
-two_party_breaks   for each telco, what we say it took against what its history says, and what we say it has set
-                   aside against its open reservations; for the bank, what our reserve paid against its entries; for
+two_party_breaks   for each telco, what we say it took against what its history says, what we say it has set
+                   aside against its open reservations, and what we say it transferred against its history; for the bank, what our reserve paid against its entries; for
                    the issuer, what we owe it against its entries.
                    Each that differs counts one, and so does each order unknown to us that a partner moved value for
 in_doubt_fen       what is pending on the in-doubt accounts
@@ -69,14 +73,15 @@ REFERENCE_LENGTH = 26
 
 COLUMNS = {
     "postings": ["sequence", "order", "account", "asset", "side", "phase", "amount"],
-    "orders": ["order", "key", "product", "state", "amount_fen", "fee_fen", "payout_fen", "subscriber", "telco"],
+    "orders": ["order", "key", "product", "state", "amount_fen", "fee_fen", "payout_fen", "subscriber", "telco",
+               "receiver_telco"],
     "keys": ["key"],
     "telco": ["sequence", "correlation_id", "kind", "msisdn", "amount_fen", "status", "at_ms"],
     "bank": ["sequence", "end_to_end_id", "account", "amount_fen", "direction", "status", "at_ms"],
     "issuer": ["sequence", "reference", "kind", "amount_fen"],
 }
 # Who delivers the payout of a product, by the name of its table; and the account of ours that mirrors its books.
-DELIVERS = {"direct": "bank", "voucher": "issuer"}
+DELIVERS = {"direct": "bank", "voucher": "issuer", "gift": None}
 MIRRORS = {"bank": "reserve:bank", "issuer": "owed:ISSUER:CNY"}
 ENDS = ["settled", "refunded", "declined", "suspended"]
 COMPARED = [
@@ -188,6 +193,7 @@ class Telco:
     def __init__(self, name, lines, findings):
         self.name = name
         self.taken = Counter()
+        self.transferred = Counter()
         self.held = Counter()
         actions = defaultdict(list)
         for line in lines:
@@ -203,6 +209,8 @@ class Telco:
             # What leaves for good, and what is credited. Setting aside and giving back move nothing out.
             if kind in ("CaptureBalance", "AdjustBalance", "TopupBalance"):
                 self.taken[order] -= amount
+            if kind == "TransferBalance":
+                self.transferred[order] -= amount
             actions[order].append((kind, amount))
         for order, own in actions.items():
             held = open_reservations(own)
@@ -213,7 +221,7 @@ class Telco:
     @staticmethod
     def check_sign(kind, amount, where):
         """A sign that contradicts its kind makes every sum meaningless."""
-        minus = {"ReserveBalance", "CaptureBalance"}
+        minus = {"ReserveBalance", "CaptureBalance", "TransferBalance"}
         plus = {"ReleaseBalance", "TopupBalance"}
         if kind not in minus | plus | {"AdjustBalance"}:
             raise Malformed(f"{where}: unknown kind `{kind}`")
@@ -325,8 +333,19 @@ class Dump:
 def is_wrong(state, found, full):
     """Whether value that moved for an order is not what its end says."""
     if state == "suspended":
-        return not 0 <= found <= full
+        return not min(0, full) <= found <= max(0, full)
     return found != (full if state == "settled" else 0)
+
+
+def at_telco(order, name, where):
+    """What a telco takes and what it transfers for an order that goes its way."""
+    amount, fee = whole(order, "amount_fen", where), whole(order, "fee_fen", where)
+    own, receiver = order["telco"] == name, order["receiver_telco"] == name
+    if order["product"] != "gift":
+        return (amount if own else 0), 0
+    if own and receiver:
+        return fee, amount
+    return (amount + fee if own else -amount if receiver else 0), 0
 
 
 def recount(dump):
@@ -340,9 +359,11 @@ def recount(dump):
         state, name, where = order["state"], bare(order["order"]), f"orders.csv, order {order['order']}"
         if state in ENDS:
             figures[state] += 1
-        amount, payout = whole(order, "amount_fen", where), whole(order, "payout_fen", where)
-        taken = sum(telco.taken[name] for telco in dump.telcos.values())
-        figures["double_deductions"] += is_wrong(state, taken, amount)
+        payout = whole(order, "payout_fen", where)
+        for telco in dump.telcos.values():
+            taken, transferred = at_telco(order, telco.name, where)
+            wrong = is_wrong(state, telco.taken[name], taken)
+            figures["double_deductions"] += wrong or is_wrong(state, telco.transferred[name], transferred)
         owes = DELIVERS[one_of(order, "product", set(DELIVERS), where)]
         for partner, delivered in dump.delivered.items():
             figures["lost_payouts"] += is_wrong(state, delivered[name], payout if partner == owes else 0)
@@ -353,7 +374,8 @@ def breaks(dump):
     """Where our books and a partner's differ: (account, ours, theirs)."""
     pairs = []
     for name, telco in dump.telcos.items():
-        for account, theirs in ((f"telco:{name}:taken", telco.taken), (f"telco:{name}:reserved", telco.held)):
+        for word, theirs in (("taken", telco.taken), ("reserved", telco.held), ("transferred", telco.transferred)):
+            account = f"telco:{name}:{word}"
             pairs.append((account, dump.books.moved(account), sum(theirs.values())))
     for partner, delivered in dump.delivered.items():
         # Money that leaves the reserve, or is owed for what was delivered, is credited there.
@@ -365,7 +387,8 @@ def breaks(dump):
 def strangers(dump):
     """Orders that a partner moved value for and we do not know: (partner, order)."""
     known = {bare(order["order"]) for order in dump.orders}
-    moved = [(name, telco.taken) for name, telco in dump.telcos.items()] + list(dump.delivered.items())
+    moved = [(name, set(telco.taken) | set(telco.transferred)) for name, telco in dump.telcos.items()]
+    moved += list(dump.delivered.items())
     return [(name, order) for name, by_order in moved for order in by_order if order and order not in known]
 
 
@@ -395,8 +418,9 @@ def look_at(order, dump):
     held = {telco: books.held[bare(name)] for telco, books in dump.telcos.items()}
     findings = [f"{name} ended, and {telco} has {fen} fen set aside" for telco, fen in held.items() if fen]
     fee, payout, amount = (whole(order, column, "orders.csv") for column in ("fee_fen", "payout_fen", "amount_fen"))
-    if state == "settled" and fee + payout != amount:
-        findings.append(f"{name}: fee {fee} and payout {payout} are not {amount}")
+    on_top = fee if order["product"] == "gift" else 0
+    if state == "settled" and fee + payout != amount + on_top:
+        findings.append(f"{name}: fee {fee} and payout {payout} are not {amount + on_top}")
     return findings
 
 

@@ -54,7 +54,7 @@ class Case:
 
     def order(self, name, key, state, product="direct"):
         """An order of 100.00 that pays 96.00."""
-        self.orders.append([f"ord_{name}", key, product, state, 10_000, 400, 9_600, "sub_1", "CTCC"])
+        self.orders.append([f"ord_{name}", key, product, state, 10_000, 400, 9_600, "sub_1", "CTCC", ""])
 
     def act(self, name, kind, amount, status="completed", step="0-1"):
         """A line of the telco's history."""
@@ -228,6 +228,31 @@ class Recount(unittest.TestCase):
         self.voucher()
         self.case.pay(SETTLED, 9_600)
         self.assert_only(lost_payouts=1, two_party_breaks=1)
+
+    def gift(self, receiver="CTCC"):
+        """The settled order's airtime goes to somebody else: the fee of 4.00 is taken on top."""
+        self.case.orders[0] = [f"ord_{SETTLED}", "k1", "gift", "settled", 10_000, 400, 10_000, "sub_1", "CTCC", receiver]
+        own = [line for line in self.case.telco if line[1].startswith(SETTLED)]
+        self.case.telco = [line for line in self.case.telco if line not in own]
+        self.case.postings = [line for line in self.case.postings if line[1] != f"ord_{SETTLED}"]
+        self.case.bank = []
+        self.case.act(SETTLED, "AdjustBalance", -400)
+        self.case.take(SETTLED, 400)
+        self.case.act(SETTLED, "TransferBalance", -10_000)
+        self.case.post(SETTLED, "telco:CTCC:transferred", "held:CTCC", 10_000)
+
+    def test_a_gift_at_one_telco_is_transferred_there(self):
+        self.gift()
+        self.assertEqual(self.run_script().returncode, 0, self.run_script().stdout)
+
+    def test_a_gift_transferred_twice(self):
+        self.gift()
+        self.case.act(SETTLED, "TransferBalance", -10_000)
+        self.assert_only(double_deductions=1, two_party_breaks=1)
+
+    def test_a_gift_to_another_telco_is_brought_there(self):
+        self.gift("CMCC")
+        self.assert_only(double_deductions=1)
 
     def test_one_leg_missing(self):
         self.case.postings.pop()

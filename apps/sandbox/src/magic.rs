@@ -22,11 +22,11 @@ pub(crate) enum Spell {
 }
 
 const EVERY_TELCO_ACTION: &[Action] =
-    &[Action::Reserve, Action::Capture, Action::Release, Action::Deduct, Action::Credit];
+    &[Action::Reserve, Action::Capture, Action::Release, Action::Deduct, Action::Credit, Action::Transfer];
 
 /// Refusals of a telco, by the last four digits of the number.
 const TELCO_REFUSALS: &[(&str, &[Action], &str)] = &[
-    ("0001", &[Action::Reserve, Action::Deduct], "insufficientBalance"),
+    ("0001", &[Action::Reserve, Action::Deduct, Action::Transfer], "insufficientBalance"),
     ("0099", EVERY_TELCO_ACTION, "bucketClosed"),
 ];
 
@@ -37,6 +37,7 @@ const TELCO_ACTIONS: &[(&str, Action)] = &[
     ("02", Action::Release),
     ("03", Action::Deduct),
     ("04", Action::Credit),
+    ("08", Action::Transfer),
 ];
 
 /// Last two digits, for the kind of fault.

@@ -2,7 +2,7 @@
 
 use crate::chance::Chance;
 use crate::options::Faults;
-use exchange::rules::{Identity, Instrument};
+use exchange::rules::{Identity, Instrument, Line};
 use exchange::{Asker, ClientKey, Command, Envelope, Opening, PlaceOrder, Recipient, Registration, Reply};
 use facts::{
     Actor, ActorKind, Bucket, Channel, InstrumentId, Key16, Made, Meta, Millis, OrderId, PersonId, Product, Provenance,
@@ -27,6 +27,8 @@ pub(crate) enum Errand {
     OtherBody(usize),
     /// Withdraws an order.
     Cancel(usize),
+    /// Declines a gift: its receiver does.
+    Decline(usize),
     /// Says whether an order may run, if it waits for that. Staff does, again until nothing waits.
     Review(usize),
 }
@@ -53,6 +55,8 @@ impl Number {
 struct Wish {
     key: ClientKey,
     number: usize,
+    /// The number that a gift is for.
+    receiver: usize,
     product: Product,
     amount: u64,
     identity: Identity,
@@ -131,9 +135,11 @@ impl Clients {
         Wish {
             key: key(chance),
             number,
+            receiver: usize::try_from(chance.between(0, most)).unwrap_or(0),
             product: match chance.between(0, 19) {
                 0 => Product::Card,
                 1..=5 => Product::Voucher,
+                6..=9 => Product::Gift,
                 _ => Product::Direct,
             },
             amount,
@@ -179,7 +185,7 @@ impl Clients {
             Errand::Register(at) => !self.numbers[at].registered,
             Errand::Order(at) => self.wishes[at].made.is_none(),
             Errand::Review(at) => !self.wishes[at].reviewed,
-            Errand::Repeat(_) | Errand::OtherBody(_) | Errand::Cancel(_) => false,
+            Errand::Repeat(_) | Errand::OtherBody(_) | Errand::Cancel(_) | Errand::Decline(_) => false,
         }
     }
 
@@ -198,6 +204,10 @@ impl Clients {
             Errand::Cancel(at) => {
                 let order = self.wishes[at].made?;
                 Some(Envelope { meta: meta(now), key: None, command: Command::Cancel { order, why: String::new() } })
+            }
+            Errand::Decline(at) => {
+                let order = self.wishes[at].made?;
+                Some(Envelope { meta: meta(now), key: None, command: Command::Decline { order } })
             }
             Errand::Review(at) => {
                 let order = self.wishes[at].made?;
@@ -224,15 +234,20 @@ impl Clients {
 
     fn place(&mut self, at: usize, now: Millis) -> Option<Envelope> {
         let wish = &mut self.wishes[at];
-        let number = &self.numbers[wish.number];
-        if !number.registered {
+        let (number, receiver) = (&self.numbers[wish.number], &self.numbers[wish.receiver]);
+        if !(number.registered && receiver.registered) {
             return None;
         }
         wish.sent = true;
+        let line = Line { province: receiver.province, telco: receiver.telco };
+        let recipient = match wish.product {
+            Product::Gift => Recipient::Number { subscriber: receiver.subscriber, line },
+            _ => Recipient::Nobody,
+        };
         let place = PlaceOrder {
             order: OrderId::new(now.0, number.subscriber.bucket(), self.chance.bits()),
             asker: Asker::Holder(number.subscriber),
-            recipient: Recipient::Nobody,
+            recipient,
             product: wish.product,
             amount: wish.amount,
             identity: wish.identity,
@@ -257,7 +272,9 @@ impl Clients {
                 Made::Order(order) => self.answered(at, order),
                 other => wrong(errand, &other),
             },
-            (Errand::OtherBody(_), Reply::KeyConflict) | (Errand::Cancel(_), _) => Reaction::default(),
+            (Errand::OtherBody(_), Reply::KeyConflict) | (Errand::Cancel(_) | Errand::Decline(_), _) => {
+                Reaction::default()
+            }
             (Errand::Review(at), _) => {
                 self.wishes[at].reviewed = true;
                 Reaction::default()
@@ -282,9 +299,12 @@ impl Clients {
 
     fn afterthoughts(&mut self, at: usize) -> Vec<(u64, Errand)> {
         let mut next = vec![(self.chance.between(1, 2 * DAY_MS), Errand::Review(at))];
-        for (ppm, errand) in
-            [(60_000, Errand::Repeat(at)), (30_000, Errand::OtherBody(at)), (self.withdraw_ppm, Errand::Cancel(at))]
-        {
+        for (ppm, errand) in [
+            (60_000, Errand::Repeat(at)),
+            (30_000, Errand::OtherBody(at)),
+            (self.withdraw_ppm, Errand::Cancel(at)),
+            (2 * self.withdraw_ppm, Errand::Decline(at)),
+        ] {
             if self.chance.ppm(ppm) {
                 let most = self.chance.pick(&[50, 5_000, 2 * DAY_MS]);
                 next.push((self.chance.between(1, most), errand));

@@ -30,6 +30,8 @@ pub(crate) struct TelcoSums {
     pub(crate) taken: i128,
     /// Set aside and neither taken nor released.
     pub(crate) reserved: i128,
+    /// Moved from one subscriber to another.
+    pub(crate) transferred: i128,
 }
 
 /// A telco.
@@ -66,6 +68,7 @@ impl SimTelco {
             match line.movement {
                 Movement::Taken => sum.taken += i128::from(line.amount()),
                 Movement::GivenBack => sum.taken -= i128::from(line.amount()),
+                Movement::Transferred => sum.transferred += i128::from(line.amount()),
                 Movement::SetAside | Movement::Released => {}
             }
         }
@@ -78,6 +81,9 @@ impl SimTelco {
     /// Moves value between bucket and reservations, or says why not.
     fn apply_to_books(&mut self, ask: &Ask, amount: u64) -> Result<(Movement, u64, String), &'static str> {
         let fresh = format!("t-{}", self.register.lines().len() + 1);
+        if let Some(from) = ask.from {
+            return self.transfer(from, ask.subscriber, amount).map(|()| (Movement::Transferred, amount, fresh));
+        }
         let bucket = self.buckets.get_mut(&ask.subscriber).ok_or("notFound")?;
         let wanted = i128::from(amount);
         match ask.action {
@@ -109,8 +115,24 @@ impl SimTelco {
                 bucket.remaining += i128::from(held.amount);
                 Ok((Movement::Released, held.amount, ask.acts_on.clone()))
             }
-            Action::ConfirmBilling | Action::PayOut | Action::IssueVoucher => Err("notFound"),
+            Action::ConfirmBilling | Action::PayOut | Action::IssueVoucher | Action::TransferAirtime => Err("notFound"),
         }
+    }
+
+    fn transfer(&mut self, from: SubscriberId, to: SubscriberId, amount: u64) -> Result<(), &'static str> {
+        let wanted = i128::from(amount);
+        let open = |bucket: Option<&Bucket>| bucket.filter(|bucket| !bucket.closed).map(|bucket| bucket.remaining);
+        let held = open(self.buckets.get(&from)).ok_or("bucketClosed")?;
+        open(self.buckets.get(&to)).ok_or("bucketClosed")?;
+        if held < wanted {
+            return Err("insufficientBalance");
+        }
+        for (whose, change) in [(from, -wanted), (to, wanted)] {
+            if let Some(bucket) = self.buckets.get_mut(&whose) {
+                bucket.remaining += change;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -119,6 +141,7 @@ const fn movement_asked(action: Action) -> Movement {
         Action::ReserveAirtime => Movement::SetAside,
         Action::ReleaseAirtime => Movement::Released,
         Action::CreditAirtime | Action::TopUpAirtime | Action::GrantReward => Movement::GivenBack,
+        Action::TransferAirtime => Movement::Transferred,
         Action::CaptureAirtime
         | Action::DeductAirtime
         | Action::ConfirmBilling

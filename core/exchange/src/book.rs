@@ -21,6 +21,7 @@ fn house() -> Vec<(AccountName, Asset, Bound)> {
             // What a telco truly did must be bookable, also when it gave back more than it took.
             (AccountName::TelcoTaken(telco), airtime, Bound::Free),
             (AccountName::TelcoReserved(telco), airtime, Bound::CreditsWithinDebits),
+            (AccountName::TelcoTransferred(telco), airtime, Bound::CreditsWithinDebits),
             (AccountName::AirtimeHeld(telco), airtime, Bound::DebitsWithinCredits),
             (AccountName::Position(telco), airtime, Bound::Free),
             (AccountName::Position(telco), Asset::Cny, Bound::Free),
@@ -63,6 +64,7 @@ pub(crate) fn open_house(state: &State, funding: u64) -> Vec<Fact> {
 pub(crate) struct Books {
     pub(crate) taken: AccountId,
     pub(crate) reserved: AccountId,
+    pub(crate) transferred: AccountId,
     pub(crate) held: AccountId,
     pub(crate) position_airtime: AccountId,
     pub(crate) position_cny: AccountId,
@@ -85,6 +87,7 @@ impl Books {
         let books = Books {
             taken: find(AccountName::TelcoTaken(telco), airtime)?,
             reserved: find(AccountName::TelcoReserved(telco), airtime)?,
+            transferred: find(AccountName::TelcoTransferred(telco), airtime)?,
             held: find(AccountName::AirtimeHeld(telco), airtime)?,
             position_airtime: find(AccountName::Position(telco), airtime)?,
             position_cny: find(AccountName::Position(telco), Asset::Cny)?,

@@ -217,6 +217,11 @@ pub enum Command {
         /// Why, in the words of a member of staff; others need no reason.
         why: String,
     },
+    /// Decline what an order would bring: said by whom it is for.
+    Decline {
+        /// Which.
+        order: OrderId,
+    },
     /// Hand out the code that an order brought.
     HandOut {
         /// Which.

@@ -30,6 +30,7 @@ pub fn decide(state: &State, rules: &Rules, envelope: &Envelope) -> Decision {
         Command::OpenLot { subscriber, opening } => open_lot(state, key, *subscriber, *opening),
         Command::Place(order) => place::place(state, rules, meta, key, order),
         Command::Cancel { order, why } => cancel(state, rules, meta, *order, why),
+        Command::Decline { order } => decline(state, rules, meta, *order),
         Command::HandOut { order } => hand_out(state, *order),
         Command::Review { order, verdict, why } => review(state, rules, meta, *order, *verdict, why),
         Command::Dispatch { order, step } => dispatch(state, rules, meta, *order, *step),
@@ -146,8 +147,24 @@ fn cancel(state: &State, rules: &Rules, meta: &Meta, id: OrderId, why: &str) -> 
     if staff && let Err(denied) = check_actor(meta.actor, why) {
         return Decision::only(Reply::Denied(denied));
     }
+    let Decision { facts, reply } = withdraw(state, rules, meta, id, Cause::Cancelled);
+    // First, since it is what the record is about.
+    let said = (staff && !facts.is_empty()).then(|| acted(StaffAct::CancelOrder, &id.to_string(), why));
+    Decision { facts: said.into_iter().chain(facts).collect(), reply }
+}
+
+/// Whom an order is for may decline it as long as its subscriber may withdraw it.
+fn decline(state: &State, rules: &Rules, meta: &Meta, id: OrderId) -> Decision {
+    match state.order(id) {
+        Some(order) if order.parties.len() < 2 => Decision::only(Reply::NotNow),
+        Some(_) | None => withdraw(state, rules, meta, id, Cause::ReceiverDeclined),
+    }
+}
+
+/// Gives an order up while nothing that it asks for is under way or delivered.
+fn withdraw(state: &State, rules: &Rules, meta: &Meta, id: OrderId, cause: Cause) -> Decision {
     let Some(order) = state.order(id) else { return Decision::only(Reply::NotFound) };
-    if order.unwinding == Some(Cause::Cancelled) {
+    if order.unwinding == Some(cause) {
         return Decision::only(Reply::Nothing);
     }
     let asked = order.steps.iter().any(|step| matches!(step.state, StepState::Sent | StepState::Unknown));
@@ -160,12 +177,9 @@ fn cancel(state: &State, rules: &Rules, meta: &Meta, id: OrderId, why: &str) -> 
         return Decision::only(Reply::NotNow);
     }
     let mut draft = Draft::new(state, rules, meta, order.clone());
-    unwind::unwind(&mut draft, Cause::Cancelled);
+    unwind::unwind(&mut draft, cause);
     draft.advance();
-    let Decision { facts, reply } = draft.into_decision(Reply::Done);
-    // First, since it is what the record is about.
-    let said = staff.then(|| acted(StaffAct::CancelOrder, &id.to_string(), why));
-    Decision { facts: said.into_iter().chain(facts).collect(), reply }
+    draft.into_decision(Reply::Done)
 }
 
 /// Codes are handed out by the partner that has them; here it is written down who asked, before the partner is asked.
@@ -184,7 +198,7 @@ fn review(state: &State, rules: &Rules, meta: &Meta, id: OrderId, verdict: Revie
     let mut draft = Draft::new(state, rules, meta, order.clone());
     draft.add(Fact::OrderReviewed { order: id, verdict, why: why.to_owned() });
     match verdict {
-        ReviewVerdict::Approved => draft.let_go(place, meta.now),
+        ReviewVerdict::Approved => draft.let_go_when_due(place),
         ReviewVerdict::Rejected => unwind::unwind(&mut draft, Cause::ReviewRejected),
     }
     draft.advance();

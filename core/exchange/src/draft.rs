@@ -3,7 +3,7 @@
 use crate::command::{Decision, Reply, Rules};
 use crate::contract::Contract;
 use facts::{
-    CallRef, Cause, Due, Fact, Meta, Millis, Nature, Necessity, Order, OrderId, OrderState, Partner, State, Step,
+    CallRef, Cause, Due, Fact, Gate, Meta, Millis, Nature, Necessity, Order, OrderId, OrderState, Partner, State, Step,
     StepPlan, StepState,
 };
 use ledger::{Action as Move, Entry, Transfer, TransferId};
@@ -175,23 +175,26 @@ impl<'a> Draft<'a> {
             return self.finish_unwinding();
         }
         let planned = self.order.numbered_steps().filter(|(_, step)| step.state == StepState::Planned);
-        let waiting: Vec<(u8, Due, Necessity)> =
-            planned.map(|(place, step)| (place, step.plan.due, step.plan.necessity)).collect();
+        let waiting: Vec<(u8, Necessity, Option<Gate>)> =
+            planned.map(|(place, step)| (place, step.plan.necessity, step.plan.waits_for())).collect();
         // What is optional keeps no order from its end: it goes on beside it.
-        if waiting.iter().all(|(_, _, necessity)| *necessity == Necessity::Optional) {
+        if waiting.iter().all(|(_, necessity, _)| *necessity == Necessity::Optional) {
             self.moved(OrderState::Settled, Cause::Planned);
-            return waiting.into_iter().for_each(|(place, due, _)| self.let_go_when_due(place, due));
+            return waiting.into_iter().for_each(|(place, _, _)| self.let_go_when_due(place));
         }
-        if let Some((place, due, _)) = waiting.first() {
-            self.let_go_when_due(*place, *due);
+        match waiting.first() {
+            Some((place, _, None)) => self.let_go_when_due(*place),
+            Some((_, _, Some(Gate::Review))) | None => {}
         }
     }
 
-    fn let_go_when_due(&mut self, place: u8, due: Due) {
-        match due {
-            Due::AtOnce => self.let_go(place, self.now),
+    /// Lets a step go whose turn has come, for when its plan says.
+    pub(crate) fn let_go_when_due(&mut self, place: u8) {
+        let Some(step) = self.step(place) else { return };
+        match step.plan.due {
+            Due::AtOnce | Due::OnReview => self.let_go(place, self.now),
             Due::At(moment) => self.let_go(place, moment),
-            Due::OnReview => {}
+            Due::After(wait) => self.let_go(place, self.now.plus(wait)),
         }
     }
 

@@ -3,15 +3,15 @@
 use crate::book::{Books, promotion};
 use crate::command::{Asker, ClientKey, Decision, Doors, PlaceOrder, Recipient, Reply, Rules};
 use crate::draft::Draft;
-use crate::plan::{self, Case, Shelf};
+use crate::plan::{self, Case, Receiving, Shelf};
 use crate::quote::Quote;
 use crate::rules::{
     Candidate, Detail, Holder, Line, NumberRefusal, Occasion, Policy, Receiver, Refused, Request, Subjects, admit,
     counts, reward_counts,
 };
 use facts::{
-    Admission, Count, Counters, Due, Fact, Key16, KeyUse, LearnedPrice, LimitHit, Lot, LotUse, Made, Meta, Millis,
-    Order, Partner, PersonId, Product, QuoteId, Quoted, Refusal, Reward, Shared, State, StepPlan, Subscriber,
+    Admission, Count, Counters, Due, Fact, Gate, Key16, KeyUse, LearnedPrice, LimitHit, Lot, LotUse, Made, Meta,
+    Millis, Order, Partner, PersonId, Product, QuoteId, Quoted, Refusal, Reward, Shared, State, StepPlan, Subscriber,
     SubscriberId, Terms,
 };
 
@@ -264,13 +264,18 @@ fn plan_of(
     let mut opened: Vec<Fact> = opening.into_iter().collect();
     let promotion = terms.reward.as_ref().map(|reward| promotion(state, reward.campaign, opened.len()));
     opened.extend(promotion.iter().flat_map(|(_, opening)| opening.clone()));
+    let declines_within = match rules.doors {
+        Doors::Served => Some(rules.policy_at(state, meta.requested_at).receiver_declines_within_ms()),
+        Doors::EveryPlan => None,
+    };
     let (shelf, receiver) = receiving(state, place);
+    let receiving = shelf.map(|shelf| Receiving { shelf, declines_within });
     let profile = rules.contracts.of(Partner::Telco(subscriber.telco)).profile;
     let promotion = promotion.map(|(account, _)| account);
-    let case = Case { state, telco: subscriber.telco, profile, terms, books, receiver: shelf, promotion };
+    let case = Case { state, telco: subscriber.telco, profile, terms, books, receiver: receiving, promotion };
     let mut steps = plan::expand(&case)?;
     if let (Some(first), true) = (steps.first_mut(), is_reviewed(state, rules, subscriber, meta, terms)) {
-        first.due = Due::OnReview;
+        first.gate = Some(Gate::Review);
     }
     Some(Planned { opened, receiver, steps })
 }

@@ -18,10 +18,19 @@ pub(crate) struct Case<'a> {
     pub(crate) profile: Profile,
     pub(crate) terms: &'a Terms,
     pub(crate) books: Books,
-    /// Where the receiver's airtime is, when the order brings airtime to another.
-    pub(crate) receiver: Option<Shelf>,
+    /// Whom the order brings airtime, when that is another.
+    pub(crate) receiver: Option<Receiving>,
     /// The account that pays for the order's reward, when it has one.
     pub(crate) promotion: Option<AccountId>,
+}
+
+/// Another to whom an order brings airtime.
+#[derive(Clone, Copy)]
+pub(crate) struct Receiving {
+    pub(crate) shelf: Shelf,
+    /// How long they, who are told of it, may decline, in milliseconds. In the world of an order file nobody is told,
+    /// and no balance grows.
+    pub(crate) declines_within: Option<u64>,
 }
 
 /// Where one party's airtime is: its telco and the accounts there.
@@ -82,12 +91,11 @@ fn of_product(case: &Case<'_>) -> Option<Vec<StepPlan>> {
 }
 
 /// Whether orders for the product are served to people. The others are admitted in the world of an order file
-/// alone, until their partners are connected: a gift's receiver is asked, a refund finds its recharge, an agent
-/// gets float, a programme burns points.
+/// alone, until their partners are connected: a refund finds its recharge, an agent gets float, a programme burns points.
 pub(crate) const fn is_served(product: Product) -> bool {
     match product {
-        Product::Direct | Product::Voucher => true,
-        Product::Agent | Product::Card | Product::Gift | Product::Refund | Product::Points => false,
+        Product::Direct | Product::Voucher | Product::Gift => true,
+        Product::Agent | Product::Card | Product::Refund | Product::Points => false,
         Product::BundleGift | Product::BundleSale | Product::Market | Product::Wealth => false,
     }
 }
@@ -98,7 +106,7 @@ pub(crate) const fn is_served(product: Product) -> bool {
 /// its billing record must have arrived too before the payout leaves.
 fn direct(case: &Case<'_>) -> Option<Vec<StepPlan>> {
     let arrival = case.terms.arrives_on.start();
-    let mut steps = take(case);
+    let mut steps = take(case, taken(case.terms));
     if case.profile == Profile::DeductOnly {
         steps.push(confirm_billing(case, arrival));
     }
@@ -108,16 +116,40 @@ fn direct(case: &Case<'_>) -> Option<Vec<StepPlan>> {
 
 /// Money, or what money buys, on the same day: take the airtime and have it delivered at once.
 fn at_once(case: &Case<'_>, by: Partner, action: Action) -> Option<Vec<StepPlan>> {
-    let mut steps = take(case);
+    let mut steps = take(case, taken(case.terms));
     steps.push(deliver(case, &Till::of(case.state, by)?, action, Due::AtOnce));
     Some(steps)
 }
 
-/// Airtime to another: take amount and fee from the giver, bring the amount to the receiver.
+/// Airtime to another. A telco of both moves the amount itself, and only the fee is taken; else amount and fee are
+/// taken from the giver, and the amount is brought to the receiver by the other telco.
+///
+/// What is set aside stays so while the receiver may decline; only then is anything taken for good or brought.
 fn gift(case: &Case<'_>) -> Option<Vec<StepPlan>> {
-    let mut steps = take(case);
-    steps.push(StepPlan { party: 1, ..top_up(&case.receiver?, case.terms.payout) });
+    let Receiving { shelf, declines_within } = case.receiver?;
+    let amount = case.terms.payout;
+    let (taken, brought) = match shelf.telco == case.telco {
+        true => (case.terms.fee, transfer(case, amount)),
+        false => (taken(case.terms), top_up(&shelf, amount)),
+    };
+    let mut steps = take(case, taken);
+    let brings = declines_within.map(|_| Provenance::ThirdParty);
+    steps.push(StepPlan { party: 1, brings, ..brought });
+    let final_step = steps.iter_mut().find(|step| step.action.nature() != Nature::SetsAside);
+    if let (Some(step), Some(within)) = (final_step, declines_within) {
+        step.due = Due::After(within);
+    }
     Some(steps)
+}
+
+/// A telco moves airtime from the giver to the receiver: it stays the subscribers', and nothing is owed for it.
+fn transfer(case: &Case<'_>, amount: u64) -> StepPlan {
+    let books = case.books;
+    StepPlan {
+        clear: Some(entry(books.transferred, books.held, amount)),
+        doubt: Some(entry(books.in_doubt_telco, books.held, amount)),
+        ..bare(Partner::Telco(case.telco), Action::TransferAirtime, amount)
+    }
 }
 
 /// Points to airtime: bring it on its day. The programme burns the points before; its step comes with it.
@@ -146,10 +178,12 @@ fn reward(case: &Case<'_>) -> Option<StepPlan> {
     })
 }
 
-fn take(case: &Case<'_>) -> Vec<StepPlan> {
+/// Takes airtime from the order's number, in the way its telco has.
+fn take(case: &Case<'_>, amount: u64) -> Vec<StepPlan> {
     match case.profile {
-        Profile::Reserve => vec![reserve(case), capture(case)],
-        Profile::DeductOnly => vec![deduct(case)],
+        _ if amount == 0 => Vec::new(),
+        Profile::Reserve => vec![reserve(case, amount), capture(case, amount)],
+        Profile::DeductOnly => vec![taking(case, Action::DeductAirtime, amount)],
     }
 }
 
@@ -166,8 +200,8 @@ fn taken(terms: &Terms) -> u64 {
     terms.drawn.max(terms.amount)
 }
 
-fn reserve(case: &Case<'_>) -> StepPlan {
-    let (books, amount) = (case.books, taken(case.terms));
+fn reserve(case: &Case<'_>, amount: u64) -> StepPlan {
+    let books = case.books;
     StepPlan {
         clear: Some(entry(books.reserved, books.held, amount)),
         doubt: Some(entry(books.in_doubt_telco, books.held, amount)),
@@ -175,18 +209,14 @@ fn reserve(case: &Case<'_>) -> StepPlan {
     }
 }
 
-fn capture(case: &Case<'_>) -> StepPlan {
-    let (books, amount) = (case.books, taken(case.terms));
-    StepPlan { always: vec![entry(books.held, books.reserved, amount)], ..taking(case, Action::CaptureAirtime) }
-}
-
-fn deduct(case: &Case<'_>) -> StepPlan {
-    taking(case, Action::DeductAirtime)
+fn capture(case: &Case<'_>, amount: u64) -> StepPlan {
+    let books = case.books;
+    StepPlan { always: vec![entry(books.held, books.reserved, amount)], ..taking(case, Action::CaptureAirtime, amount) }
 }
 
 /// Taking airtime turns it into money owed to the person, unless another gets it as airtime, and a fee.
-fn taking(case: &Case<'_>, action: Action) -> StepPlan {
-    let (books, terms, amount) = (case.books, case.terms, taken(case.terms));
+fn taking(case: &Case<'_>, action: Action, amount: u64) -> StepPlan {
+    let (books, terms) = (case.books, case.terms);
     let owed = if case.receiver.is_some() { 0 } else { terms.payout };
     let money = [entry(books.position_cny, books.payable, owed), entry(books.position_cny, books.fees, terms.fee)];
     StepPlan {
@@ -231,6 +261,7 @@ fn bare(partner: Partner, action: Action, amount: u64) -> StepPlan {
         always: Vec::new(),
         exact: Vec::new(),
         brings: None,
+        gate: None,
     }
 }
 
@@ -267,6 +298,7 @@ pub(crate) fn remainder(done: &StepPlan, target: Target, amount_done: u64) -> St
     StepPlan {
         amount,
         due: Due::AtOnce,
+        gate: None,
         target: Some(target),
         clear: part(done.clear),
         doubt: part(done.doubt),

@@ -100,17 +100,21 @@ pub(crate) fn done_other(draft: &mut Draft<'_>, heard: &Heard<'_>) {
     }
 }
 
-/// More was paid or given back than asked: all asked for is booked as planned, the excess as the partner's debt.
+/// More was paid or given back than asked: all asked for is booked as planned, and the excess beside it.
 fn settle_excess(draft: &mut Draft<'_>, step: &Step, amount: u64) -> Vec<ledger::Transfer> {
     let excess = amount.saturating_sub(step.plan.amount);
     let mut transfers = draft.settle(step, step.plan.amount);
-    let claim = claim(draft, step, excess);
-    transfers.extend(draft.posts(claim.as_slice()));
+    let unasked = unasked(draft, step, excess);
+    transfers.extend(draft.posts(unasked.as_slice()));
     transfers
 }
 
-/// What a partner owes back because it brought or gave back what nobody asked for.
-fn claim(draft: &Draft<'_>, step: &Step, amount: u64) -> Option<ledger::Entry> {
+/// What a partner brought or gave back that nobody asked for: it owes it back, but for what it moved between its own
+/// subscribers, which was never ours.
+fn unasked(draft: &Draft<'_>, step: &Step, amount: u64) -> Option<ledger::Entry> {
+    if step.plan.action.is_between_parties() {
+        return step.plan.clear.map(|clear| entry(clear.debit, clear.credit, amount));
+    }
     // What is given back beyond what was set aside comes from what had been taken.
     let left_from = match step.plan.action.nature() {
         Nature::Releases => taking(&draft.order)?.clear?.debit,
@@ -241,7 +245,7 @@ pub(crate) fn stray(draft: &mut Draft<'_>, heard: &Heard<'_>) {
     let (amount, external) = told(heard.signal, &heard.step);
     let delivers = nature == Nature::Delivers;
     let movement = match delivers {
-        true => claim(draft, &heard.step, amount),
+        true => unasked(draft, &heard.step, amount),
         false => heard.step.plan.clear.map(|clear| entry(clear.debit, clear.credit, amount)),
     };
     let transfers = draft.posts(movement.as_slice());

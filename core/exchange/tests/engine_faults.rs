@@ -61,9 +61,13 @@ fn shape(world: &World) -> Vec<(bool, String)> {
 }
 
 impl Case {
-    /// A world in which the order was placed; none when it is refused.
+    /// A world in which the order was placed; none when it is refused. What is served is asked for as it is served.
     fn world(self) -> Option<World> {
-        let rules = Rules { doors: Doors::EveryPlan, ..rules() };
+        self.behind(Doors::Served).or_else(|| self.behind(Doors::EveryPlan))
+    }
+
+    fn behind(self, doors: Doors) -> Option<World> {
+        let rules = Rules { doors, ..rules() };
         let mut world = World::open(rules, 4);
         let subscriber = world.register_in(self.home, 1, 100, self.telco);
         let home = Province::new(self.home).expect("a province");

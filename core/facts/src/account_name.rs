@@ -14,7 +14,7 @@ pub enum AccountName {
     /// Airtime that a telco set aside on our instruction.
     #[n(1)]
     TelcoReserved(#[n(0)] Telco),
-    /// The other side of what telcos set aside: still the subscribers'.
+    /// The other side of what telcos set aside or moved between subscribers: still the subscribers'.
     #[n(2)]
     AirtimeHeld(#[n(0)] Telco),
     /// Where one asset is exchanged for another; zero in each asset once the telco has settled.
@@ -44,6 +44,9 @@ pub enum AccountName {
     /// What a partner delivered on our word and is to be paid for.
     #[n(11)]
     Owed(#[n(0)] Partner),
+    /// Airtime that a telco moved from one subscriber to another on our instruction.
+    #[n(13)]
+    TelcoTransferred(#[n(0)] Telco),
 }
 
 impl AccountName {
@@ -64,6 +67,7 @@ impl fmt::Display for AccountName {
         match self {
             AccountName::TelcoTaken(telco) => write!(f, "telco:{telco}:taken"),
             AccountName::TelcoReserved(telco) => write!(f, "telco:{telco}:reserved"),
+            AccountName::TelcoTransferred(telco) => write!(f, "telco:{telco}:transferred"),
             AccountName::AirtimeHeld(telco) => write!(f, "held:{telco}"),
             AccountName::Position(telco) => write!(f, "position:{telco}"),
             AccountName::Payable(person) => write!(f, "payable:{person}"),

@@ -126,6 +126,8 @@ words! {
         Resolved = 15, "resolved";
         /// A reviewer said no.
         ReviewRejected = 16, "review_rejected";
+        /// Whom it was for did not want it.
+        ReceiverDeclined = 17, "receiver_declined";
     }
 }
 
@@ -138,9 +140,20 @@ pub enum Due {
     /// Not before this moment.
     #[n(1)]
     At(#[n(0)] Millis),
-    /// When a reviewer lets the order go.
+    /// As soon as a reviewer lets it go: what plans from before steps had a gate say.
     #[n(2)]
     OnReview,
+    /// So many milliseconds after its turn has come.
+    #[n(3)]
+    After(#[n(0)] u64),
+}
+
+words! {
+    /// Who lets a step go when its turn comes.
+    Gate {
+        /// A reviewer.
+        Review = 0, "review";
+    }
 }
 
 words! {
@@ -216,6 +229,19 @@ pub struct StepPlan {
     /// As what its party holds what it brought, where that is a lot of its own.
     #[n(12)]
     pub brings: Option<Provenance>,
+    /// Who has to let it go before it is due, if anybody has.
+    #[n(13)]
+    pub gate: Option<Gate>,
+}
+
+impl StepPlan {
+    /// Who has to let it go when its turn comes, if anybody has.
+    pub const fn waits_for(&self) -> Option<Gate> {
+        match self.due {
+            Due::OnReview => Some(Gate::Review),
+            Due::AtOnce | Due::At(_) | Due::After(_) => self.gate,
+        }
+    }
 }
 
 /// A step of an order.
@@ -578,7 +604,14 @@ impl Order {
             return None;
         }
         let (place, step) = self.numbered_steps().find(|(_, step)| step.state == StepState::Planned)?;
-        (step.plan.due == Due::OnReview).then_some(place)
+        (step.plan.waits_for() == Some(Gate::Review)).then_some(place)
+    }
+
+    /// Until when whom the order is for may decline it, while it waits for them.
+    pub fn declinable_until(&self) -> Option<Millis> {
+        let waits = |step: &&Step| matches!(step.plan.due, Due::After(_)) && step.state == StepState::Planned;
+        let waits = self.steps.iter().filter(waits).find(|step| step.attempt == 0 && step.due_at != Millis(0));
+        waits.map(|step| step.due_at)
     }
 
     /// The steps that brought a code: one as a rule, and one for the rest of what came in part.

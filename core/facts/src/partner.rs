@@ -109,6 +109,8 @@ words! {
         GrantReward = 8, "grant_reward";
         /// Issue a voucher to the subscriber.
         IssueVoucher = 9, "issue_voucher";
+        /// Move airtime from the order's subscriber to whom the order brings it, at the telco of both.
+        TransferAirtime = 12, "transfer_airtime";
     }
 }
 
@@ -153,8 +155,17 @@ impl Action {
             Action::ReleaseAirtime => Nature::Releases,
             Action::CreditAirtime => Nature::Returns,
             Action::ConfirmBilling => Nature::Confirms,
-            Action::PayOut | Action::TopUpAirtime | Action::GrantReward | Action::IssueVoucher => Nature::Delivers,
+            Action::PayOut
+            | Action::TopUpAirtime
+            | Action::GrantReward
+            | Action::IssueVoucher
+            | Action::TransferAirtime => Nature::Delivers,
         }
+    }
+
+    /// Whether it moves value from the order's subscriber to another: the partner is told both.
+    pub const fn is_between_parties(self) -> bool {
+        matches!(self, Action::TransferAirtime)
     }
 
     /// Whether it leaves a code with the partner, which whoever it is for collects there through us.
@@ -173,7 +184,8 @@ impl Action {
             | Action::PayOut
             | Action::TopUpAirtime
             | Action::GrantReward
-            | Action::IssueVoucher => None,
+            | Action::IssueVoucher
+            | Action::TransferAirtime => None,
         }
     }
 }

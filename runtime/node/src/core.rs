@@ -66,6 +66,8 @@ pub struct Ask {
     pub amount: u64,
     /// For whose number.
     pub subscriber: SubscriberId,
+    /// From whose number, when it moves value between two of the partner's own.
+    pub from: Option<SubscriberId>,
     /// To which card, when money is paid out.
     pub instrument: Option<InstrumentId>,
     /// The partner's name of what it acts on.
@@ -200,6 +202,7 @@ impl Core {
             action: step.plan.action,
             amount: step.plan.amount,
             subscriber,
+            from: step.plan.action.is_between_parties().then(|| order.subscriber()),
             instrument: self.card_for(step.plan.partner, subscriber),
             acts_on: acts_on(order, step),
             about: about.and_then(|target| {
@@ -247,6 +250,7 @@ pub fn posted(state: &State, facts: &[Fact]) -> Vec<Posting> {
 fn subject(command: &Command) -> Option<OrderId> {
     match command {
         Command::Cancel { order, .. }
+        | Command::Decline { order }
         | Command::HandOut { order }
         | Command::Review { order, .. }
         | Command::Dispatch { order, .. }

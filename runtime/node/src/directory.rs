@@ -26,6 +26,14 @@ pub trait Directory: Send + Sync {
     /// Errors: it is not known.
     fn account(&self, ask: &Ask) -> Result<Arc<str>, NotKnown>;
 
+    /// The phone number that value is moved from, when it is moved between two.
+    ///
+    /// Errors: it is not known.
+    fn from(&self, ask: &Ask) -> Result<Option<Arc<str>>, NotKnown> {
+        let other = ask.from.map(|from| Ask { subscriber: from, from: None, ..ask.clone() });
+        other.map(|other| self.account(&other)).transpose()
+    }
+
     /// Compares what is held with what the journal says, before the node begins: nothing is on its way yet.
     ///
     /// Errors: it cannot be compared now.

@@ -20,6 +20,8 @@ pub struct Request {
     pub amount: u64,
     /// The phone number (telcos, issuer) or the card number (bank).
     pub account: Arc<str>,
+    /// The phone number that it moves value from, when it moves value between two.
+    pub from: Option<Arc<str>>,
     /// The partner's own name of what the action acts on: the reservation to capture or release.
     pub acts_on: String,
     /// For [`Action::ConfirmBilling`]: the deduction whose billing record is awaited.
@@ -45,6 +47,8 @@ pub enum Movement {
     Taken,
     /// Given; at the bank: a payout that came back; at an issuer: a voucher cancelled.
     GivenBack,
+    /// Moved from one subscriber to another.
+    Transferred,
 }
 
 /// One final line of a partner's record that carries a reference of ours.
@@ -72,6 +76,7 @@ impl StatementItem {
                 Movement::Taken,
             )
             | (Action::ReleaseAirtime, Movement::Released)
+            | (Action::TransferAirtime, Movement::Transferred)
             | (Action::CreditAirtime | Action::TopUpAirtime | Action::GrantReward, Movement::GivenBack) => {
                 Some(self.answer.clone())
             }

@@ -7,14 +7,20 @@
 use crate::context::Context;
 use crate::problem::Problem;
 use exchange::{Command, Envelope};
-use facts::{Meta, Millis, PersonId, Standing, State, Subscriber};
+use facts::{Meta, Millis, OrderId, PersonId, Standing, State, Subscriber};
 use node::{Lane, custody};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use tokio::sync::{OwnedRwLockReadGuard, RwLock, RwLockWriteGuard};
+use vault::Contact;
 
 /// How many numbers' persons are looked at at once: the sequencer waits meanwhile.
 const PERSONS_AT_ONCE: usize = 1_024;
+
+/// How many strangers' numbers are looked at at once.
+const CONTACTS_AT_ONCE: usize = 1_024;
+/// How old an order's id is by which its record is surely there.
+const YOUNG_MS: u64 = 3_600_000;
 
 /// The registrations that are between vault and journal.
 #[derive(Default)]
@@ -52,6 +58,9 @@ pub async fn run(context: Arc<Context>) {
             Ok(last) => looked_at = last,
             Err(_) => tracing::warn!("nobody looked whose retention term has run out; it will be looked again"),
         }
+        if forget_contacts(&context).await.is_err() {
+            tracing::warn!("no stranger's number was looked at; they will be");
+        }
         let files = Arc::clone(&context);
         // It panics only where a fault of ours is logged already.
         let _ = tokio::task::spawn_blocking(move || remove_order_files(&files)).await;
@@ -79,6 +88,27 @@ async fn compare_some(context: &Context) -> Result<bool, Problem> {
     let open = context.in_vault(custody::look).await?;
     let (judged, _) = context.read(move |state| custody::judge(state, open)).await?;
     context.in_vault(move |vault| custody::settle(vault, &judged)).await
+}
+
+/// Makes an end of the numbers of strangers to whom nothing is under way any more.
+async fn forget_contacts(context: &Context) -> Result<(), Problem> {
+    let mut after = 0;
+    loop {
+        let contacts = context.in_vault(move |vault| vault.contacts(after, CONTACTS_AT_ONCE)).await?;
+        let Some(last) = contacts.last() else { return Ok(()) };
+        after = last.order;
+        let now = context.now();
+        let over = move |state: &State| {
+            let over = |contact: &Contact| match state.order(OrderId::from_bits(contact.order)) {
+                Some(order) => order.state.is_end(),
+                // It ended and left memory, or never came: what is between vault and journal is young.
+                None => Millis(OrderId::from_bits(contact.order).made_at_ms()).plus(YOUNG_MS) < now,
+            };
+            contacts.into_iter().filter(over).collect::<Vec<_>>()
+        };
+        let (over, _) = context.read(over).await?;
+        context.in_vault(move |vault| vault.forget_contacts(&over)).await?;
+    }
 }
 
 /// Makes an end of order files whose term has run out.

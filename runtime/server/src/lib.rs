@@ -56,5 +56,6 @@ pub use digest::DigestKey;
 pub use numbers::{Numbers, ReadNumbers};
 pub use providers::{Providers, ProvidersError};
 pub use router::{openapi_json, router};
+pub use routes::decline::decline_code;
 pub use serve::{serve, serve_within};
 pub use tls::{Tls, TlsError, TlsFiles, certificate_in};

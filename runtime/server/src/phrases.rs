@@ -110,6 +110,8 @@ codes! {
     PartnerUnknown = "partner_unknown", NOT_FOUND;
     /// The order stands where it cannot be withdrawn.
     NotCancellable = "not_cancellable", CONFLICT;
+    /// The order stands where whom it is for cannot decline it.
+    NotDeclinable = "not_declinable", CONFLICT;
     /// The order does not wait for a reviewer.
     NotInReview = "not_in_review", CONFLICT;
     /// The order brought no code, or not yet.
@@ -257,6 +259,8 @@ static PHRASES: &[Phrase] = &[
         ["use CMCC, CUCC, CTCC, CBN, BANK or ISSUER", "请使用 CMCC、CUCC、CTCC、CBN、BANK 或 ISSUER"]),
     row("not_cancellable", ["The order cannot be withdrawn now", "订单当前不能撤销"],
         ["look at the order's `state`; while a partner is being asked, try again in a moment", "请查看订单的 `state`；若正在等待合作方答复，请稍后再试"]),
+    row("not_declinable", ["The gift cannot be declined any more", "赠礼已无法谢绝"],
+        ["a gift can be declined until it is on its way, as the message about it said", "赠礼可在短信所示时限内、到账之前谢绝"]),
     row("not_in_review", ["The order does not wait for a reviewer", "该订单不在人工审核中"],
         ["`GET /v1/orders?state=in_review` lists those that do", "`GET /v1/orders?state=in_review` 可列出待审核订单"]),
     row("no_code", ["The order has no code to hand out", "该订单没有可交付的兑换码"],

@@ -10,10 +10,10 @@ use crate::description;
 use crate::envelope;
 use crate::machine;
 use crate::routes::{
-    approvals, audit, batches, calendar, callbacks, campaigns, cancel, clients, clock, erasure, export, handout,
-    health, holdings, keys, ledger, legal_holds, limits, metrics, numbers, order_list, orders, partners, persons,
-    policies, prices, problems, providers, quotes, recharges, reveals, reviews, sessions, signers, staff, staff_admin,
-    staff_sessions, statements, subscribers, till, timeline,
+    approvals, audit, batches, calendar, callbacks, campaigns, cancel, clients, clock, decline, erasure, export,
+    handout, health, holdings, keys, ledger, legal_holds, limits, metrics, numbers, order_list, orders, partners,
+    persons, policies, prices, problems, providers, quotes, recharges, reveals, reviews, sessions, signers, staff,
+    staff_admin, staff_sessions, statements, subscribers, till, timeline,
 };
 use axum::Router;
 use axum::http::header::CONTENT_TYPE;
@@ -48,6 +48,7 @@ fn business() -> Routes {
         .routes(routes!(orders::get))
         .routes(routes!(till::place))
         .routes(routes!(cancel::cancel))
+        .routes(routes!(decline::decline))
         .routes(routes!(handout::collect))
         .routes(routes!(reviews::review))
         .routes(routes!(timeline::get))

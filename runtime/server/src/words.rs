@@ -47,6 +47,7 @@ chinese! {
         TopUpAirtime = "充入话费";
         GrantReward = "赠送话费";
         IssueVoucher = "发放购物券";
+        TransferAirtime = "转赠话费";
     }
     OrderState {
         Created = "已创建";
@@ -80,6 +81,7 @@ chinese! {
         Unwound = "已回退";
         Resolved = "存疑已查明";
         ReviewRejected = "审核未通过";
+        ReceiverDeclined = "受赠人谢绝";
     }
     ReviewVerdict {
         Approved = "通过";

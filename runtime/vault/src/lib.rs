@@ -8,6 +8,7 @@
 //! key ring's file. So keys are rotated without touching what is sealed, and a person is erased by destroying a key.
 
 mod cache;
+mod contacts;
 mod custody;
 mod error;
 mod files;
@@ -23,6 +24,7 @@ mod store;
 mod text;
 mod vault;
 
+pub use contacts::Contact;
 pub use custody::Unconfirmed;
 pub use error::{KeyError, VaultError};
 pub use facts::Purpose;

@@ -84,6 +84,16 @@ pub const COUNT_KEYS: &str = "SELECT COUNT(*) FROM data_keys";
 /// The rows of persons whose keys were destroyed.
 pub const COUNT_ERASED: &str = "SELECT COUNT(*) FROM persons WHERE sealed IS NULL";
 
+/// The numbers of those who are not registered and to whom an order is under way. Vaults from before have none.
+pub const CREATE_CONTACTS: &str = "CREATE TABLE IF NOT EXISTS contacts \
+     (order_id BLOB PRIMARY KEY, id BLOB NOT NULL, sealed BLOB NOT NULL) WITHOUT ROWID; \
+     CREATE INDEX IF NOT EXISTS contacts_by_id ON contacts (id)";
+pub const INSERT_CONTACT: &str =
+    "INSERT INTO contacts (order_id, id, sealed) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+pub const SELECT_CONTACT: &str = "SELECT order_id, sealed FROM contacts WHERE id = $1 LIMIT 1";
+pub const CONTACTS_AFTER: &str = "SELECT order_id, id FROM contacts WHERE order_id > $1 ORDER BY order_id LIMIT $2";
+pub const REMOVE_CONTACT: &str = "DELETE FROM contacts WHERE order_id = $1";
+
 /// What the vault is: format, what recognises its keys, and how far it is.
 pub const CREATE_META: &str = "CREATE TABLE meta (name TEXT PRIMARY KEY, content TEXT NOT NULL)";
 pub const SET_META: &str =

@@ -80,7 +80,12 @@ impl Vault {
         touch_private(path).and_then(|()| sync_parent(path)).map_err(failed)?;
         let ring = keys.into();
         let mut writer = Store::open(path)?;
-        writer.in_transaction(|view| if view.has_tables()? { Ok(()) } else { create(view, &ring) })?;
+        writer.in_transaction(|view| {
+            if !view.has_tables()? {
+                create(view, &ring)?;
+            }
+            view.create_contacts()
+        })?;
         let files = check(&writer.view(), path, &ring)?;
         let cache = options.cache_rows;
         let cached =
@@ -112,9 +117,15 @@ impl Vault {
         Ok(self.find(Table::Instruments, card.expose(), person.0)?.map(|(id, _)| InstrumentId(id)))
     }
 
-    /// The mobile number of a subscriber.
+    /// The mobile number of a subscriber, or of a contact.
     pub fn reveal_msisdn(&self, subscriber: SubscriberId, purpose: Purpose) -> Result<Msisdn, VaultError> {
-        match self.reveal(Table::Numbers, subscriber.0, purpose)? {
+        let found = match self.reveal(Table::Numbers, subscriber.0, purpose) {
+            Err(unknown @ VaultError::NotFound { .. }) => {
+                return self.contact_number(subscriber)?.ok_or(unknown);
+            }
+            found => found?,
+        };
+        match found {
             Text::Number(msisdn) => Ok(msisdn),
             _ => Err(VaultError::Sealed { table: "numbers", id: subscriber.0 }),
         }

@@ -5,7 +5,8 @@ mod support;
 use std::path::Path;
 use support::{LOOK, all_bytes, assert_holds, contains, msisdn, registration, registrations, stored};
 use vault::{
-    FilesId, IdentityNumber, InstrumentId, Msisdn, NewFiles, PersonId, SubscriberId, Table, Vault, VaultError, VaultKey,
+    Contact, FilesId, IdentityNumber, InstrumentId, Msisdn, NewFiles, PersonId, SubscriberId, Table, Vault, VaultError,
+    VaultKey,
 };
 
 fn open(path: &Path) -> Vault {
@@ -165,4 +166,32 @@ fn files_have_a_key_of_their_own_and_no_copy_of_it_is_left_when_it_is_destroyed(
     assert!(!contains(&all_bytes(dir.path()), &key));
     assert_eq!(read(&vault, one), None);
     assert!(vault.files_of(other).unwrap().is_some());
+}
+
+#[test]
+fn a_contact_is_found_by_its_id_until_it_is_forgotten_and_nothing_of_it_is_left() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("vault.sqlite");
+    let vault = open(&path);
+    let number = Msisdn::parse("13812345678").unwrap();
+    let (one, other) = (Contact { order: 7, id: SubscriberId(70) }, Contact { order: 8, id: SubscriberId(80) });
+    for contact in [one, other, one] {
+        vault.keep_contact(contact, &number).unwrap();
+    }
+    assert_eq!(vault.contacts(0, 10).unwrap(), [one, other]);
+    assert_eq!(vault.contacts(7, 10).unwrap(), [other]);
+    drop(vault);
+    let vault = open(&path);
+    assert_eq!(vault.reveal_msisdn(one.id, LOOK).unwrap().expose(), "13812345678");
+    // Nobody is found by it: whoever has the number may still register it.
+    assert_eq!(vault.find_number(&number).unwrap(), None);
+    let key = stored(&path, "SELECT wrapped FROM data_keys WHERE person_id = x'00000000000000000000000000000007'");
+    let sealed = stored(&path, "SELECT sealed FROM contacts WHERE order_id = x'00000000000000000000000000000007'");
+    assert!([&key, &sealed].iter().all(|bytes| contains(&all_bytes(dir.path()), bytes)));
+    for _ in 0..2 {
+        vault.forget_contacts(&[one]).unwrap();
+    }
+    assert!([&key, &sealed].iter().all(|bytes| !contains(&all_bytes(dir.path()), bytes)));
+    assert!(matches!(vault.reveal_msisdn(one.id, LOOK), Err(VaultError::NotFound { .. })));
+    assert_eq!(vault.reveal_msisdn(other.id, LOOK).unwrap().expose(), "13812345678");
 }

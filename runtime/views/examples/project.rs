@@ -179,6 +179,7 @@ fn step(action: Action) -> StepPlan {
         always: Vec::new(),
         exact: Vec::new(),
         brings: None,
+        gate: None,
     }
 }
 

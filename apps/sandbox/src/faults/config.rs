@@ -52,8 +52,8 @@ impl Default for FaultsConfig {
 }
 
 fn every_action() -> BTreeSet<Action> {
-    use Action::{Cancel, Capture, Collect, Credit, Deduct, Inquiry, Issue, Payout, Release, Reserve};
-    [Reserve, Capture, Release, Deduct, Credit, Payout, Issue, Cancel, Collect, Inquiry].into()
+    use Action::{Cancel, Capture, Collect, Credit, Deduct, Inquiry, Issue, Payout, Release, Reserve, Transfer};
+    [Reserve, Capture, Release, Deduct, Credit, Transfer, Payout, Issue, Cancel, Collect, Inquiry].into()
 }
 
 /// A named rate with every kind at every step.

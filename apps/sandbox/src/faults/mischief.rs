@@ -193,6 +193,7 @@ mod tests {
             Action::Release,
             Action::Deduct,
             Action::Credit,
+            Action::Transfer,
             Action::Payout,
             Action::Issue,
             Action::Cancel,

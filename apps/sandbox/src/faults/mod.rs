@@ -26,6 +26,8 @@ pub enum Action {
     Deduct,
     /// Telco: `POST topupBalance`, or `POST adjustBalance` with a positive amount.
     Credit,
+    /// Telco: `POST transferBalance`.
+    Transfer,
     /// Bank: `POST payouts`.
     Payout,
     /// Messaging partner: `POST messages`.
@@ -49,6 +51,7 @@ impl Action {
             Action::Release => "release",
             Action::Deduct => "deduct",
             Action::Credit => "credit",
+            Action::Transfer => "transfer",
             Action::Payout => "payout",
             Action::Send => "send",
             Action::Issue => "issue",
@@ -144,7 +147,9 @@ impl FaultKind {
             Action::Cancel | Action::Collect => self.is_of_the_line(),
             Action::Release => self != FaultKind::AmountMismatch,
             Action::Capture | Action::Deduct => true,
-            Action::Reserve | Action::Credit | Action::Payout | Action::Issue => self != FaultKind::OwnSchedule,
+            Action::Reserve | Action::Credit | Action::Transfer | Action::Payout | Action::Issue => {
+                self != FaultKind::OwnSchedule
+            }
         }
     }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::buckets::Buckets;
-use super::records::{Item, Kind, Order, Resource, Row, RowId, Status};
+use super::records::{Bucket, Item, Kind, Order, Resource, Row, RowId, Status};
 use super::register::Register;
 
 /// Largest spendable balance, fen: far below the range of an `i64`, far above any grant that is not a mistake.
@@ -33,10 +33,13 @@ pub(super) struct Books {
     reserves: Register<Row>,
     adjusts: Register<Row>,
     topups: Register<Row>,
+    transfers: Register<Row>,
     /// Taken for good, fen.
     pub taken_fen: i128,
     /// Credited, fen.
     pub credited_fen: i128,
+    /// Moved from one subscriber to another, fen.
+    pub transferred_fen: i128,
     /// Who is told of every result beside the configured address.
     pub hubs: BTreeMap<String, Arc<str>>,
     pub hubs_made: u64,
@@ -58,6 +61,7 @@ impl Books {
             Resource::Reserve => &self.reserves,
             Resource::Adjust => &self.adjusts,
             Resource::Topup => &self.topups,
+            Resource::Transfer => &self.transfers,
         }
     }
 
@@ -66,6 +70,7 @@ impl Books {
             Resource::Reserve => &mut self.reserves,
             Resource::Adjust => &mut self.adjusts,
             Resource::Topup => &mut self.topups,
+            Resource::Transfer => &mut self.transfers,
         }
     }
 
@@ -79,8 +84,15 @@ impl Books {
         match order.kind {
             Kind::Reserve => enough(order.fen),
             Kind::Adjust if order.fen < 0 => enough(-order.fen),
-            Kind::Adjust | Kind::Topup if bucket.remaining_fen > BALANCE_FEN_MAX - order.fen => Err(BALANCE_TOO_LARGE),
-            Kind::Adjust | Kind::Topup => Ok(()),
+            Kind::Adjust | Kind::Topup => has_room(bucket, order.fen),
+            Kind::Transfer => {
+                let receiver = order.receiver.and_then(|receiver| self.buckets.get(receiver)).ok_or(BUCKET_CLOSED)?;
+                if receiver.closed {
+                    return Err(BUCKET_CLOSED);
+                }
+                enough(order.fen)?;
+                has_room(receiver, order.fen)
+            }
             Kind::Capture | Kind::Release => match self.held(order) {
                 Some(held) if order.fen <= held => Ok(()),
                 _ => Err(RESERVATION_NOT_HELD),
@@ -170,6 +182,7 @@ impl Books {
             kind: Kind::Release,
             bucket: row.bucket,
             reservation: Some(position),
+            receiver: None,
             fen: row.fen,
             reference: row.reference.clone(),
             at_ms,
@@ -193,6 +206,7 @@ impl Books {
         };
         let position = self.rows_mut(resource).add(Row {
             bucket: order.bucket,
+            receiver: order.receiver,
             fen: order.fen,
             status,
             reference: order.reference.clone(),
@@ -238,8 +252,15 @@ impl Books {
                 let total = if order.fen < 0 { &mut self.taken_fen } else { &mut self.credited_fen };
                 *total += size;
             }
+            Kind::Transfer => {
+                bucket.remaining_fen -= order.fen;
+                self.transferred_fen += i128::from(order.fen);
+            }
         }
         debug_assert!(bucket.reserved_fen >= 0, "reserved below zero: {bucket:?}");
+        if let Some(receiver) = order.receiver.and_then(|receiver| self.buckets.get_mut(receiver)) {
+            receiver.remaining_fen += order.fen;
+        }
     }
 
     fn settle_row(&mut self, order: &Order, id: RowId) {
@@ -250,12 +271,17 @@ impl Books {
         row.status = match order.kind {
             Kind::Reserve => Status::Created,
             Kind::Release => Status::Cancelled,
-            Kind::Capture | Kind::Adjust | Kind::Topup => Status::Completed,
+            Kind::Capture | Kind::Adjust | Kind::Topup | Kind::Transfer => Status::Completed,
         };
         if order.kind != Kind::Release {
             row.fen = order.fen;
         }
     }
+}
+
+/// Whether a bucket can take so much more.
+fn has_room(bucket: &Bucket, fen: i64) -> Result<(), Refusal> {
+    if bucket.remaining_fen > BALANCE_FEN_MAX - fen { Err(BALANCE_TOO_LARGE) } else { Ok(()) }
 }
 
 /// A completed item of an order; the caller changes what differs.
@@ -264,6 +290,7 @@ fn item(order: &Order, row: Option<RowId>) -> Item {
         kind: order.kind,
         row,
         bucket: order.bucket,
+        receiver: order.receiver,
         fen: order.kind.signed(order.fen),
         status: Status::Completed,
         reference: order.reference.clone(),

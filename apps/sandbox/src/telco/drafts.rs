@@ -29,6 +29,26 @@ pub(super) struct Create {
     description: Option<String>,
 }
 
+/// `TransferBalance_Create`, as far as we read it: what the schema makes mandatory must be there.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Transfer {
+    amount: Quantity,
+    usage_type: String,
+    bucket: Ref,
+    receiver_bucket: Ref,
+    receiver_bucket_usage_type: String,
+    #[serde(rename = "logicalResource")]
+    _logical_resource: Vec<Ref>,
+    #[serde(rename = "receiverLogicalResource")]
+    _receiver_logical_resource: Ref,
+    #[serde(rename = "channel")]
+    _channel: Ref,
+    requestor: Option<Ref>,
+    reason: String,
+    description: Option<String>,
+}
+
 /// `ReserveBalance_Update`: a capture.
 #[derive(Debug, Deserialize)]
 pub(super) struct Update {
@@ -43,6 +63,8 @@ pub(super) struct Update {
 pub(super) struct Draft {
     kind: Kind,
     target: Target,
+    /// The bucket that a transfer brings its amount to.
+    receiver: Option<String>,
     /// `None` means all that is held.
     fen: Option<i64>,
     reference: Option<Arc<str>>,
@@ -60,10 +82,7 @@ enum Target {
 impl Create {
     /// Checks the body against the schema's mandatory attributes and the kind's range of amounts.
     pub fn draft(self, kind: Kind, caller: &Caller) -> Result<Draft, Refused> {
-        if self.usage_type != "monetary" {
-            let reason = format!("only `monetary` buckets are kept here, not `{}`", self.usage_type);
-            return Err(Refused::malformed("invalidUsageType", reason));
-        }
+        check_usage(&self.usage_type)?;
         if kind != Kind::Adjust && self.party_account.is_none() {
             return Err(Refused::malformed("invalidBody", "missing field `partyAccount`"));
         }
@@ -76,6 +95,7 @@ impl Create {
         Ok(Draft {
             kind,
             target: Target::Bucket(self.bucket.id),
+            receiver: None,
             fen: Some(fen),
             reference: reference_of(caller, self.requestor)?,
             party: self.party_account.map(|party| party.id.into()),
@@ -83,6 +103,39 @@ impl Create {
             description: self.description.map(Arc::from),
         })
     }
+}
+
+impl Transfer {
+    /// Checks that money moves from one bucket to another.
+    pub fn draft(self, caller: &Caller) -> Result<Draft, Refused> {
+        check_usage(&self.usage_type)?;
+        check_usage(&self.receiver_bucket_usage_type)?;
+        let fen = fen_of(&self.amount)?;
+        if fen <= 0 {
+            return Err(Refused::malformed("invalidAmount", "the amount must be positive"));
+        }
+        if self.bucket.id == self.receiver_bucket.id {
+            return Err(Refused::malformed("invalidBody", "a transfer is to another bucket"));
+        }
+        Ok(Draft {
+            kind: Kind::Transfer,
+            target: Target::Bucket(self.bucket.id),
+            receiver: Some(self.receiver_bucket.id),
+            fen: Some(fen),
+            reference: reference_of(caller, self.requestor)?,
+            party: None,
+            reason: Some(self.reason.into()),
+            description: self.description.map(Arc::from),
+        })
+    }
+}
+
+fn check_usage(usage_type: &str) -> Result<(), Refused> {
+    if usage_type != "monetary" {
+        let reason = format!("only `monetary` buckets are kept here, not `{usage_type}`");
+        return Err(Refused::malformed("invalidUsageType", reason));
+    }
+    Ok(())
 }
 
 impl Update {
@@ -112,7 +165,7 @@ impl Draft {
 
     fn on_reservation(kind: Kind, id: String) -> Draft {
         let target = Target::Reservation(id);
-        Draft { kind, target, fen: None, reference: None, party: None, reason: None, description: None }
+        Draft { kind, target, receiver: None, fen: None, reference: None, party: None, reason: None, description: None }
     }
 
     /// Finds what the draft names.
@@ -126,10 +179,13 @@ impl Draft {
             }
             Target::Reservation(id) => resolve_reservation(books, id, self.fen)?,
         };
+        let find = |id: &String| books.buckets.find(id).ok_or_else(|| Refused::not_found("bucket", id));
+        let receiver = self.receiver.as_ref().map(find).transpose()?;
         Ok(Order {
             kind: self.kind,
             bucket,
             reservation,
+            receiver,
             fen,
             reference: self.reference.unwrap_or_default(),
             at_ms,

@@ -56,6 +56,11 @@ pub(super) async fn topups(State(telco): State<Arc<Telco>>, query: ListQuery) ->
     rows(&telco, Resource::Topup, &query)
 }
 
+/// `GET transferBalance`.
+pub(super) async fn transfers(State(telco): State<Arc<Telco>>, query: ListQuery) -> Listed {
+    rows(&telco, Resource::Transfer, &query)
+}
+
 /// `GET reserveBalance/{id}`.
 pub(super) async fn reserve(State(telco): State<Arc<Telco>>, Id(id): Id, query: ListQuery) -> Found {
     row(&telco, Resource::Reserve, &id, &query)
@@ -69,6 +74,11 @@ pub(super) async fn adjust(State(telco): State<Arc<Telco>>, Id(id): Id, query: L
 /// `GET topupBalance/{id}`.
 pub(super) async fn topup(State(telco): State<Arc<Telco>>, Id(id): Id, query: ListQuery) -> Found {
     row(&telco, Resource::Topup, &id, &query)
+}
+
+/// `GET transferBalance/{id}`.
+pub(super) async fn transfer(State(telco): State<Arc<Telco>>, Id(id): Id, query: ListQuery) -> Found {
+    row(&telco, Resource::Transfer, &id, &query)
 }
 
 /// `GET balanceActionHistory`: the inquiry by reference and the statement.

@@ -196,7 +196,7 @@ impl Counterparty for Telco {
     fn books(&self) -> Value {
         let floor = self.floor();
         let totals = floor.books.buckets.totals();
-        let (taken, credited) = (floor.books.taken_fen, floor.books.credited_fen);
+        let Books { taken_fen: taken, credited_fen: credited, transferred_fen: transferred, .. } = &floor.books;
         json!({
             "telco": self.name,
             "buckets": floor.books.buckets.len(),
@@ -205,6 +205,7 @@ impl Counterparty for Telco {
             "reserved": totals.reserved,
             "taken_total": taken,
             "credited_total": credited,
+            "transferred_total": transferred,
             "actions": floor.books.history.all().len(),
             "scheduled": floor.desk.agenda.len(),
             "overdrawn": totals.overdrawn,

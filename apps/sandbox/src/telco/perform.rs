@@ -54,7 +54,9 @@ impl Telco {
         match kind {
             Kind::Release => StatusCode::NO_CONTENT.into_response(),
             Kind::Capture => self.row_response(floor, StatusCode::OK, row),
-            Kind::Reserve | Kind::Adjust | Kind::Topup => self.row_response(floor, StatusCode::CREATED, row),
+            Kind::Reserve | Kind::Adjust | Kind::Topup | Kind::Transfer => {
+                self.row_response(floor, StatusCode::CREATED, row)
+            }
         }
     }
 
@@ -169,7 +171,7 @@ fn can_strike(floor: &Floor, order: &Order, kind: FaultKind) -> bool {
 /// The refusal a contradicting telco gives for what it has done.
 fn plausible_refusal(order: &Order) -> Refusal {
     match order.kind {
-        Kind::Reserve => INSUFFICIENT_BALANCE,
+        Kind::Reserve | Kind::Transfer => INSUFFICIENT_BALANCE,
         Kind::Adjust if order.fen < 0 => INSUFFICIENT_BALANCE,
         Kind::Adjust | Kind::Topup => BUCKET_CLOSED,
         Kind::Capture | Kind::Release => RESERVATION_NOT_HELD,

@@ -16,6 +16,7 @@ pub(super) enum Kind {
     Release,
     Adjust,
     Topup,
+    Transfer,
 }
 
 impl Kind {
@@ -27,6 +28,7 @@ impl Kind {
             Kind::Release => "ReleaseBalance",
             Kind::Adjust => "AdjustBalance",
             Kind::Topup => "TopupBalance",
+            Kind::Transfer => "TransferBalance",
         }
     }
 
@@ -36,6 +38,7 @@ impl Kind {
             Kind::Reserve | Kind::Capture | Kind::Release => Resource::Reserve,
             Kind::Adjust => Resource::Adjust,
             Kind::Topup => Resource::Topup,
+            Kind::Transfer => Resource::Transfer,
         }
     }
 
@@ -47,13 +50,14 @@ impl Kind {
             Kind::Release => Action::Release,
             Kind::Adjust if fen < 0 => Action::Deduct,
             Kind::Adjust | Kind::Topup => Action::Credit,
+            Kind::Transfer => Action::Transfer,
         }
     }
 
     /// The amount as the history shows it: minus takes from the subscriber, plus gives.
     pub fn signed(self, fen: i64) -> i64 {
         match self {
-            Kind::Reserve | Kind::Capture => -fen,
+            Kind::Reserve | Kind::Capture | Kind::Transfer => -fen,
             Kind::Release | Kind::Adjust | Kind::Topup => fen,
         }
     }
@@ -65,6 +69,7 @@ pub(super) enum Resource {
     Reserve,
     Adjust,
     Topup,
+    Transfer,
 }
 
 impl Resource {
@@ -74,6 +79,7 @@ impl Resource {
             Resource::Reserve => "reserveBalance",
             Resource::Adjust => "adjustBalance",
             Resource::Topup => "topupBalance",
+            Resource::Transfer => "transferBalance",
         }
     }
 
@@ -83,6 +89,7 @@ impl Resource {
             Resource::Reserve => "ReserveBalance",
             Resource::Adjust => "AdjustBalance",
             Resource::Topup => "TopupBalance",
+            Resource::Transfer => "TransferBalance",
         }
     }
 
@@ -91,6 +98,7 @@ impl Resource {
             Resource::Reserve => "rsv-",
             Resource::Adjust => "adj-",
             Resource::Topup => "top-",
+            Resource::Transfer => "trf-",
         }
     }
 }
@@ -162,6 +170,8 @@ pub(super) struct Order {
     pub bucket: u32,
     /// The reservation's position, for capture and release.
     pub reservation: Option<u32>,
+    /// The bucket that a transfer brings its amount to.
+    pub receiver: Option<u32>,
     /// Positive, except that an adjustment is signed.
     pub fen: i64,
     /// Empty when the caller gave none.
@@ -185,10 +195,12 @@ impl Order {
     }
 }
 
-/// A reserve, adjust or topup resource; the only record that changes.
+/// A reserve, adjust, topup or transfer resource; the only record that changes.
 #[derive(Clone, Debug)]
 pub(super) struct Row {
     pub bucket: u32,
+    /// The bucket that a transfer brings its amount to.
+    pub receiver: Option<u32>,
     /// As asked; of a reservation positive, and after a capture what was captured.
     pub fen: i64,
     pub status: Status,
@@ -224,6 +236,8 @@ pub(super) struct Item {
     pub kind: Kind,
     pub row: Option<RowId>,
     pub bucket: u32,
+    /// The bucket that a transfer brings its amount to.
+    pub receiver: Option<u32>,
     /// Signed as in [`Kind::signed`].
     pub fen: i64,
     pub status: Status,

@@ -11,7 +11,7 @@ use axum::routing::{delete, get, post};
 use serde::{Deserialize, Serialize};
 
 use super::buckets::Opening;
-use super::drafts::{Create, Draft, Ref, Update, fen_of};
+use super::drafts::{Create, Draft, Ref, Transfer, Update, fen_of};
 use super::records::Kind;
 use super::{Profile, Telco, lists, views};
 use crate::connection::Cut;
@@ -29,6 +29,8 @@ pub(super) fn router(profile: Profile) -> Router<Arc<Telco>> {
         .route("/adjustBalance/{id}", get(lists::adjust))
         .route("/topupBalance", get(lists::topups).post(topup))
         .route("/topupBalance/{id}", get(lists::topup))
+        .route("/transferBalance", get(lists::transfers).post(transfer))
+        .route("/transferBalance/{id}", get(lists::transfer))
         .route("/balanceActionHistory", get(lists::history))
         .route("/balanceActionHistory/{id}", get(lists::history_item))
         .route("/hub", post(subscribe))
@@ -108,6 +110,15 @@ async fn topup(
     Body(body): Body<Create>,
 ) -> Answered {
     telco.act(body.draft(Kind::Topup, &caller)?, caller, cut).await
+}
+
+async fn transfer(
+    State(telco): State<Arc<Telco>>,
+    ConnectInfo(cut): ConnectInfo<Cut>,
+    caller: Caller,
+    Body(body): Body<Transfer>,
+) -> Answered {
+    telco.act(body.draft(&caller)?, caller, cut).await
 }
 
 #[derive(Deserialize)]

@@ -93,6 +93,10 @@ struct RowView<'a> {
     bucket: Reference<'a>,
     logical_resource: Vec<Reference<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    receiver_bucket: Option<Reference<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    receiver_logical_resource: Option<Reference<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     party_account: Option<Reference<'a>>,
     related_party: [Reference<'a>; 1],
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -110,6 +114,7 @@ struct RowView<'a> {
 pub(super) fn row<'a>(books: &'a Books, telco: &'a str, id: RowId) -> Option<impl Serialize + 'a> {
     let row: &Row = books.rows(id.resource).get(id.position)?;
     let bucket = books.buckets.get(row.bucket)?;
+    let receiver = row.receiver.and_then(|receiver| books.buckets.get(receiver));
     Some(RowView {
         id: id.to_string(),
         href: format!("{BASE}/{}/{id}", id.resource.path()),
@@ -120,6 +125,8 @@ pub(super) fn row<'a>(books: &'a Books, telco: &'a str, id: RowId) -> Option<imp
         adjust_type: (id.resource == Resource::Adjust).then_some("oneTime"),
         bucket: Reference::plain(&bucket.id),
         logical_resource: numbers_of(bucket),
+        receiver_bucket: receiver.map(|receiver| Reference::plain(&receiver.id)),
+        receiver_logical_resource: receiver.map(Reference::msisdn),
         party_account: row.party.as_deref().map(Reference::plain),
         related_party: [Reference { role: Some("provider"), ..Reference::typed(telco, "Organization") }],
         requestor: Reference::requestor(&row.reference),
@@ -160,6 +167,7 @@ struct ItemView<'a> {
 pub(super) fn item(books: &Books, position: u32) -> Option<impl Serialize + '_> {
     let item: &Item = books.history.get(position)?;
     let bucket = books.buckets.get(item.bucket)?;
+    let receiver = item.receiver.and_then(|receiver| books.buckets.get(receiver)).unwrap_or(bucket);
     let sequence = u64::from(position) + 1;
     Some(ItemView {
         id: sequence.to_string(),
@@ -172,7 +180,7 @@ pub(super) fn item(books: &Books, position: u32) -> Option<impl Serialize + '_> 
         usage_type: "monetary",
         bucket: Reference::plain(&bucket.id),
         logical_resource: numbers_of(bucket),
-        receiver_logical_resource: Reference::msisdn(bucket),
+        receiver_logical_resource: Reference::msisdn(receiver),
         requestor: Reference::requestor(&item.reference),
         requested_date: rfc3339(item.requested_ms),
         confirmation_date: rfc3339(item.at_ms),

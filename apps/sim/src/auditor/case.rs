@@ -1,6 +1,7 @@
 //! An order as the auditor follows it, from facts alone.
 
-use facts::{Action, Admission, Cause, Day, Fact, OrderState, Partner, PersonId, StepPlan, SubscriberId};
+use facts::{Action, Admission, Cause, Day, Fact, OrderState, Partner, PersonId, Product, StepPlan, SubscriberId};
+use money::Telco;
 use std::collections::BTreeMap;
 
 /// Where a step stands, as far as exposure and repeats are concerned.
@@ -35,9 +36,9 @@ impl Part {
         }
     }
 
-    /// Whether it delivers what the order owes in money.
+    /// Whether it delivers what the order owes.
     fn pays(&self) -> bool {
-        matches!(self.action, Action::PayOut | Action::IssueVoucher)
+        matches!(self.action, Action::PayOut | Action::IssueVoucher | Action::TopUpAirtime | Action::TransferAirtime)
     }
 
     /// What it counts for while nobody knows.
@@ -55,10 +56,29 @@ impl Part {
     }
 }
 
+/// Airtime for another.
+#[derive(Clone, Copy)]
+pub(super) struct Gift {
+    pub(super) to: Option<Telco>,
+}
+
+/// What a telco is expected to have done for an order that is settled.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub(super) struct AtTelco {
+    /// Taken less brought.
+    pub(super) taken: i128,
+    /// Moved from its subscriber to another of its own.
+    pub(super) transferred: i128,
+}
+
 /// An order.
 pub(super) struct Case {
     pub(super) person: PersonId,
     pub(super) subscriber: SubscriberId,
+    /// Whom it brings airtime, and their telco, when that is another.
+    pub(super) gift: Option<Gift>,
+    /// The telco of its own number.
+    pub(super) telco: Option<Telco>,
     pub(super) day: Day,
     pub(super) amount: u64,
     pub(super) fee: u64,
@@ -76,8 +96,13 @@ pub(super) struct Case {
 }
 
 impl Case {
-    pub(super) fn admitted(admission: &Admission) -> Case {
+    /// An order that is admitted; `telco_of` knows where numbers are.
+    pub(super) fn admitted(admission: &Admission, telco_of: impl Fn(SubscriberId) -> Option<Telco>) -> Case {
+        let party = |at: usize| admission.parties.get(at).copied().and_then(&telco_of);
+        let gift = (admission.terms.product == Product::Gift).then(|| Gift { to: party(1) });
         Case {
+            gift,
+            telco: party(0),
             person: admission.person,
             subscriber: admission.parties.first().copied().unwrap_or_default(),
             day: admission.requested_at.day(),
@@ -99,6 +124,8 @@ impl Case {
         Case {
             person,
             subscriber,
+            gift: None,
+            telco: None,
             day,
             amount,
             fee: 0,
@@ -162,9 +189,32 @@ impl Case {
         (change != 0).then_some((part.partner, change))
     }
 
+    /// What leaves the subscriber's lots: of a gift the fee, too.
+    pub(super) fn drawn(&self) -> u64 {
+        if self.gift.is_some() { self.amount + self.fee } else { self.amount }
+    }
+
+    /// What it owes in money, or what money buys.
+    pub(super) fn owed(&self) -> u64 {
+        if self.gift.is_some() { 0 } else { self.payout }
+    }
+
     /// Who delivers what it owes in money.
     pub(super) fn payer(&self) -> Option<Partner> {
         self.parts.iter().find(|part| part.pays()).map(|part| part.partner)
+    }
+
+    /// What a telco does for it, when it goes its way.
+    pub(super) fn at(&self, telco: Telco) -> AtTelco {
+        let (amount, fee) = (i128::from(self.amount), i128::from(self.fee));
+        let own = self.telco == Some(telco);
+        match self.gift {
+            Some(Gift { to }) if own && to == Some(telco) => AtTelco { taken: fee, transferred: amount },
+            Some(_) if own => AtTelco { taken: amount + fee, transferred: 0 },
+            Some(Gift { to }) if to == Some(telco) => AtTelco { taken: -amount, transferred: 0 },
+            None if own => AtTelco { taken: amount, transferred: 0 },
+            Some(_) | None => AtTelco::default(),
+        }
     }
 
     /// What came of its reward.

@@ -1,6 +1,6 @@
 //! What must hold when all is quiet: every order at an end, and two sets of books that agree to the fen.
 
-use super::case::Case;
+use super::case::{AtTelco, Case};
 use super::{Auditor, Books};
 use crate::telco::{SimTelco, TelcoSums};
 use crate::till::SimTill;
@@ -34,16 +34,18 @@ impl Auditor {
         let mut faults = Vec::new();
         self.check_sent(sent, &mut faults);
         self.check_parties(telcos, tills, &mut faults);
-        let mut taken: BTreeMap<OrderId, TelcoSums> = BTreeMap::new();
-        for telco in telcos.values() {
-            taken.extend(telco.by_order());
+        let mut taken: BTreeMap<OrderId, BTreeMap<Telco, TelcoSums>> = BTreeMap::new();
+        for (telco, books) in telcos {
+            for (order, sums) in books.by_order() {
+                taken.entry(order).or_default().insert(*telco, sums);
+            }
         }
         let mut ending = Ending::default();
         for (order, case) in &self.cases {
             let at_telco = taken.remove(order).unwrap_or_default();
             let paid = |till: &SimTill| till.by_order().get(order).copied().unwrap_or(0);
             let paid = tills.iter().map(|(partner, till)| (*partner, paid(till))).collect();
-            let mut found = case_faults(case, at_telco, &paid, &self.books);
+            let mut found = case_faults(case, &at_telco, &paid, &self.books);
             faults.extend(found.drain(..).map(|fault| format!("{order} ({}): {fault}", case.state)));
             ending.count(case);
         }
@@ -105,6 +107,8 @@ impl Auditor {
             let reserved = self.books.net(AccountName::TelcoReserved(*telco), airtime);
             agree(format!("taken at {telco}"), taken, sums.values().map(|sum| sum.taken).sum());
             agree(format!("reserved at {telco}"), reserved, sums.values().map(|sum| sum.reserved).sum());
+            let transferred = self.books.net(AccountName::TelcoTransferred(*telco), airtime);
+            agree(format!("transferred at {telco}"), transferred, sums.values().map(|sum| sum.transferred).sum());
         }
     }
 }
@@ -123,7 +127,12 @@ impl Ending {
     }
 }
 
-fn case_faults(case: &Case, telco: TelcoSums, paid: &BTreeMap<Partner, i128>, books: &Books) -> Vec<String> {
+fn case_faults(
+    case: &Case,
+    telcos: &BTreeMap<Telco, TelcoSums>,
+    paid: &BTreeMap<Partner, i128>,
+    books: &Books,
+) -> Vec<String> {
     if case.state == OrderState::Suspended {
         return Vec::new();
     }
@@ -140,23 +149,36 @@ fn case_faults(case: &Case, telco: TelcoSums, paid: &BTreeMap<Partner, i128>, bo
         }
     };
     for (partner, paid) in paid {
-        let owed = if case.payer() == Some(*partner) { of(case.payout) } else { 0 };
+        let owed = if case.payer() == Some(*partner) { of(case.owed()) } else { 0 };
         expect(&format!("{partner} delivered"), *paid, owed);
     }
-    expect("the telco took", telco.taken, of(case.amount) - granted);
+    // What each telco took less what it brought: of the reward, too.
+    let at = |telco: Telco| {
+        let AtTelco { taken, transferred } = if settled { case.at(telco) } else { AtTelco::default() };
+        let reward = if case.telco == Some(telco) { granted } else { 0 };
+        AtTelco { taken: taken - reward, transferred }
+    };
+    for telco in Telco::ALL {
+        let sums = telcos.get(&telco).copied().unwrap_or_default();
+        let AtTelco { taken, transferred } = at(telco);
+        expect(&format!("{telco} took"), sums.taken, taken);
+        expect(&format!("{telco} transferred"), sums.transferred, transferred);
+        expect(&format!("{telco} still holds"), sums.reserved, 0);
+    }
     expect("the reward", granted, of(case.reward.map_or(0, |(_, amount)| amount)));
-    expect("the telco still holds", telco.reserved, 0);
     for (account, net) in &case.net {
         let Some(name) = books.name(*account) else { continue };
         // What an order leaves behind when it is settled: airtime and money change places, and a fee stays.
         let airtime = books.accounts().any(|(number, sums)| number == *account && sums.is_airtime());
         let expected = match name {
-            AccountName::TelcoTaken(_) => of(case.amount) - granted,
-            AccountName::Position(_) if airtime => granted - of(case.amount),
-            AccountName::Position(_) => of(case.payout) + of(case.fee) - granted,
+            AccountName::TelcoTaken(telco) => at(telco).taken,
+            AccountName::TelcoTransferred(telco) => at(telco).transferred,
+            AccountName::AirtimeHeld(telco) => -at(telco).transferred,
+            AccountName::Position(telco) if airtime => -at(telco).taken,
+            AccountName::Position(_) => of(case.owed()) + of(case.fee) - granted,
             AccountName::Promotion(_) => granted,
             AccountName::FeesConversion => -of(case.fee),
-            AccountName::ReserveBank | AccountName::Owed(_) => -of(case.payout),
+            AccountName::ReserveBank | AccountName::Owed(_) => -of(case.owed()),
             _ => 0,
         };
         expect(&format!("account {name} has"), *net, expected);
@@ -166,7 +188,7 @@ fn case_faults(case: &Case, telco: TelcoSums, paid: &BTreeMap<Partner, i128>, bo
     };
     expect("fees booked", -booked(|name| name == AccountName::FeesConversion), of(case.fee));
     let pays = |name| matches!(name, AccountName::ReserveBank | AccountName::Owed(_));
-    expect("payouts booked", -booked(pays), of(case.payout));
+    expect("payouts booked", -booked(pays), of(case.owed()));
     expect("value returned", i128::from(case.returned), i128::from(!settled));
     faults
 }

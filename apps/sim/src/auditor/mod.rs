@@ -12,6 +12,7 @@ use facts::{
     AccountName, Day, Fact, Hash, Key16, KeyUse, Made, OrderId, Partner, PersonId, Record, SaltKey, SubscriberId,
 };
 use journal::Entry;
+use money::Telco;
 use node::{Ask, AskKind};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -32,6 +33,8 @@ pub(crate) struct Auditor {
     keys: BTreeMap<Key16, KeyUse>,
     made_by: BTreeMap<Key16, OrderId>,
     lots: BTreeMap<(SubscriberId, u32), i128>,
+    /// Where numbers are.
+    telcos: BTreeMap<SubscriberId, Telco>,
     days: BTreeMap<(PersonId, Day), i128>,
     exposure: BTreeMap<Partner, i128>,
     calls_seen: BTreeSet<facts::CallRef>,
@@ -56,6 +59,7 @@ impl Auditor {
             keys: BTreeMap::new(),
             made_by: BTreeMap::new(),
             lots: BTreeMap::new(),
+            telcos: BTreeMap::new(),
             days: BTreeMap::new(),
             exposure: BTreeMap::new(),
             calls_seen: BTreeSet::new(),
@@ -129,6 +133,9 @@ impl Auditor {
             Fact::AccountOpened { account, name, asset, bound } => {
                 faults.extend(self.books.open(account.number(), *name, *asset, *bound));
             }
+            Fact::SubscriberRegistered { subscriber, telco, .. } => {
+                self.telcos.insert(*subscriber, *telco);
+            }
             Fact::LotOpened { subscriber, number, amount, .. } => {
                 self.lots.insert((*subscriber, *number), i128::from(*amount));
             }
@@ -138,7 +145,7 @@ impl Auditor {
                 }
             }
             Fact::OrderAdmitted(admission) => {
-                let case = Case::admitted(admission);
+                let case = Case::admitted(admission, |subscriber| self.telcos.get(&subscriber).copied());
                 self.count(&case, 1, faults);
                 self.promise(&case, 1, faults);
                 self.made(admission.order, client_key, case, faults);
@@ -224,8 +231,8 @@ impl Auditor {
                 faults.push(format!("lot {number} of {} went below zero", case.subscriber));
             }
         }
-        if taken != case.amount {
-            faults.push(format!("{taken} was taken from lots for an order of {}", case.amount));
+        if taken != case.drawn() {
+            faults.push(format!("{taken} was taken from lots for an order of {}", case.drawn()));
         }
     }
 

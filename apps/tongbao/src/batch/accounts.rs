@@ -4,12 +4,13 @@ use super::world::World;
 use crate::failure::{Doing, Failure};
 use exchange::rules::{Cards, IdentityNumber, Line, NumberTable};
 use exchange::{Command, Envelope, Opening, Registration};
-use facts::{Bucket, Channel, InstrumentId, Meta, Millis, PersonId, Provenance, State, SubscriberId};
+use facts::{Bucket, Channel, InstrumentId, Meta, Millis, OrderId, PersonId, Provenance, State, SubscriberId};
 use node::{Lane, Pending};
 use orderfile::Subscriber;
 use server::DigestKey;
 use server::batch::{Account, Register};
 use std::collections::{HashMap, VecDeque};
+use std::convert::Infallible;
 use std::ops::Range;
 use std::sync::Arc;
 use tokio::task::JoinHandle;
@@ -200,6 +201,8 @@ fn card_number(token: &str, digests: &DigestKey) -> Result<CardNumber, Failure> 
 }
 
 impl Register for Registered<'_> {
+    type Fault = Infallible;
+
     fn account(&self, msisdn: &str) -> Option<Account<'_>> {
         self.accounts.get(msisdn)
     }
@@ -209,9 +212,9 @@ impl Register for Registered<'_> {
         listed.unwrap_or_else(|| person(id_number, self.world.base.0, self.world))
     }
 
-    fn stranger(&self, msisdn: &str) -> SubscriberId {
+    fn stranger(&self, _order: OrderId, msisdn: &str) -> Result<SubscriberId, Infallible> {
         let digest = chance(&self.world.digests, "stranger", &[msisdn.as_bytes()]);
-        SubscriberId::new(self.world.base.0, Bucket::of_hash(digest as u64), digest)
+        Ok(SubscriberId::new(self.world.base.0, Bucket::of_hash(digest as u64), digest))
     }
 
     /// Node time follows the rows, so that what falls due between two of them is done between them.

@@ -77,7 +77,8 @@ pub async fn answer(
     let mut results = Results::begin(&options.out)?;
     let (mut report, mut under_way, mut number) = (Report::default(), VecDeque::new(), 0);
     while let Some(line) = file.next()? {
-        under_way.push_back(rows.enter(number, line));
+        let Ok(entered) = rows.enter(number, line);
+        under_way.push_back(entered);
         number += 1;
         if under_way.len() >= ROWS_AHEAD
             && let Some(first) = under_way.pop_front()

@@ -48,8 +48,12 @@ pub struct Books {
     pub csv: BTreeMap<Partner, String>,
     /// Fen that a partner took for good less what it gave, by order: minus is what it paid or issued.
     pub moved: BTreeMap<(Partner, OrderId), i64>,
-    /// The same for all orders.
+    /// Fen that a telco moved from one subscriber to another, by order.
+    pub transferred: BTreeMap<(Partner, OrderId), i64>,
+    /// What moved for all orders.
     pub net: BTreeMap<Partner, i64>,
+    /// What was transferred for all orders, by telco.
+    pub net_transferred: BTreeMap<Partner, i64>,
     /// Fen set aside now, by telco.
     pub reserved: BTreeMap<Partner, i64>,
     /// Faults by kind and step, over all counterparties.
@@ -87,11 +91,14 @@ impl Books {
     fn add_telco(&mut self, partner: Partner, csv: &str) -> Result<(), Failure> {
         for line in csv::Reader::from_reader(csv.as_bytes()).deserialize() {
             let line: TelcoLine = line.doing(&format!("reading the books of {partner}"))?;
-            let moves = matches!(line.kind.as_str(), "CaptureBalance" | "AdjustBalance" | "TopupBalance");
-            if line.status != "completed" || !moves {
-                continue;
+            match line.kind.as_str() {
+                _ if line.status != "completed" => {}
+                "CaptureBalance" | "AdjustBalance" | "TopupBalance" => {
+                    self.add(partner, &line.correlation_id, -line.amount_fen);
+                }
+                "TransferBalance" => self.add_transfer(partner, &line.correlation_id, -line.amount_fen),
+                _ => {}
             }
-            self.add(partner, &line.correlation_id, -line.amount_fen);
         }
         Ok(())
     }
@@ -118,6 +125,13 @@ impl Books {
         *self.net.entry(partner).or_default() += moved;
         if let Some(order) = order_of(reference) {
             *self.moved.entry((partner, order)).or_default() += moved;
+        }
+    }
+
+    fn add_transfer(&mut self, partner: Partner, reference: &str, transferred: i64) {
+        *self.net_transferred.entry(partner).or_default() += transferred;
+        if let Some(order) = order_of(reference) {
+            *self.transferred.entry((partner, order)).or_default() += transferred;
         }
     }
 

@@ -52,7 +52,9 @@ pub struct Mix {
 const HENAN: &str = "41";
 const REVIEWED_FEN: u64 = 200_000;
 /// How the products of a mix spread.
-const EVERY_PRODUCT: [&str; 2] = ["direct", "voucher"];
+const EVERY_PRODUCT: [&str; 3] = ["direct", "voucher", "gift"];
+/// What a gift has at least.
+const GIFT_LEAST_FEN: u64 = 10_000;
 
 /// Makes wishes of a few kinds: most are good, some break a rule.
 pub fn wishes(count: u32, mix: Mix, residents: &[Resident], ids: &[String]) -> Vec<Wish> {
@@ -72,9 +74,13 @@ pub fn wishes(count: u32, mix: Mix, residents: &[Resident], ids: &[String]) -> V
             Products::Direct => "direct",
             Products::All => chance.one(&EVERY_PRODUCT),
         };
-        let body = json!({
+        let mut body = json!({
             "subscriber": ids[place], "product": product, "amount": amount, "channel_province": province,
         });
+        if product == "gift" {
+            body["target"] = json!(chance.one(residents).msisdn);
+            body["amount"] = json!(amount.max(GIFT_LEAST_FEN));
+        }
         wishes.push(Wish { key: format!("order-{seed}-{number}"), body });
     }
     wishes

@@ -5,7 +5,7 @@ use crate::demo::drive::Answered;
 use crate::failure::{Doing, Failure};
 use crate::operate::replay;
 use crate::output::Output;
-use facts::{Orders, Partner, State};
+use facts::{Orders, Partner, State, SubscriberId};
 use ledger::{Action, Entry, Transfer};
 use std::collections::BTreeMap;
 use std::fs;
@@ -47,12 +47,15 @@ fn write_orders(
     let keys: BTreeMap<&str, &str> =
         answers.values().map(|answered| (answered.order.as_str(), answered.key.as_str())).collect();
     let mut writer = csv::Writer::from_path(path).doing("writing `orders.csv`")?;
-    let columns =
-        ["order", "key", "product", "state", "cause", "amount_fen", "fee_fen", "payout_fen", "subscriber", "telco"];
-    writer.write_record(columns).doing("writing `orders.csv`")?;
+    let columns = ["order", "key", "product", "state", "cause", "amount_fen", "fee_fen", "payout_fen", "subscriber"];
+    let parties = ["telco", "receiver_telco"];
+    writer.write_record(columns.iter().chain(&parties)).doing("writing `orders.csv`")?;
+    let telco_of = |party: Option<&SubscriberId>| {
+        let holder = party.and_then(|party| state.subscriber(*party));
+        holder.map(|holder| holder.telco.to_string()).unwrap_or_default()
+    };
     for order in orders.iter() {
         let id = order.id.to_string();
-        let telco = state.subscriber(order.subscriber()).map(|subscriber| subscriber.telco.to_string());
         let row = [
             id.clone(),
             keys.get(id.as_str()).copied().unwrap_or_default().to_owned(),
@@ -63,7 +66,8 @@ fn write_orders(
             order.terms.fee.to_string(),
             order.terms.payout.to_string(),
             order.subscriber().to_string(),
-            telco.unwrap_or_default(),
+            telco_of(order.parties.first()),
+            telco_of(order.parties.get(1)),
         ];
         writer.write_record(row).doing("writing `orders.csv`")?;
     }

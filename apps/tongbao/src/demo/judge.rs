@@ -2,7 +2,7 @@
 
 use crate::demo::books::Books;
 use crate::demo::drive::Answered;
-use facts::{AccountName, Nature, Necessity, Order, OrderId, OrderState, Orders, Partner, State, StepState};
+use facts::{AccountName, Nature, Necessity, Order, OrderId, OrderState, Orders, Partner, State, Step, StepState};
 use ledger::{AccountId, Side};
 use money::Asset;
 use serde::Serialize;
@@ -134,12 +134,16 @@ fn count_orders(orders: &Orders, report: &mut Report) {
 
 fn compare_orders(orders: &Orders, books: &Books, report: &mut Report) {
     let known: BTreeSet<OrderId> = orders.iter().map(|order| order.id).collect();
-    let strangers = books.moved.keys().filter(|(_, order)| !known.contains(order));
+    let moved: BTreeSet<_> = books.moved.keys().chain(books.transferred.keys()).collect();
+    let strangers = moved.iter().filter(|(_, order)| !known.contains(order));
     report.two_party_breaks += strangers.count() as u64;
     for order in orders.iter() {
         for partner in Partner::ALL {
             let moved = books.moved.get(&(partner, order.id)).copied().unwrap_or_default();
-            let wrong = u64::from(!may_move(order, partner).contains(&moved));
+            let transferred = books.transferred.get(&(partner, order.id)).copied().unwrap_or_default();
+            let right =
+                may_move(order, partner).contains(&moved) && may_transfer(order, partner).contains(&transferred);
+            let wrong = u64::from(!right);
             match partner {
                 Partner::Telco(_) => report.double_deductions += wrong,
                 Partner::Bank | Partner::Issuer => report.lost_payouts += wrong,
@@ -148,12 +152,27 @@ fn compare_orders(orders: &Orders, books: &Books, report: &mut Report) {
     }
 }
 
+/// What was planned at a partner at first: what completes or undoes another step is about what that one moved.
+fn planned(order: &Order, partner: Partner) -> impl Iterator<Item = &Step> {
+    order.steps.iter().filter(move |step| step.plan.target.is_none() && step.plan.partner == partner)
+}
+
+/// What a partner may have moved from one of its own to another for an order, by how the order stands.
+fn may_transfer(order: &Order, partner: Partner) -> RangeInclusive<i64> {
+    let transfers = planned(order, partner).filter(|step| step.plan.action.is_between_parties());
+    let full = transfers.map(|step| signed(step.plan.amount)).sum();
+    match order.state {
+        OrderState::Settled => full..=full,
+        OrderState::Suspended => 0..=full,
+        _ => 0..=0,
+    }
+}
+
 /// What a partner may have taken for an order less what it gave, by how the order stands.
 fn may_move(order: &Order, partner: Partner) -> RangeInclusive<i64> {
     let (mut taken, mut given) = (0, 0);
-    // What was planned at first: what completes or undoes another step is about what that one moved.
-    let planned = order.steps.iter().filter(|step| step.plan.target.is_none() && step.plan.partner == partner);
-    for step in planned.filter(|step| step.plan.necessity == Necessity::Required || step.state == StepState::Done) {
+    let moving = planned(order, partner).filter(|step| !step.plan.action.is_between_parties());
+    for step in moving.filter(|step| step.plan.necessity == Necessity::Required || step.state == StepState::Done) {
         match step.plan.action.nature() {
             Nature::Takes | Nature::TakesSetAside => taken += signed(step.plan.amount),
             Nature::Delivers => given += signed(step.plan.amount),
@@ -189,6 +208,8 @@ fn compare_accounts(state: &State, books: &Books, report: &mut Report) {
         if let Partner::Telco(telco) = partner {
             let reserved = books.reserved.get(&partner).copied().unwrap_or_default();
             pairs.push((debit_balance(state, AccountName::TelcoReserved(telco), partner.asset()), reserved));
+            let transferred = books.net_transferred.get(&partner).copied().unwrap_or_default();
+            pairs.push((debit_balance(state, AccountName::TelcoTransferred(telco), partner.asset()), transferred));
         }
         report.two_party_breaks += pairs.iter().filter(|(ours, theirs)| ours != theirs).count() as u64;
         report.in_doubt_fen += in_doubt(state, partner);

@@ -19,6 +19,8 @@ use serde::de::DeserializeOwned;
 const RETENTION_LEAST: u32 = 10;
 /// How long an order file is kept by a policy from before that was said.
 const ORDER_FILES_KEPT_DAYS: u64 = 30;
+/// How long a gift may be declined under a policy from before that was said.
+const DECLINED_WITHIN_MINUTES: u64 = 30;
 
 /// The files, each of its shape.
 struct Read {
@@ -52,6 +54,7 @@ pub(super) fn compile(files: &PolicyFiles<'_>) -> Result<Policy, Vec<PolicyFault
     let ported_kept_ms = ported_kept_ms(&read.timings, &mut faults);
     let retention_years = retention_years(&read.timings, &mut faults);
     let order_files_kept_ms = order_files_kept_ms(&read.timings, &mut faults);
+    let receiver_declines_within_ms = receiver_declines_within_ms(&read.timings, &mut faults);
     let licences = compile_licences::licences(&read.licences, &read.provinces, &mut faults);
     let known = Known {
         products: &products,
@@ -79,6 +82,7 @@ pub(super) fn compile(files: &PolicyFiles<'_>) -> Result<Policy, Vec<PolicyFault
         ported_kept_ms,
         retention_years,
         order_files_kept_ms,
+        receiver_declines_within_ms,
         calendar_warns_months_before,
         licences,
         campaigns,
@@ -214,6 +218,15 @@ fn order_files_kept_ms(file: &TimingsFile, faults: &mut Faults) -> u64 {
         faults.add(TIMINGS, "`order_files.kept_days`", days.to_string(), "1 to 366 days");
     }
     days.saturating_mul(86_400_000)
+}
+
+fn receiver_declines_within_ms(file: &TimingsFile, faults: &mut Faults) -> u64 {
+    let minutes = file.gifts.as_ref().map_or(DECLINED_WITHIN_MINUTES, |row| row.declined_within_minutes);
+    // A gift arrives on the day it is given.
+    if !(1..=720).contains(&minutes) {
+        faults.add(TIMINGS, "`gifts.declined_within_minutes`", minutes.to_string(), "1 to 720 minutes");
+    }
+    minutes.saturating_mul(60_000)
 }
 
 /// Looks up a list of products, each at most once.

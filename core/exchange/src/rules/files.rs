@@ -256,6 +256,13 @@ pub(super) struct TimingsFile {
     pub(super) portability: PortabilityRow,
     pub(super) retention: Option<RetentionRow>,
     pub(super) order_files: Option<OrderFilesRow>,
+    pub(super) gifts: Option<GiftsRow>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct GiftsRow {
+    pub(super) declined_within_minutes: u64,
 }
 
 #[derive(Deserialize)]

@@ -39,6 +39,7 @@ pub struct Policy {
     pub(super) ported_kept_ms: u64,
     pub(super) retention_years: u32,
     pub(super) order_files_kept_ms: u64,
+    pub(super) receiver_declines_within_ms: u64,
     pub(super) licences: Vec<Licence>,
     pub(super) campaigns: Vec<Campaign>,
 }
@@ -338,6 +339,11 @@ impl Policy {
     /// How long a telco's word about who serves a number is kept, in milliseconds.
     pub const fn ported_kept_ms(&self) -> u64 {
         self.ported_kept_ms
+    }
+
+    /// How long whoever is given airtime may decline it once they are told, in milliseconds.
+    pub const fn receiver_declines_within_ms(&self) -> u64 {
+        self.receiver_declines_within_ms
     }
 
     /// Until when a person is kept whose last transaction or registration was at a moment: the end of that date so many

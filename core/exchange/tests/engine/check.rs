@@ -40,7 +40,9 @@ fn books_balance(world: &World, command: &Command) {
     for telco in Telco::ALL {
         let airtime = Asset::Airtime(telco);
         let reserved = world.debit(AccountName::TelcoReserved(telco), airtime);
-        assert_eq!(reserved, -world.debit(AccountName::AirtimeHeld(telco), airtime), "{telco} after {command:?}");
+        let transferred = world.debit(AccountName::TelcoTransferred(telco), airtime);
+        let held = -world.debit(AccountName::AirtimeHeld(telco), airtime);
+        assert_eq!(reserved + transferred, held, "{telco} after {command:?}");
         let taken = world.debit(AccountName::TelcoTaken(telco), airtime);
         let claim = world.debit(AccountName::Claim(Partner::Telco(telco)), airtime);
         let position = -world.debit(AccountName::Position(telco), airtime);
@@ -108,8 +110,9 @@ fn told_is_booked(world: &World, command: &Command) {
         return;
     }
     for partner in Partner::ALL {
-        let told = world.partners.sums(partner, None, true).taken;
-        assert_eq!(booked(world, partner), told, "{partner} after {command:?}");
+        let told = world.partners.sums(partner, None, true);
+        assert_eq!(booked(world, partner), told.taken, "{partner} after {command:?}");
+        assert_eq!(transferred(world, partner), told.transferred, "{partner} after {command:?}");
     }
 }
 
@@ -120,6 +123,14 @@ fn booked(world: &World, partner: Partner) -> i128 {
         Partner::Telco(_) | Partner::Issuer => mirrored,
         // What funded the reserve was nobody's order.
         Partner::Bank => mirrored + world.debit(AccountName::OperatorFloat, Asset::Cny),
+    }
+}
+
+/// What our books say that a partner moved from one of its own to another.
+fn transferred(world: &World, partner: Partner) -> i128 {
+    match partner {
+        Partner::Telco(telco) => world.debit(AccountName::TelcoTransferred(telco), partner.asset()),
+        Partner::Bank | Partner::Issuer => 0,
     }
 }
 
@@ -160,6 +171,7 @@ pub fn at_rest(world: &World) {
     for partner in Partner::ALL {
         let truth = world.partners.sums(partner, None, false);
         assert_eq!(booked(world, partner), truth.taken, "{partner} taken");
+        assert_eq!(transferred(world, partner), truth.transferred, "{partner} transferred");
         if let Partner::Telco(telco) = partner {
             assert_eq!(world.debit(AccountName::TelcoReserved(telco), partner.asset()), truth.reserved, "{partner}");
         }
@@ -173,10 +185,12 @@ fn ended(world: &World, order: &Order) {
         let there = world.partners.sums(partner, Some(order.id), false);
         match order.state {
             OrderState::Settled => {
-                assert_eq!((there.taken, there.reserved), (planned(order, partner), 0), "{partner} {}", short(order));
+                let truth = (there.taken, there.transferred);
+                assert_eq!((truth, there.reserved), (planned(order, partner), 0), "{partner} {}", short(order));
             }
             OrderState::Declined | OrderState::Cancelled | OrderState::Refunded => {
-                assert_eq!((there.taken, there.reserved), (0, 0), "{partner} {}", short(order));
+                let truth = (there.taken, there.transferred);
+                assert_eq!((truth, there.reserved), ((0, 0), 0), "{partner} {}", short(order));
                 assert!(order.lots.is_empty() && order.counts.is_empty(), "{}", short(order));
             }
             OrderState::Suspended => assert_ne!(order.cause, Cause::Planned, "{}", short(order)),
@@ -188,17 +202,18 @@ fn ended(world: &World, order: &Order) {
     }
 }
 
-/// What the plan of an order that went its way takes at a partner, less what it brings there.
-fn planned(order: &Order, partner: Partner) -> i128 {
+/// What the plan of an order that went its way takes at a partner, less what it brings there, and what it moves there.
+fn planned(order: &Order, partner: Partner) -> (i128, i128) {
     let forward = order.numbered_steps().filter(|(place, step)| {
         step.plan.partner == partner && step.state == StepState::Done && order.leads_forward(*place)
     });
     let moved = forward.map(|(_, step)| match step.plan.action.nature() {
-        Nature::TakesSetAside | Nature::Takes => i128::from(step.done),
-        Nature::Delivers => -i128::from(step.done.min(step.plan.amount)),
-        _ => 0,
+        _ if step.plan.action.is_between_parties() => (0, i128::from(step.done)),
+        Nature::TakesSetAside | Nature::Takes => (i128::from(step.done), 0),
+        Nature::Delivers => (-i128::from(step.done.min(step.plan.amount)), 0),
+        _ => (0, 0),
     });
-    moved.sum()
+    moved.fold((0, 0), |sum, step| (sum.0 + step.0, sum.1 + step.1))
 }
 
 /// The same records give the same state, and the state reads back from its bytes.

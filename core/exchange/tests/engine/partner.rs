@@ -85,6 +85,8 @@ pub struct Sums {
     pub taken: i128,
     /// What it still has set aside.
     pub reserved: i128,
+    /// What it moved from one of its own to another.
+    pub transferred: i128,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -247,6 +249,12 @@ impl Partners {
         for (call, line) in &self.lines {
             let counts = line.ask.partner == partner && order.is_none_or(|order| order == call.order);
             if !counts || (told_only && !line.told) {
+                continue;
+            }
+            if line.ask.action.is_between_parties() {
+                if let Entry::Done { amount, .. } = &line.entry {
+                    sums.transferred += i128::from(*amount);
+                }
                 continue;
             }
             sums.taken += match (&line.entry, line.ask.action.nature()) {

@@ -129,6 +129,7 @@ pub fn plan() -> StepPlan {
         always: vec![entry(1)],
         exact: vec![entry(2), entry(3)],
         brings: None,
+        gate: None,
     }
 }
 

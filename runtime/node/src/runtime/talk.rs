@@ -58,6 +58,7 @@ impl Shared {
             action: ask.action,
             amount: ask.amount,
             account: self.directory.account(ask)?,
+            from: self.directory.from(ask)?,
             acts_on: ask.acts_on.clone(),
             about: ask.about,
             now: ask.now,

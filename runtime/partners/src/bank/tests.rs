@@ -32,6 +32,7 @@ fn request() -> Request {
         action: Action::PayOut,
         amount: 9_600,
         account: Arc::from("6222000000000000"),
+        from: None,
         acts_on: String::new(),
         about: None,
         now: Millis(0),

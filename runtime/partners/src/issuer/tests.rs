@@ -33,6 +33,7 @@ fn request() -> Request {
         action: Action::IssueVoucher,
         amount: 9_600,
         account: Arc::from("13300007777"),
+        from: None,
         acts_on: String::new(),
         about: None,
         now: Millis(0),

@@ -12,6 +12,7 @@
 //! | capture | a taking and a release of the rest | done, for what was taken |
 //! | deduct, credit | several of the asked sign | done, for their sum |
 //! | deduct, credit | any of the other sign | silence |
+//! | transfer | several transfers | done, for their sum |
 //!
 //! A release counts as opposite even where it was released too: the release moved nothing of value, since what
 //! was set aside is the subscriber's either way, and the taking has to be given back.
@@ -82,7 +83,10 @@ fn movement(kind: &str, sign: Sign) -> Result<Movement, NotRead> {
         ("ReleaseBalance", Sign::Plus) => Ok(Movement::Released),
         ("CaptureBalance" | "AdjustBalance", Sign::Minus) => Ok(Movement::Taken),
         ("TopupBalance" | "AdjustBalance", Sign::Plus) => Ok(Movement::GivenBack),
-        ("ReserveBalance" | "ReleaseBalance" | "CaptureBalance" | "TopupBalance", _) => Err(NotRead::Broken),
+        ("TransferBalance", Sign::Minus) => Ok(Movement::Transferred),
+        ("ReserveBalance" | "ReleaseBalance" | "CaptureBalance" | "TopupBalance" | "TransferBalance", _) => {
+            Err(NotRead::Broken)
+        }
         _ => Err(NotRead::UnknownWord),
     }
 }
@@ -164,6 +168,7 @@ fn moved(action: Action, completed: &[(Movement, u64, &str)]) -> Option<Answer> 
         Action::CreditAirtime | Action::TopUpAirtime | Action::GrantReward if only(Movement::GivenBack) => {
             done(completed, Movement::GivenBack)
         }
+        Action::TransferAirtime if only(Movement::Transferred) => done(completed, Movement::Transferred),
         _ => None,
     }
 }

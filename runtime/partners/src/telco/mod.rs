@@ -68,6 +68,7 @@ impl TelcoGateway {
                 Some(self.on_reservation(Method::PATCH, request)?.json(&body))
             }
             Action::ReleaseAirtime => self.on_reservation(Method::DELETE, request),
+            Action::TransferAirtime => self.transfer(request),
             // Asked in its record alone, or of others.
             _ => None,
         }
@@ -82,6 +83,23 @@ impl TelcoGateway {
             "reason": "conversion",
         });
         self.line.request(Method::POST, &format!("{BASE}/{resource}")).json(&body)
+    }
+
+    /// Moves value from one subscriber's balance to another's.
+    fn transfer(&self, request: &Request) -> Option<RequestBuilder> {
+        let (from, to) = (request.from.as_deref()?, &request.account);
+        let body: Value = json!({
+            "usageType": "monetary",
+            "bucket": {"id": format!("bkt-{from}")},
+            "logicalResource": [{"id": from, "@referredType": "MSISDN"}],
+            "receiverBucketUsageType": "monetary",
+            "receiverBucket": {"id": format!("bkt-{to}")},
+            "receiverLogicalResource": {"id": to.as_ref(), "@referredType": "MSISDN"},
+            "channel": {"id": PARTY_ACCOUNT},
+            "amount": {"amount": yuan_number(request.amount, Sign::Plus), "units": "CNY"},
+            "reason": "gift",
+        });
+        Some(self.line.request(Method::POST, &format!("{BASE}/transferBalance")).json(&body))
     }
 
     fn on_reservation(&self, method: Method, request: &Request) -> Option<RequestBuilder> {

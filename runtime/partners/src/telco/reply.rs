@@ -42,6 +42,7 @@ fn resource(request: &Request, body: &[u8]) -> Option<Answer> {
         return (request.action != Action::CaptureAirtime).then_some(Answer::Pending);
     }
     let external = name(text(&resource, "/id")?, &request.account)?;
+    let external = name(&external, request.from.as_deref().unwrap_or_default())?;
     let other_reservation = request.action == Action::CaptureAirtime && external != request.acts_on;
     if status != done || other_reservation {
         return None;
@@ -54,9 +55,11 @@ fn resource(request: &Request, body: &[u8]) -> Option<Answer> {
 fn expected(action: Action) -> Option<(&'static str, Sign)> {
     match action {
         Action::ReserveAirtime => Some(("created", Sign::Plus)),
-        Action::CaptureAirtime | Action::CreditAirtime | Action::TopUpAirtime | Action::GrantReward => {
-            Some(("completed", Sign::Plus))
-        }
+        Action::CaptureAirtime
+        | Action::CreditAirtime
+        | Action::TopUpAirtime
+        | Action::GrantReward
+        | Action::TransferAirtime => Some(("completed", Sign::Plus)),
         Action::DeductAirtime => Some(("completed", Sign::Minus)),
         // Answered without a body, in the record alone, or by others.
         _ => None,

@@ -37,7 +37,9 @@ pub(super) fn page(after: u64, reply: &Reply) -> Result<StatementPage, Unreadabl
 pub fn telco_callback(body: &[u8]) -> Option<StatementItem> {
     let body: Value = serde_json::from_slice(body).ok()?;
     let event = body.get("event")?;
-    let line = ["reserveBalance", "adjustBalance", "topupBalance"].iter().find_map(|resource| event.get(resource))?;
+    let line = ["reserveBalance", "adjustBalance", "topupBalance", "transferBalance"]
+        .iter()
+        .find_map(|resource| event.get(resource))?;
     Item::read(line).ok().and_then(final_item)
 }
 

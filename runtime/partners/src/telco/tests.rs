@@ -40,6 +40,7 @@ fn request(action: Action) -> Request {
         action,
         amount: 10_000,
         account: Arc::from("13300000001"),
+        from: None,
         acts_on: "rsv-1".to_owned(),
         about: None,
         now: Millis(0),
@@ -255,7 +256,7 @@ fn a_history_that_may_not_be_ours_or_whole_is_silence() {
 fn a_statement_reads_ours_and_passes_the_rest() {
     let ours = CAPTURED_ITEM.replace("REF", REFERENCE);
     let foreign = r#"{"sequence":8,"requestor":{"id":"billing-3"},"amount":{"amount":1e400}}"#;
-    let unknown = ours.replace(":7,", ":9,").replace("CaptureBalance", "TransferBalance");
+    let unknown = ours.replace(":7,", ":9,").replace("CaptureBalance", "DonateBalance");
     let body = format!("[{ours},{foreign},{unknown}]");
     let page = statement::page(3, &Reply { status: 200, body: body.into_bytes() }).expect("readable");
     assert_eq!((page.items.len(), page.next), (1, 9));

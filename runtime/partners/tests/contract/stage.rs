@@ -176,6 +176,7 @@ impl Stage {
             action,
             amount: HUNDRED_YUAN,
             account: Arc::from(if self.kind == Kind::Bank { CARD } else { MSISDN }),
+            from: None,
             acts_on: String::new(),
             about: None,
             now: NOW,

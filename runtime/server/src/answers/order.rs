@@ -178,6 +178,8 @@ pub struct OrderAnswer {
     cause: &'static str,
     /// Why it was refused at the door.
     refusal: Option<&'static str>,
+    /// Until when whom it is for, who was told, may decline it; none when nobody is waited for.
+    declinable_until: Option<String>,
     /// Its steps.
     steps: Vec<StepAnswer>,
     /// When it was admitted or declined.
@@ -208,6 +210,7 @@ impl From<&Order> for OrderAnswer {
             state: order.state.code(),
             cause: order.cause.code(),
             refusal: order.refusal.map(|refusal| refusal.code()),
+            declinable_until: order.declinable_until().map(moments::text),
             steps: order.numbered_steps().map(StepAnswer::of).collect(),
             admitted_at: moments::text(order.admitted_at),
             changed_at: moments::text(order.changed_at),

@@ -46,25 +46,25 @@ impl Entered {
 
 impl<R: Register> Rows<'_, R> {
     /// Puts the row of that number, counted from 0, at the end of the lane.
-    pub fn enter(&self, number: u64, line: OrderLine<'_>) -> Entered {
-        match line {
-            OrderLine::Broken(echo) => Entered { request_id: echo.into(), told: Awaited::Known(MALFORMED) },
-            OrderLine::Row(row) => Entered {
-                request_id: row.get(Column::RequestId).into(),
-                told: Awaited::Pending(self.enter_row(number, &row)),
-            },
-        }
+    ///
+    /// Errors: the register does not answer, and nothing was put there.
+    pub fn enter(&self, number: u64, line: OrderLine<'_>) -> Result<Entered, R::Fault> {
+        let (request_id, told) = match line {
+            OrderLine::Broken(echo) => (echo.into(), Awaited::Known(MALFORMED)),
+            OrderLine::Row(row) => (row.get(Column::RequestId).into(), Awaited::Pending(self.enter_row(number, &row)?)),
+        };
+        Ok(Entered { request_id, told })
     }
 
     /// Every row goes through the desk, the malformed too: whether its id has an answer comes before all else.
-    fn enter_row(&self, number: u64, row: &Row<'_>) -> Pending<Decided> {
+    fn enter_row(&self, number: u64, row: &Row<'_>) -> Result<Pending<Decided>, R::Fault> {
         let key = self.key(row);
-        match self.order(number, row, key) {
+        Ok(match self.order(number, row, key)? {
             Some(envelope) => self.node.enter(Lane::Orders, Some(envelope), move |told| {
                 told.reply.map_or(Decided::Nothing, |reply| placed(told.state, reply, number))
             }),
             None => self.node.enter(Lane::Orders, None, move |told| Decided::Told(malformed(told.state, key, number))),
-        }
+        })
     }
 }
 

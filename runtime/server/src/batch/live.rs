@@ -4,18 +4,20 @@ use super::rows::{Account, Register};
 use crate::DigestKey;
 use crate::context::Context;
 use exchange::rules::Cards;
-use facts::{Bucket, InstrumentId, Millis, PersonId, Purpose, SubscriberId};
+use facts::{Bucket, InstrumentId, Millis, OrderId, PersonId, Purpose, SubscriberId};
 use node::NodeError;
 use orderfile::{Column, OrderLine};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use tokio::runtime::Handle;
-use vault::{CardNumber, IdentityNumber, Msisdn, Vault, VaultError};
+use vault::{CardNumber, Contact, IdentityNumber, Msisdn, Vault, VaultError};
 
 /// What personal data is looked at for here.
 const LOOK: Purpose = Purpose::OrderFile;
 
 /// What some rows name, looked up.
 pub struct Looked {
+    vault: Arc<Vault>,
     digests: DigestKey,
     received_at: Millis,
     accounts: BTreeMap<Box<str>, Held>,
@@ -86,7 +88,8 @@ impl Looked {
             let cards = [reveal_card(&context.vault, own, LOOK)?, reveal_card(&context.vault, credit, LOOK)?];
             accounts.insert(msisdn, Held { subscriber, holder, cards });
         }
-        Ok(Looked { digests: context.digests.clone(), received_at, accounts, persons })
+        let (vault, digests) = (Arc::clone(&context.vault), context.digests.clone());
+        Ok(Looked { vault, digests, received_at, accounts, persons })
     }
 }
 
@@ -95,6 +98,11 @@ pub fn stranger(digests: &DigestKey, at: Millis, msisdn: &str) -> SubscriberId {
     let digest = u128::from_be_bytes(digests.of("stranger", &[msisdn.as_bytes()]).0);
     // The low bits of a digest are as good as any.
     SubscriberId::new(at.0, Bucket::of_hash(digest as u64), digest)
+}
+
+/// Under what a stranger's number is kept while an order is under way to them.
+pub const fn contact(order: OrderId, id: SubscriberId) -> Contact {
+    Contact { order: order.bits(), id: vault::SubscriberId(id.bits()) }
 }
 
 /// Those of the numbers that the vault holds, once each. A number that no segment has is not looked for.
@@ -140,6 +148,8 @@ pub fn reveal_card(
 }
 
 impl Register for Looked {
+    type Fault = Unanswered;
+
     fn account(&self, msisdn: &str) -> Option<Account<'_>> {
         let held = self.accounts.get(msisdn)?;
         let [own, credit] = held.cards.each_ref().map(|card| card.as_ref().map_or("", CardNumber::expose));
@@ -155,7 +165,12 @@ impl Register for Looked {
         })
     }
 
-    fn stranger(&self, msisdn: &str) -> SubscriberId {
-        stranger(&self.digests, self.received_at, msisdn)
+    fn stranger(&self, order: OrderId, msisdn: &str) -> Result<SubscriberId, Unanswered> {
+        let id = stranger(&self.digests, self.received_at, msisdn);
+        // Only a number of a segment gets here.
+        if let Ok(number) = Msisdn::parse(msisdn) {
+            self.vault.keep_contact(contact(order, id), &number)?;
+        }
+        Ok(id)
     }
 }

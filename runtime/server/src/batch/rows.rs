@@ -19,6 +19,9 @@ pub struct Account<'a> {
 
 /// Who is registered.
 pub trait Register {
+    /// Why it does not answer.
+    type Fault;
+
     /// The account of a number; none when nobody registered it.
     fn account(&self, msisdn: &str) -> Option<Account<'_>>;
 
@@ -26,7 +29,9 @@ pub trait Register {
     fn person(&self, id_number: &str) -> PersonId;
 
     /// A number of the segments that nobody registered: it may receive.
-    fn stranger(&self, msisdn: &str) -> SubscriberId;
+    ///
+    /// Errors: what the order will need of it cannot be kept.
+    fn stranger(&self, order: OrderId, msisdn: &str) -> Result<SubscriberId, Self::Fault>;
 
     /// A row's business time was reached. The live node's clock goes its own way.
     fn reached(&self, _requested_at: Millis) {}
@@ -68,11 +73,13 @@ impl<R: Register> Rows<'_, R> {
     }
 
     /// The order that a row asks for; none when it is malformed.
-    pub(super) fn order(&self, number: u64, row: &Row<'_>, key: ClientKey) -> Option<Envelope> {
-        let form = row.form().filter(|form| form.requested_at <= self.latest)?;
+    ///
+    /// Errors: the register does not answer.
+    pub(super) fn order(&self, number: u64, row: &Row<'_>, key: ClientKey) -> Result<Option<Envelope>, R::Fault> {
+        let Some(form) = row.form().filter(|form| form.requested_at <= self.latest) else { return Ok(None) };
         let policy = self.node.policy_at(form.requested_at);
         if !is_known(&policy, &form) {
-            return None;
+            return Ok(None);
         }
         self.register.reached(form.requested_at);
         let (id_number, msisdn) = (row.get(Column::IdNumber), row.get(Column::Msisdn));
@@ -85,10 +92,11 @@ impl<R: Register> Rows<'_, R> {
         };
         // The row is in the id: whoever goes on tells by it whether an answer is this row's own.
         let chance = u128::from_be_bytes(key.key.0) << ROW_BITS | u128::from(number);
+        let id = OrderId::new(self.node.clock().now().0, person.bucket(), chance);
         let order = PlaceOrder {
-            order: OrderId::new(self.node.clock().now().0, person.bucket(), chance),
+            order: id,
             asker,
-            recipient: self.recipient(form.product, row.get(Column::Target)),
+            recipient: self.recipient(id, form.product, row.get(Column::Target))?,
             product: form.product,
             amount: form.amount,
             identity: policy.identity(id_number, form.requested_at.day()),
@@ -97,21 +105,21 @@ impl<R: Register> Rows<'_, R> {
             quote: None,
         };
         let meta = meta(&form, key.key);
-        Some(Envelope { meta, key: Some(key), command: Command::Place(Box::new(order)) })
+        Ok(Some(Envelope { meta, key: Some(key), command: Command::Place(Box::new(order)) }))
     }
 
     /// Who receives; a target on any product but a gift is ignored.
-    fn recipient(&self, product: Product, target: &str) -> Recipient {
+    fn recipient(&self, order: OrderId, product: Product, target: &str) -> Result<Recipient, R::Fault> {
         if product != Product::Gift {
-            return Recipient::Nobody;
+            return Ok(Recipient::Nobody);
         }
-        match self.numbers.lookup(target) {
-            Ok(line) => {
-                let registered = self.register.account(target).map(|account| account.subscriber);
-                Recipient::Number { subscriber: registered.unwrap_or_else(|| self.register.stranger(target)), line }
-            }
-            Err(refusal) => Recipient::Unreachable(refusal),
-        }
+        let line = match self.numbers.lookup(target) {
+            Ok(line) => line,
+            Err(refusal) => return Ok(Recipient::Unreachable(refusal)),
+        };
+        let registered = self.register.account(target).map(|account| account.subscriber);
+        let subscriber = registered.map_or_else(|| self.register.stranger(order, target), Ok)?;
+        Ok(Recipient::Number { subscriber, line })
     }
 }
 

@@ -159,7 +159,7 @@ impl<'r> Run<'r> {
             {
                 self.conclude(first)?;
             }
-            self.under_way.push_back(rows.enter(self.course.read, line));
+            self.under_way.push_back(rows.enter(self.course.read, line)?);
             self.course.read += 1;
         }
         Ok(())

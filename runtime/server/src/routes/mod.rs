@@ -11,6 +11,7 @@ pub mod cancel;
 pub mod clients;
 pub mod clock;
 pub mod codes;
+pub mod decline;
 pub mod declined;
 pub mod erasure;
 pub mod export;

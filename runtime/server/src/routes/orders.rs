@@ -145,6 +145,7 @@ pub async fn place(
     let key = key.scoped(&context, &caller, &subject, ROUTE, &body.canonical());
     let _running = context.under_way.begin(key)?;
     let order = new.resolve(&context, &caller.permit).await?;
+    context.keep_receiver(&order, new.target.as_deref()).await?;
     give(&context, &caller, key, order).await
 }
 

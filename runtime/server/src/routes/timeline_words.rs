@@ -5,7 +5,7 @@ use crate::language::Language;
 use crate::moments;
 use crate::phrases::phrase;
 use crate::words::Word;
-use facts::{Due, Fact, OrderId, SignalKind, StepPlan, Terms};
+use facts::{Fact, Gate, OrderId, SignalKind, StepPlan, Terms};
 use ledger::{Action as Move, Entry, Transfer, TransferId};
 use money::yuan;
 use std::collections::BTreeMap;
@@ -128,9 +128,9 @@ impl Teller {
             }
             Fact::StepPlanned { plan, .. } => {
                 let name = self.plan_name(plan);
-                let (when, later) = match plan.due {
-                    Due::OnReview => (", when a reviewer lets it go", "，等人工审核放行"),
-                    Due::AtOnce | Due::At(_) => ("", ""),
+                let (when, later) = match plan.waits_for() {
+                    Some(Gate::Review) => (", when a reviewer lets it go", "，等人工审核放行"),
+                    None => ("", ""),
                 };
                 self.say(format!("{name} is added{when}"), format!("追加步骤：{name}{later}"))
             }

@@ -17,6 +17,7 @@ mod clock;
 mod codes;
 mod description;
 mod errors;
+mod gifts;
 mod health;
 mod idempotency;
 mod injections;

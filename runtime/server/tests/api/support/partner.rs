@@ -20,6 +20,8 @@ pub struct Moods {
     pub handed_out: AtomicBool,
     /// Who serves every number; nobody keeps a register while there is none.
     pub serves: Mutex<Option<Telco>>,
+    /// Which numbers and cards were named: what for, from whom, to whom.
+    pub named: Mutex<Vec<(Action, Option<String>, String)>>,
 }
 
 /// A partner.
@@ -54,6 +56,7 @@ impl Books {
             Action::CaptureAirtime | Action::DeductAirtime | Action::PayOut | Action::IssueVoucher => Movement::Taken,
             Action::ReleaseAirtime => Movement::Released,
             Action::CreditAirtime | Action::TopUpAirtime | Action::GrantReward => Movement::GivenBack,
+            Action::TransferAirtime => Movement::Transferred,
         };
         let answer = Answer::Done { amount: request.amount, external: format!("line-{}", self.lines.len()) };
         self.lines.push(StatementItem { call: request.call, movement, answer: answer.clone() });
@@ -68,6 +71,8 @@ impl Gateway for Partner {
         if self.moods.silent.load(Ordering::SeqCst) {
             return Answer::Silence;
         }
+        let (from, to) = (request.from.as_deref().map(str::to_owned), request.account.to_string());
+        self.moods.named.lock().unwrap_or_else(PoisonError::into_inner).push((request.action, from, to));
         self.books.lock().unwrap_or_else(PoisonError::into_inner).perform(request)
     }
 

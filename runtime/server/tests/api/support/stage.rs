@@ -87,6 +87,8 @@ pub struct Stage {
     _shutdown: tokio::sync::oneshot::Sender<()>,
 }
 
+const DIGEST_KEY: [u8; 32] = [2; 32];
+
 /// Tuesday, 3 March 2026, 10:00: a working day with working days after it.
 fn morning() -> Millis {
     Day::from_date(2026, 3, 3).expect("a date").start().plus(10 * 3_600_000)
@@ -132,7 +134,7 @@ impl Stage {
             providers: Providers::of(&options.providers).expect("providers"),
             numbers: server::Numbers::new(rules::numbers(), Box::new(rules::other_numbers)),
             quote_key: QuoteKey([1; 32]),
-            digest_key: DigestKey::new([2; 32]),
+            digest_key: DigestKey::new(DIGEST_KEY),
             test_clock: options.test_clock,
             bounds: options.bounds,
         };
@@ -260,6 +262,11 @@ impl Stage {
     /// Places an order.
     pub async fn place(&self, key: &str, body: &Value) -> Reply {
         self.post("/v1/orders", &[]).key(key).json(body).reply().await
+    }
+
+    /// The code of the message that tells a receiver of an order.
+    pub fn decline_code(&self, order: &str) -> String {
+        server::decline_code(&DigestKey::new(DIGEST_KEY), order.parse().expect("an order's id"))
     }
 
     /// Waits until the node rests.

@@ -1,0 +1,88 @@
+//! Contacts: the numbers of people who are not registered here and to whom an order is under way, kept until it ends.
+//!
+//! Each has a data key of its own, wrapped as those of persons are: destroying it makes an end of the number, whoever
+//! has copies. Nobody is found by them: there is no look-up.
+
+use crate::seal::{Chance, Key};
+use crate::store::Wrapped;
+use crate::vault::{lock, master_of};
+use crate::{Msisdn, SubscriberId, Vault, VaultError};
+
+/// In messages and in what a row is sealed for.
+pub(crate) const NAME: &str = "contacts";
+
+/// An order's contact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Contact {
+    /// The order that is for them; their data key's id.
+    pub order: u128,
+    /// Their id, as the order has it.
+    pub id: SubscriberId,
+}
+
+impl Vault {
+    /// Keeps a contact's number; durable on return. Kept again for the same order, it stays as it is.
+    ///
+    /// Errors: the vault does not answer.
+    pub fn keep_contact(&self, contact: Contact, number: &Msisdn) -> Result<(), VaultError> {
+        let (mut ring, mut chance) = (self.ring(), Chance::new());
+        let key = Key::random(&mut chance)?;
+        let sealed = key.cipher().seal(&place(contact), number.expose().as_bytes(), &mut chance)?;
+        loop {
+            let version = ring.newest().version;
+            let wrapped = ring.newest().wrap(contact.order, &key, &mut chance)?;
+            let wrapped = Wrapped { person: contact.order, version, wrapped };
+            let master = lock(&self.writer).in_transaction(|view| {
+                let master = master_of(view)?;
+                // As for persons: nothing may be left to a key that is not the vault's any more.
+                if master <= version && view.insert_contact(contact, &sealed)? {
+                    view.insert_key(&wrapped)?;
+                }
+                Ok(master)
+            })?;
+            if master <= version {
+                return Ok(());
+            }
+            ring = self.reload(master)?;
+        }
+    }
+
+    /// The number of a contact; none when there is no such contact, or not any more.
+    pub(crate) fn contact_number(&self, id: SubscriberId) -> Result<Option<Msisdn>, VaultError> {
+        let store = lock(&self.reader);
+        let Some((contact, sealed)) = store.view().contact(id)? else { return Ok(None) };
+        let Some(key) = self.data_key(&store.view(), contact.order)? else { return Ok(None) };
+        let opened = key.cipher().open(&place(contact), &sealed);
+        let number = opened.and_then(|text| Msisdn::parse(std::str::from_utf8(&text).ok()?).ok());
+        number.map(Some).ok_or(VaultError::Sealed { table: NAME, id: id.0 })
+    }
+
+    /// Contacts after an order's, at most so many, in the order of their orders.
+    ///
+    /// Errors: the vault does not answer.
+    pub fn contacts(&self, after: u128, limit: usize) -> Result<Vec<Contact>, VaultError> {
+        lock(&self.reader).view().contacts_after(after, limit)
+    }
+
+    /// Destroys these contacts, and leaves no copy of their keys in the vault. Done again, it changes nothing.
+    ///
+    /// Errors: the vault does not answer, or somebody reads it for too long; it is to be done again then.
+    pub fn forget_contacts(&self, contacts: &[Contact]) -> Result<(), VaultError> {
+        if contacts.is_empty() {
+            return Ok(());
+        }
+        lock(&self.writer).in_transaction(|view| {
+            contacts.iter().try_for_each(|contact| {
+                view.remove_contact(contact.order)?;
+                view.remove_key(contact.order)
+            })
+        })?;
+        self.forget();
+        self.empty_log()
+    }
+}
+
+/// Where a contact's number stands. It opens nowhere else.
+fn place(contact: Contact) -> Vec<u8> {
+    [NAME.as_bytes(), &[0], &contact.id.0.to_be_bytes(), &contact.order.to_be_bytes()].concat()
+}
