@@ -5,7 +5,7 @@ use utoipa::openapi::schema::AdditionalProperties;
 use utoipa::openapi::{ContentBuilder, OpenApi, Ref, RefOr, Response, ResponseBuilder, Schema};
 
 /// The bodies of requests; a field that they do not have is refused.
-const BODIES: [&str; 30] = [
+const BODIES: [&str; 31] = [
     "Because",
     "ClockMove",
     "LiftedHold",
@@ -14,6 +14,7 @@ const BODIES: [&str; 30] = [
     "NewClient",
     "NewCode",
     "NewConfirmation",
+    "NewDecline",
     "NewDevice",
     "NewDeviceInvitation",
     "NewEnrolment",

@@ -27,7 +27,7 @@ const CODES: u64 = 100_000_000;
 /// What whoever is given something declines it with.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes a body that is read field by field")]
-pub struct Refusal {
+pub struct NewDecline {
     /// The eight digits of the message.
     #[schema(example = "12345678")]
     code: String,
@@ -60,7 +60,7 @@ pub fn decline_code(digests: &DigestKey, order: OrderId) -> String {
     tag = "orders",
     operation_id = "declineOrder",
     params(("id" = String, Path, description = "The order's id")),
-    request_body = Refusal,
+    request_body = NewDecline,
     responses(
         (status = 200, description = "Declined", body = DeclinedAnswer),
         (status = 404, description = "No such order, or another code", body = ProblemBody, content_type = "application/problem+json"),
@@ -80,7 +80,9 @@ pub async fn decline(
     context.usage.take_subject(&id, wall_now())?;
     let right = bool::from(code.as_bytes().ct_eq(decline_code(&context.digests, id).as_bytes()));
     // Before the order is looked for: a wrong code learns nothing of it.
-    caller.permit.check_own(right, Code::OrderUnknown)?;
+    if !right {
+        return Err(Problem::new(Code::OrderUnknown));
+    }
     let (order, position) = context.order(id).await?;
     let position = match order.unwinding {
         Some(Cause::ReceiverDeclined) => position,

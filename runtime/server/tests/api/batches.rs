@@ -65,7 +65,7 @@ fn every_kind(one: &Person, other: &Person, nobody: &Person) -> (String, String)
             "d,refused,not_the_holder,,,",
         ),
         (row("e", one, "direct", 10_000, &other.card, ""), "e,refused,instrument_not_own,,,"),
-        (row("f", one, "gift", 10_000, "", &other.msisdn), "f,refused,partner_unavailable,,,"),
+        (row("f", one, "gift", 10_000, "", &other.msisdn), "f,accepted,,100,10000,2026-03-03"),
         (row("g", one, "gift", 10_000, "", &one.msisdn), "g,refused,receiver_not_eligible,,,"),
         (row("h", one, "refund", 10_000, "paid:x;to:x", ""), "h,refused,partner_unavailable,,,"),
         (row("i", one, "points", 10_000, "cc_1", ""), "i,refused,instrument_not_own,,,"),

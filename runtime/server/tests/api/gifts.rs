@@ -28,7 +28,7 @@ async fn a_gift_at_one_telco_is_moved_there_when_the_time_to_decline_is_over() {
     let stage = Stage::start().await;
     let giver = stage.subscriber().await;
     let receiver = Person::adult(2);
-    let theirs = stage.register(&receiver, 0).await;
+    let theirs = stage.register(&receiver, 1).await;
     let placed = stage.place("one", &gift(&giver, &receiver.msisdn)).await.ok(201).json();
     let id = placed["id"].as_str().expect("an id");
     assert_eq!((placed["fee_fen"].as_u64(), placed["payout_fen"].as_u64()), (Some(100), Some(AMOUNT)), "{placed}");
@@ -42,7 +42,7 @@ async fn a_gift_at_one_telco_is_moved_there_when_the_time_to_decline_is_over() {
     assert_eq!(named(&stage, Action::TransferAirtime), [(Some(Person::adult(1).msisdn), receiver.msisdn)]);
     // What another paid for is held, and leaves as money only later.
     let held = stage.get("/v1/subscribers/{id}/holdings", &[&theirs]).reply().await.ok(200).json();
-    assert_eq!((held["total_fen"].as_u64(), held["convertible_fen"].as_u64()), (Some(AMOUNT), Some(0)), "{held}");
+    assert_eq!((held["total_fen"].as_u64(), held["convertible_fen"].as_u64()), (Some(AMOUNT + 1), Some(1)), "{held}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// What anybody may read by its id.
-const PUBLISHED: [&str; 4] = ["getPolicy", "getProblem", "beginProviderSignIn", "endProviderSignIn"];
+const PUBLISHED: [&str; 5] = ["getPolicy", "getProblem", "beginProviderSignIn", "endProviderSignIn", "declineOrder"];
 
 /// One route with a place for an id in its path.
 struct Named {
