@@ -82,6 +82,21 @@ pub(crate) const ISSUER: Table = Table {
     faults: &[("06", Action::Issue), ("07", Action::Collect)],
 };
 
+/// An acquirer, by the instruments that pay and get back; none of the endings is a bank's.
+pub(crate) const ACQUIRER: Table = Table {
+    spells: &[
+        ("0801", Action::Pay, Spell::Refuse("AC06")),
+        ("0814", Action::Pay, Spell::Refuse("AM04")),
+        ("0820", Action::Pay, Spell::PendingThenDone),
+        ("0821", Action::Pay, Spell::PendingThenRefused("AM04")),
+        ("0822", Action::Pay, Spell::DoneThenUndone),
+        ("0901", Action::Refund, Spell::Refuse("AC06")),
+        ("0920", Action::Refund, Spell::PendingThenDone),
+        ("0921", Action::Refund, Spell::PendingThenRefused("AC06")),
+    ],
+    faults: &[("08", Action::Pay), ("09", Action::Refund)],
+};
+
 /// Last two digits, for the kind of fault.
 const KINDS: &[(&str, FaultKind)] = &[
     ("02", FaultKind::AppliedTimeout),
@@ -145,7 +160,7 @@ fn ending(number: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{BANK, ISSUER, Magic, SMS, Spell, TELCO};
+    use super::{ACQUIRER, BANK, ISSUER, Magic, SMS, Spell, TELCO};
     use crate::faults::{Action, FaultKind};
 
     #[test]
@@ -173,6 +188,9 @@ mod tests {
         assert_eq!(magic.of(&ISSUER, "13300000606", Action::Collect), None);
         assert_eq!(magic.of(&ISSUER, "13300000702", Action::Collect), Some(Spell::Fault(FaultKind::AppliedTimeout)));
         assert_eq!(magic.of(&ISSUER, "13300000706", Action::Collect), None, "a code is not refused and handed out");
+        let refund = magic.of(&ACQUIRER, "6222000000000907", Action::Refund);
+        assert_eq!(refund, Some(Spell::Fault(FaultKind::LateSuccess)));
+        assert_eq!(magic.of(&ACQUIRER, "6222000000000907", Action::Pay), None);
         assert_eq!(magic.of(&BANK, "12", Action::Payout), None);
         assert_eq!(magic.of(&BANK, "卡号", Action::Payout), None);
     }
