@@ -159,9 +159,7 @@ impl FaultKind {
             | Action::Payout
             | Action::Issue
             | Action::Pay
-            | Action::Refund => {
-                self != FaultKind::OwnSchedule
-            }
+            | Action::Refund => self != FaultKind::OwnSchedule,
         }
     }
 
