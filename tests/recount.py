@@ -35,6 +35,9 @@ bank.csv        sequence,end_to_end_id,account,amount_fen,direction,status,at_ms
 issuer.csv      sequence,reference,kind,amount_fen
     The issuer's own entries: `issued`, or `cancelled` again.
 
+acquirer.csv    sequence,end_to_end_id,kind,amount_fen
+    The acquirer's own entries: `collected`, and what went back to the payer as `refunded` or `returned`.
+
 faults.json     {"injected": {"latency/capture": 3, ...}, "calls": 1200, "faulted": 240}
 
 What is counted
@@ -49,14 +52,16 @@ double_deductions  orders, each with each telco, whose net taken or transferred 
                    settled; anything from nothing to that while suspended, otherwise nothing. Settled, the telco of
                    the order's number took the whole amount; for a gift the fee on top too, or the fee alone
                    where the receiver is at the same telco, which then transferred the amount. Another telco of the
-                   receiver brought the amount
+                   receiver brought the amount. And once more each for which the acquirer collected anything, net, since
+                   no product here is paid for
 lost_payouts       orders for which what the bank paid, or the issuer issued, net, is not what their end says: the payout
                    when settled, anything from nothing to that while suspended, otherwise nothing; by whom, the
                    product says, and the other must have done nothing
 imbalance_fen      the sum over all assets of what debits and credits differ by, posted and pending
 two_party_breaks   for each telco, what we say it took against what its history says, what we say it has set
-                   aside against its open reservations, and what we say it transferred against its history; for the bank, what our reserve paid against its entries; for
-                   the issuer, what we owe it against its entries.
+                   aside against its open reservations, and what we say it transferred against its history; for the bank,
+                   what our reserve paid against its entries; for the issuer, what we owe it against its entries; for the
+                   acquirer, what it owes us against its entries.
                    Each that differs counts one, and so does each order unknown to us that a partner moved value for
 in_doubt_fen       what is pending on the in-doubt accounts
 
@@ -79,10 +84,12 @@ COLUMNS = {
     "telco": ["sequence", "correlation_id", "kind", "msisdn", "amount_fen", "status", "at_ms"],
     "bank": ["sequence", "end_to_end_id", "account", "amount_fen", "direction", "status", "at_ms"],
     "issuer": ["sequence", "reference", "kind", "amount_fen"],
+    "acquirer": ["sequence", "end_to_end_id", "kind", "amount_fen"],
 }
 # Who delivers the payout of a product, by the name of its table; and the account of ours that mirrors its books.
 DELIVERS = {"direct": "bank", "voucher": "issuer", "gift": None}
 MIRRORS = {"bank": "reserve:bank", "issuer": "owed:ISSUER:CNY"}
+RECEIVABLE = "receivable:ACQUIRER:CNY"
 ENDS = ["settled", "refunded", "declined", "suspended"]
 COMPARED = [
     "orders", *ENDS, "double_deductions", "lost_payouts", "imbalance_fen", "two_party_breaks", "in_doubt_fen",
@@ -259,6 +266,20 @@ def issued(lines, findings):
     return net
 
 
+def collected(lines, findings):
+    """Net fen that the acquirer collected, by order."""
+    net = Counter()
+    for line in lines:
+        where = f"acquirer.csv, line of sequence {line['sequence']}"
+        amount = whole(line, "amount_fen", where)
+        kind = one_of(line, "kind", {"collected", "refunded", "returned"}, where)
+        order = order_of(line["end_to_end_id"])
+        if not order:
+            findings.append(f"the acquirer moved what nobody asked for: {line}")
+        net[order] += amount if kind == "collected" else -amount
+    return net
+
+
 # Our side.
 
 
@@ -321,6 +342,7 @@ class Dump:
             "bank": bank_paid(read_table(folder / "bank.csv", "bank"), self.findings),
             "issuer": issued(read_table(folder / "issuer.csv", "issuer"), self.findings),
         }
+        self.collected = collected(read_table(folder / "acquirer.csv", "acquirer"), self.findings)
         self.telcos = {}
         for path in sorted(folder.glob("telco-*.csv")):
             name = path.stem.removeprefix("telco-")
@@ -364,6 +386,7 @@ def recount(dump):
             taken, transferred = at_telco(order, telco.name, where)
             wrong = is_wrong(state, telco.taken[name], taken)
             figures["double_deductions"] += wrong or is_wrong(state, telco.transferred[name], transferred)
+        figures["double_deductions"] += is_wrong(state, dump.collected[name], 0)
         owes = DELIVERS[one_of(order, "product", set(DELIVERS), where)]
         for partner, delivered in dump.delivered.items():
             figures["lost_payouts"] += is_wrong(state, delivered[name], payout if partner == owes else 0)
@@ -381,6 +404,7 @@ def breaks(dump):
         # Money that leaves the reserve, or is owed for what was delivered, is credited there.
         account = MIRRORS[partner]
         pairs.append((account, -dump.books.moved(account), sum(delivered.values())))
+    pairs.append((RECEIVABLE, dump.books.moved(RECEIVABLE), sum(dump.collected.values())))
     return [pair for pair in pairs if pair[1] != pair[2]]
 
 
@@ -389,6 +413,7 @@ def strangers(dump):
     known = {bare(order["order"]) for order in dump.orders}
     moved = [(name, set(telco.taken) | set(telco.transferred)) for name, telco in dump.telcos.items()]
     moved += list(dump.delivered.items())
+    moved.append(("acquirer", dump.collected))
     return [(name, order) for name, by_order in moved for order in by_order if order and order not in known]
 
 

@@ -26,7 +26,7 @@ class Case:
     """A dump to be written: one order settled, one refunded, one declined, all in order."""
 
     def __init__(self):
-        self.postings, self.orders, self.telco, self.bank, self.issuer = [], [], [], [], []
+        self.postings, self.orders, self.telco, self.bank, self.issuer, self.acquirer = [], [], [], [], [], []
         self.keys = ["k1", "k2", "k3", "k1"]
         self.faults = {"injected": {"latency/capture": 2}, "calls": 13, "faulted": 2}
         self.report = dict.fromkeys(recount.COMPARED, 0)
@@ -68,6 +68,10 @@ class Case:
         """An entry of the issuer."""
         self.issuer.append([len(self.issuer) + 1, f"{name}-2-1", kind, amount])
 
+    def collect(self, name, amount, kind="collected"):
+        """An entry of the acquirer."""
+        self.acquirer.append([len(self.acquirer) + 1, f"{name}-0-1", kind, amount])
+
     def post(self, name, debit, credit, amount, asset="AIR.CTCC", phase="posted"):
         """Both legs of a transfer, in a record of their own."""
         sequence, order = len(self.postings) + 1, name and f"ord_{name}"
@@ -86,7 +90,8 @@ class Case:
 
     def write(self, folder):
         """Writes the dump and returns where the report is."""
-        tables = {"postings": self.postings, "orders": self.orders, "bank": self.bank, "issuer": self.issuer}
+        tables = {"postings": self.postings, "orders": self.orders, "bank": self.bank, "issuer": self.issuer,
+                  "acquirer": self.acquirer}
         for name, lines in tables.items():
             write_table(folder / f"{name}.csv", recount.COLUMNS[name], lines)
         write_table(folder / "keys.csv", recount.COLUMNS["keys"], [[key] for key in self.keys])
@@ -254,6 +259,21 @@ class Recount(unittest.TestCase):
         self.gift("CMCC")
         self.assert_only(double_deductions=1)
 
+    def test_a_payment_that_no_order_asks_for(self):
+        self.case.collect(SETTLED, 10_000)
+        self.assert_only(double_deductions=1, two_party_breaks=1)
+        self.case.post(SETTLED, "receivable:ACQUIRER:CNY", "payable:p", 10_000, asset="CNY")
+        self.assert_only(double_deductions=1)
+
+    def test_a_payment_that_went_back(self):
+        self.case.collect(REFUNDED, 10_000)
+        self.case.collect(REFUNDED, 9_999, "refunded")
+        self.case.post(REFUNDED, "receivable:ACQUIRER:CNY", "payable:p", 1, asset="CNY")
+        self.assert_only(double_deductions=1)
+        self.case.collect(REFUNDED, 1, "returned")
+        self.case.post(REFUNDED, "payable:p", "receivable:ACQUIRER:CNY", 1, asset="CNY")
+        self.assertEqual(self.run_script().returncode, 0)
+
     def test_one_leg_missing(self):
         self.case.postings.pop()
         self.assert_only(imbalance_fen=10_000, two_party_breaks=1)
@@ -352,7 +372,7 @@ class Recount(unittest.TestCase):
             path = self.folder / name
             path.write_text(path.read_text(encoding="utf-8").replace("amount", "sum", 1), encoding="utf-8")
 
-        for name in ("postings.csv", "orders.csv", "bank.csv", "issuer.csv", "telco-CTCC.csv"):
+        for name in ("postings.csv", "orders.csv", "bank.csv", "issuer.csv", "acquirer.csv", "telco-CTCC.csv"):
             with self.subTest(name):
                 report = self.case.write(self.folder)
                 cut_column(name)

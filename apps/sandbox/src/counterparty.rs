@@ -19,8 +19,8 @@ use tokio::time::Instant;
 use crate::answer::Answer;
 use crate::connection::{Cut, CutListener};
 use crate::desk::Desk;
-use crate::faults::{Action, Call, FaultKind, Mischief, Strike};
-use crate::outbox::{self, Waiting};
+use crate::faults::{Action, Call, FaultKind, FaultsConfig, Mischief, Strike};
+use crate::outbox::{self, Outbox, Waiting};
 use crate::refused::{Refused, unknown_route, wrong_method};
 use crate::{control, request};
 
@@ -32,16 +32,60 @@ pub(crate) struct Floor<B, D> {
     pub desk: Desk<D>,
 }
 
-/// The floor behind one lock, which is never held across a wait, and the bell that tells of new work for later.
-pub(crate) struct Grounds<B, D> {
+/// How any counterparty is started.
+pub(crate) struct Start {
+    /// Its name; also part of the fault plan's key.
+    pub name: String,
+    /// Where it calls back.
+    pub callback_url: Option<String>,
+    /// What callbacks carry as `Authorization`.
+    pub callback_authorization: Option<String>,
+    /// Whether magic numbers are obeyed.
+    pub magic: bool,
+    /// How calls go wrong.
+    pub faults: FaultsConfig,
+}
+
+/// Callbacks that wait to leave, and what they carry as `Authorization`.
+pub(crate) type Callbacks = (Waiting, Option<String>);
+
+/// What every counterparty is: its name, whom it calls back, and the floor behind one lock, which is never held across
+/// a wait.
+pub(crate) struct House<B, D> {
+    /// Its name.
+    pub name: String,
+    /// Where it calls back, if anywhere.
+    pub callback_url: Option<Arc<str>>,
+    /// Where callbacks are put.
+    pub outbox: Outbox,
     floor: Mutex<Floor<B, D>>,
+    /// The bell that tells of new work for later.
     scheduled: Notify,
 }
 
-impl<B, D> Grounds<B, D> {
-    /// Grounds with these books.
-    pub fn new(books: B, desk: Desk<D>) -> Self {
-        Grounds { floor: Mutex::new(Floor { books, desk }), scheduled: Notify::new() }
+impl<B, D> House<B, D> {
+    /// A house with these books.
+    ///
+    /// Errors: `InvalidInput` when the fault configuration is out of range.
+    pub fn open(start: Start, books: B) -> io::Result<(Self, Callbacks)> {
+        start.faults.check().map_err(|reason| io::Error::new(io::ErrorKind::InvalidInput, reason))?;
+        let (outbox, callbacks) = Outbox::new();
+        let desk = Desk::new(&start.name, start.faults, start.callback_url.is_some(), start.magic);
+        let house = House {
+            name: start.name,
+            callback_url: start.callback_url.map(Arc::from),
+            outbox,
+            floor: Mutex::new(Floor { books, desk }),
+            scheduled: Notify::new(),
+        };
+        Ok((house, (callbacks, start.callback_authorization)))
+    }
+
+    /// Calls back, when somebody wants to hear it.
+    pub fn call_back(&self, body: Value) {
+        if let Some(url) = &self.callback_url {
+            self.outbox.post(std::slice::from_ref(url), body);
+        }
     }
 }
 
@@ -57,8 +101,8 @@ pub(crate) trait Counterparty: Send + Sync + 'static {
     /// What it may owe for later.
     type Due: Send;
 
-    /// Where it works.
-    fn grounds(&self) -> &Grounds<Self::Books, Self::Due>;
+    /// What it is.
+    fn house(&self) -> &House<Self::Books, Self::Due>;
 
     /// Adds what the seed names, all or nothing; returns how many things.
     fn seed(&self, seed: Self::Seed) -> Result<usize, Refused>;
@@ -76,13 +120,13 @@ pub(crate) trait Counterparty: Send + Sync + 'static {
 
     /// The floor; a panic of another call leaves it usable, since the totals show whether the books still agree.
     fn floor(&self) -> MutexGuard<'_, FloorOf<Self>> {
-        self.grounds().floor.lock().unwrap_or_else(PoisonError::into_inner)
+        self.house().floor.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Schedules something.
     fn later(&self, floor: &mut FloorOf<Self>, delay: Duration, due: Self::Due) {
         floor.desk.agenda.put(delay, due);
-        self.grounds().scheduled.notify_one();
+        self.house().scheduled.notify_one();
     }
 
     /// Works on the fault plan.
@@ -115,7 +159,7 @@ pub(crate) trait Counterparty: Send + Sync + 'static {
 pub(crate) async fn host<C: Counterparty>(
     partner: Arc<C>,
     interface: Router<Arc<C>>,
-    (callbacks, authorization): (Waiting, Option<String>),
+    (callbacks, authorization): Callbacks,
     listener: TcpListener,
 ) -> io::Result<()> {
     let mut background = JoinSet::new();
@@ -135,7 +179,7 @@ pub(crate) async fn host<C: Counterparty>(
 
 async fn keep_agenda<C: Counterparty>(partner: Arc<C>) {
     loop {
-        let scheduled = partner.grounds().scheduled.notified();
+        let scheduled = partner.house().scheduled.notified();
         match partner.run_due() {
             Some(due) => drop(tokio::time::timeout_at(due, scheduled).await),
             None => scheduled.await,

@@ -1,5 +1,5 @@
-//! Simulated counterparties: telcos that speak TMF654, a bank with ISO 20022 names, an issuer
-//! of vouchers, and whoever sends messages.
+//! Simulated counterparties: telcos that speak TMF654, a bank and an acquirer with ISO
+//! 20022 names, an issuer of vouchers, and whoever sends messages.
 //!
 //! They are real HTTP servers with books of their own, so that an exchange can be tried against partners that lie,
 //! hang and repeat themselves, and its books compared with theirs to the fen.
@@ -7,6 +7,7 @@
 //!
 //! The wire contract is in `README.md` beside this crate.
 
+mod acquirer;
 mod agenda;
 mod answer;
 mod bank;
@@ -18,7 +19,9 @@ mod counterparty;
 mod desk;
 mod faults;
 mod fen;
+mod iso20022;
 mod issuer;
+mod lists;
 mod magic;
 mod outbox;
 mod query;
@@ -27,6 +30,7 @@ mod request;
 mod sms;
 mod telco;
 
+pub use acquirer::{AcquirerConfig, serve_acquirer};
 pub use bank::{BankConfig, serve_bank};
 pub use faults::{Action, FaultChange, FaultKind, FaultsConfig, Preset};
 pub use fen::{AmountError, parse_yuan, yuan};

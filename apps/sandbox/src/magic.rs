@@ -21,24 +21,81 @@ pub(crate) enum Spell {
     DoneThenUndone,
 }
 
-const EVERY_TELCO_ACTION: &[Action] =
-    &[Action::Reserve, Action::Capture, Action::Release, Action::Deduct, Action::Credit, Action::Transfer];
+/// What the last four digits of a number force at one kind of counterparty.
+pub(crate) struct Table {
+    /// Whole endings, each for one action.
+    spells: &'static [(&'static str, Action, Spell)],
+    /// First two of the four digits, for a fault of that action whose kind the last two say.
+    faults: &'static [(&'static str, Action)],
+}
 
-/// Refusals of a telco, by the last four digits of the number.
-const TELCO_REFUSALS: &[(&str, &[Action], &str)] = &[
-    ("0001", &[Action::Reserve, Action::Deduct, Action::Transfer], "insufficientBalance"),
-    ("0099", EVERY_TELCO_ACTION, "bucketClosed"),
-];
+/// A telco, by its numbers.
+pub(crate) const TELCO: Table = Table {
+    spells: &[
+        ("0001", Action::Reserve, Spell::Refuse("insufficientBalance")),
+        ("0001", Action::Deduct, Spell::Refuse("insufficientBalance")),
+        ("0001", Action::Transfer, Spell::Refuse("insufficientBalance")),
+        ("0099", Action::Reserve, Spell::Refuse("bucketClosed")),
+        ("0099", Action::Capture, Spell::Refuse("bucketClosed")),
+        ("0099", Action::Release, Spell::Refuse("bucketClosed")),
+        ("0099", Action::Deduct, Spell::Refuse("bucketClosed")),
+        ("0099", Action::Credit, Spell::Refuse("bucketClosed")),
+        ("0099", Action::Transfer, Spell::Refuse("bucketClosed")),
+    ],
+    faults: &[
+        ("00", Action::Reserve),
+        ("01", Action::Capture),
+        ("02", Action::Release),
+        ("03", Action::Deduct),
+        ("04", Action::Credit),
+        ("08", Action::Transfer),
+    ],
+};
 
-/// First two of the last four digits of a number, for a fault of that action.
-const TELCO_ACTIONS: &[(&str, Action)] = &[
-    ("00", Action::Reserve),
-    ("01", Action::Capture),
-    ("02", Action::Release),
-    ("03", Action::Deduct),
-    ("04", Action::Credit),
-    ("08", Action::Transfer),
-];
+/// A messaging partner, by the numbers that it sends to.
+pub(crate) const SMS: Table = Table {
+    spells: &[("0001", Action::Send, Spell::Refuse("unreachable")), ("0099", Action::Send, Spell::Refuse("blocked"))],
+    faults: &[("05", Action::Send)],
+};
+
+/// A bank, by the cards that it pays to.
+pub(crate) const BANK: Table = Table {
+    spells: &[
+        ("0001", Action::Payout, Spell::Refuse("AC04")),
+        ("0002", Action::Payout, Spell::PendingThenDone),
+        ("0003", Action::Payout, Spell::PendingThenRefused("AC06")),
+        ("0014", Action::Payout, Spell::Refuse("AM04")),
+        ("0015", Action::Payout, Spell::DoneThenUndone),
+    ],
+    faults: &[("01", Action::Payout)],
+};
+
+/// An issuer, by the holders' numbers; none of the endings is a telco's or a messenger's.
+pub(crate) const ISSUER: Table = Table {
+    spells: &[
+        ("0601", Action::Issue, Spell::Refuse("issueStopped")),
+        ("0620", Action::Issue, Spell::PendingThenDone),
+        ("0621", Action::Issue, Spell::PendingThenRefused("issueStopped")),
+        ("0622", Action::Issue, Spell::DoneThenUndone),
+        ("0699", Action::Issue, Spell::Refuse("holderBlocked")),
+    ],
+    faults: &[("06", Action::Issue), ("07", Action::Collect)],
+};
+
+/// An acquirer, by the instruments that pay and get back; none of the endings is a bank's.
+pub(crate) const ACQUIRER: Table = Table {
+    spells: &[
+        ("0801", Action::Pay, Spell::Refuse("AC06")),
+        ("0814", Action::Pay, Spell::Refuse("AM04")),
+        ("0820", Action::Pay, Spell::PendingThenDone),
+        ("0821", Action::Pay, Spell::PendingThenRefused("AM04")),
+        ("0822", Action::Pay, Spell::DoneThenUndone),
+        ("0901", Action::Refund, Spell::Refuse("AC06")),
+        ("0920", Action::Refund, Spell::PendingThenDone),
+        ("0921", Action::Refund, Spell::PendingThenRefused("AC06")),
+    ],
+    faults: &[("08", Action::Pay), ("09", Action::Refund)],
+};
 
 /// Last two digits, for the kind of fault.
 const KINDS: &[(&str, FaultKind)] = &[
@@ -57,36 +114,6 @@ const KINDS: &[(&str, FaultKind)] = &[
     ("14", FaultKind::Twice),
 ];
 
-/// Refusals of a messaging partner, by the last four digits of the number.
-const SMS_REFUSALS: &[(&str, &str)] = &[("0001", "unreachable"), ("0099", "blocked")];
-
-/// First two of the last four digits of a number, for a fault of its message.
-const SMS_FAULTS: &str = "05";
-
-/// Behaviours of a bank, by the last four digits of the card.
-const BANK_SPELLS: &[(&str, Spell)] = &[
-    ("0001", Spell::Refuse("AC04")),
-    ("0002", Spell::PendingThenDone),
-    ("0003", Spell::PendingThenRefused("AC06")),
-    ("0014", Spell::Refuse("AM04")),
-    ("0015", Spell::DoneThenUndone),
-];
-
-/// First two of the last four digits of a card, for a fault of its payout.
-const BANK_FAULTS: &str = "01";
-
-/// Behaviours of an issuer, by the last four digits of the holder's number; none is a telco's or a messenger's.
-const ISSUER_SPELLS: &[(&str, Spell)] = &[
-    ("0601", Spell::Refuse("issueStopped")),
-    ("0620", Spell::PendingThenDone),
-    ("0621", Spell::PendingThenRefused("issueStopped")),
-    ("0622", Spell::DoneThenUndone),
-    ("0699", Spell::Refuse("holderBlocked")),
-];
-
-/// First two of the last four digits of a holder's number, for a fault of that action.
-const ISSUER_FAULTS: &[(&str, Action)] = &[("06", Action::Issue), ("07", Action::Collect)];
-
 /// The numbers that have had their first time.
 #[derive(Debug, Default)]
 pub(crate) struct Magic {
@@ -100,83 +127,26 @@ impl Magic {
         Magic { enabled, spent: HashSet::new() }
     }
 
-    /// What the number forces on this call of a telco, if anything.
-    pub fn telco(&mut self, msisdn: &str, action: Action) -> Option<Spell> {
-        if !self.enabled {
-            return None;
-        }
-        self.unspent(msisdn, action, telco_spell(msisdn, action)?)
-    }
-
-    /// What the card forces on a payout, if anything.
-    pub fn bank(&mut self, card: &str) -> Option<Spell> {
-        if !self.enabled {
-            return None;
-        }
-        self.unspent(card, Action::Payout, bank_spell(card)?)
-    }
-
-    /// What the number forces on a message, if anything.
-    pub fn sms(&mut self, msisdn: &str) -> Option<Spell> {
-        if !self.enabled {
-            return None;
-        }
-        self.unspent(msisdn, Action::Send, sms_spell(msisdn)?)
-    }
-
-    /// What the holder's number forces on this call of an issuer, if anything.
-    pub fn issuer(&mut self, holder: &str, action: Action) -> Option<Spell> {
-        if !self.enabled {
-            return None;
-        }
-        self.unspent(holder, action, issuer_spell(holder, action)?)
-    }
-
-    fn unspent(&mut self, number: &str, action: Action, spell: Spell) -> Option<Spell> {
+    /// What a number forces on this call, if anything.
+    pub fn of(&mut self, table: &Table, number: &str, action: Action) -> Option<Spell> {
+        let spell = if self.enabled { table.spell(number, action)? } else { return None };
         let once = matches!(spell, Spell::Fault(_));
         let fresh = !once || self.spent.insert((action, number.to_owned()));
         fresh.then_some(spell)
     }
 }
 
-fn telco_spell(msisdn: &str, action: Action) -> Option<Spell> {
-    let ending = ending(msisdn)?;
-    let refusal = TELCO_REFUSALS.iter().find(|(end, actions, _)| *end == ending && actions.contains(&action));
-    if let Some((_, _, code)) = refusal {
-        return Some(Spell::Refuse(code));
+impl Table {
+    fn spell(&self, number: &str, action: Action) -> Option<Spell> {
+        let ending = ending(number)?;
+        let whole = self.spells.iter().find(|(end, of, _)| (*end, *of) == (ending, action));
+        if let Some((_, _, spell)) = whole {
+            return Some(*spell);
+        }
+        let (step, kind) = ending.split_at(2);
+        let struck = self.faults.contains(&(step, action));
+        fault(kind).filter(|kind| struck && kind.suits(action)).map(Spell::Fault)
     }
-    let (step, kind) = ending.split_at(2);
-    let struck = TELCO_ACTIONS.iter().any(|(digits, of)| *digits == step && *of == action);
-    fault(kind).filter(|kind| struck && kind.suits(action)).map(Spell::Fault)
-}
-
-fn bank_spell(card: &str) -> Option<Spell> {
-    let ending = ending(card)?;
-    if let Some((_, spell)) = BANK_SPELLS.iter().find(|(end, _)| *end == ending) {
-        return Some(*spell);
-    }
-    let (step, kind) = ending.split_at(2);
-    fault(kind).filter(|kind| step == BANK_FAULTS && kind.suits(Action::Payout)).map(Spell::Fault)
-}
-
-fn sms_spell(msisdn: &str) -> Option<Spell> {
-    let ending = ending(msisdn)?;
-    if let Some((_, code)) = SMS_REFUSALS.iter().find(|(end, _)| *end == ending) {
-        return Some(Spell::Refuse(code));
-    }
-    let (step, kind) = ending.split_at(2);
-    fault(kind).filter(|kind| step == SMS_FAULTS && kind.suits(Action::Send)).map(Spell::Fault)
-}
-
-fn issuer_spell(holder: &str, action: Action) -> Option<Spell> {
-    let ending = ending(holder)?;
-    let spell = ISSUER_SPELLS.iter().find(|(end, _)| *end == ending && action == Action::Issue);
-    if let Some((_, spell)) = spell {
-        return Some(*spell);
-    }
-    let (step, kind) = ending.split_at(2);
-    let struck = ISSUER_FAULTS.iter().any(|(digits, of)| *digits == step && *of == action);
-    fault(kind).filter(|kind| struck && kind.suits(action)).map(Spell::Fault)
 }
 
 fn fault(digits: &str) -> Option<FaultKind> {
@@ -190,39 +160,45 @@ fn ending(number: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Magic, Spell};
+    use super::{ACQUIRER, BANK, ISSUER, Magic, SMS, Spell, TELCO};
     use crate::faults::{Action, FaultKind};
 
     #[test]
     fn endings_force_what_the_table_says() {
         let mut magic = Magic::new(true);
-        let first = magic.telco("13300000102", Action::Capture);
+        let first = magic.of(&TELCO, "13300000102", Action::Capture);
         assert_eq!(first, Some(Spell::Fault(FaultKind::AppliedTimeout)));
-        assert_eq!(magic.telco("13300000102", Action::Capture), None, "a fault strikes the first time only");
-        assert_eq!(magic.telco("13300000102", Action::Reserve), None);
+        assert_eq!(magic.of(&TELCO, "13300000102", Action::Capture), None, "a fault strikes the first time only");
+        assert_eq!(magic.of(&TELCO, "13300000102", Action::Reserve), None);
         for _ in 0..2 {
-            assert_eq!(magic.telco("13300000001", Action::Deduct), Some(Spell::Refuse("insufficientBalance")));
+            assert_eq!(magic.of(&TELCO, "13300000001", Action::Deduct), Some(Spell::Refuse("insufficientBalance")));
         }
-        assert_eq!(magic.telco("13300000012", Action::Reserve), None, "a reservation has no billing run");
-        assert_eq!(magic.bank("6222000000000003"), Some(Spell::PendingThenRefused("AC06")));
-        assert_eq!(magic.bank("6222000000000107"), Some(Spell::Fault(FaultKind::LateSuccess)));
-        assert_eq!(magic.bank("6222000000000112"), None);
-        assert_eq!(magic.sms("13300000099"), Some(Spell::Refuse("blocked")));
-        assert_eq!(magic.sms("13300000513"), Some(Spell::Fault(FaultKind::Lost)));
-        assert_eq!((magic.sms("13300000513"), magic.sms("13300000509")), (None, None));
-        assert_eq!(magic.issuer("13300000621", Action::Issue), Some(Spell::PendingThenRefused("issueStopped")));
-        assert_eq!(magic.issuer("13300000606", Action::Issue), Some(Spell::Fault(FaultKind::Contradictory)));
-        assert_eq!(magic.issuer("13300000606", Action::Collect), None);
-        assert_eq!(magic.issuer("13300000702", Action::Collect), Some(Spell::Fault(FaultKind::AppliedTimeout)));
-        assert_eq!(magic.issuer("13300000706", Action::Collect), None, "a code is not refused and handed out");
-        assert_eq!(magic.bank("12"), None);
-        assert_eq!(magic.bank("卡号"), None);
+        assert_eq!(magic.of(&TELCO, "13300000012", Action::Reserve), None, "a reservation has no billing run");
+        assert_eq!(magic.of(&BANK, "6222000000000003", Action::Payout), Some(Spell::PendingThenRefused("AC06")));
+        assert_eq!(magic.of(&BANK, "6222000000000107", Action::Payout), Some(Spell::Fault(FaultKind::LateSuccess)));
+        assert_eq!(magic.of(&BANK, "6222000000000112", Action::Payout), None);
+        assert_eq!(magic.of(&SMS, "13300000099", Action::Send), Some(Spell::Refuse("blocked")));
+        assert_eq!(magic.of(&SMS, "13300000513", Action::Send), Some(Spell::Fault(FaultKind::Lost)));
+        assert_eq!(
+            (magic.of(&SMS, "13300000513", Action::Send), magic.of(&SMS, "13300000509", Action::Send)),
+            (None, None)
+        );
+        assert_eq!(magic.of(&ISSUER, "13300000621", Action::Issue), Some(Spell::PendingThenRefused("issueStopped")));
+        assert_eq!(magic.of(&ISSUER, "13300000606", Action::Issue), Some(Spell::Fault(FaultKind::Contradictory)));
+        assert_eq!(magic.of(&ISSUER, "13300000606", Action::Collect), None);
+        assert_eq!(magic.of(&ISSUER, "13300000702", Action::Collect), Some(Spell::Fault(FaultKind::AppliedTimeout)));
+        assert_eq!(magic.of(&ISSUER, "13300000706", Action::Collect), None, "a code is not refused and handed out");
+        let refund = magic.of(&ACQUIRER, "6222000000000907", Action::Refund);
+        assert_eq!(refund, Some(Spell::Fault(FaultKind::LateSuccess)));
+        assert_eq!(magic.of(&ACQUIRER, "6222000000000907", Action::Pay), None);
+        assert_eq!(magic.of(&BANK, "12", Action::Payout), None);
+        assert_eq!(magic.of(&BANK, "卡号", Action::Payout), None);
     }
 
     #[test]
     fn ordinary_servers_have_no_magic() {
         let mut magic = Magic::new(false);
-        assert_eq!(magic.telco("13300000001", Action::Reserve), None);
-        assert_eq!(magic.bank("6222000000000001"), None);
+        assert_eq!(magic.of(&TELCO, "13300000001", Action::Reserve), None);
+        assert_eq!(magic.of(&BANK, "6222000000000001", Action::Payout), None);
     }
 }

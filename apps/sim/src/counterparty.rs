@@ -1,9 +1,11 @@
-//! What telco and bank have in common: how a call goes, goes wrong, or is done later.
+//! What telcos and tills have in common: how a call goes, goes wrong, or is done later.
 
+use crate::chance::Chance;
 use crate::mishap::{Luck, Mishap};
+use crate::options::Faults;
 use crate::register::Register;
 use exchange::Answer;
-use facts::{Action, CallRef, Millis};
+use facts::{Action, CallRef, Millis, Nature};
 use node::{Ask, AskKind};
 use partners::StatementItem;
 use std::collections::BTreeMap;
@@ -31,7 +33,7 @@ pub(crate) enum Deed {
 
 /// Deeds that wait for their time.
 #[derive(Default)]
-pub(crate) struct Deeds {
+struct Deeds {
     next: u64,
     waiting: BTreeMap<u64, Deed>,
 }
@@ -44,6 +46,21 @@ impl Deeds {
     }
 }
 
+/// What every party outside keeps beside its own books.
+pub(crate) struct Office {
+    /// Its record.
+    pub(crate) register: Register,
+    /// What goes wrong there.
+    pub(crate) luck: Luck,
+    deeds: Deeds,
+}
+
+impl Office {
+    pub(crate) fn new(chance: Chance, faults: Faults) -> Office {
+        Office { register: Register::default(), luck: Luck::new(chance, faults), deeds: Deeds::default() }
+    }
+}
+
 /// A party outside, with books of its own.
 pub(crate) trait Counterparty {
     /// Does what is asked for `amount`, or refuses; notes either in the register, to be read from `visible_at` on.
@@ -52,10 +69,13 @@ pub(crate) trait Counterparty {
     fn billing_run(&mut self, ask: &Ask, now: Millis);
     /// Notes that a call was refused after all.
     fn refuse(&mut self, ask: &Ask, now: Millis);
-    fn register(&mut self) -> &mut Register;
-    fn record(&self) -> &Register;
-    fn luck(&mut self) -> &mut Luck;
-    fn deeds(&mut self) -> &mut Deeds;
+    fn office(&self) -> &Office;
+    fn office_mut(&mut self) -> &mut Office;
+
+    /// Its record, to be read.
+    fn record(&self) -> &Register {
+        &self.office().register
+    }
 
     /// Takes a request.
     fn hear(&mut self, ask: &Ask, now: Millis) -> Spoken {
@@ -67,23 +87,24 @@ pub(crate) trait Counterparty {
 
     /// Answers out of the record.
     fn tell(&mut self, ask: &Ask, now: Millis) -> Spoken {
-        if self.luck().is_inquiry_silent() {
+        if self.office_mut().luck.is_inquiry_silent() {
             return Spoken::default();
         }
-        let about: CallRef = ask.about.unwrap_or(ask.call);
+        // A confirmation has no lines of its own: it asks about another's.
+        let about = ask.about.filter(|_| ask.action.nature() == Nature::Confirms).unwrap_or(ask.call);
         let answer = self.record().says(about, ask.action, now);
-        Spoken { reply: Some((self.luck().plain_ms(), answer)), ..Spoken::default() }
+        Spoken { reply: Some((self.office_mut().luck.plain_ms(), answer)), ..Spoken::default() }
     }
 
     /// Does what is asked, unless something goes wrong.
     fn act(&mut self, ask: &Ask, now: Millis) -> Spoken {
-        let mishap = self.luck().of_call(ask.action, ask.amount);
-        let plain = self.luck().plain_ms();
+        let mishap = self.office_mut().luck.of_call(ask.action, ask.amount);
+        let plain = self.office_mut().luck.plain_ms();
         let mut spoken = Spoken::default();
         match mishap {
             None => spoken.reply = Some((plain, self.apply(ask, ask.amount, now))),
             Some(Mishap::Latency) => {
-                let slow = self.luck().chance.between(200, 3_000);
+                let slow = self.office_mut().luck.chance.between(200, 3_000);
                 spoken.reply = Some((slow, self.apply(ask, ask.amount, now)));
             }
             Some(Mishap::AppliedSilent) => drop(self.apply(ask, ask.amount, now)),
@@ -100,7 +121,7 @@ pub(crate) trait Counterparty {
             }
             Some(Mishap::AmountLess) => spoken.reply = Some((plain, self.apply(ask, ask.amount - 1, now))),
             Some(Mishap::NotFoundThenFound) => {
-                let hidden = self.luck().chance.between(100, GRACE_MS);
+                let hidden = self.office_mut().luck.chance.between(100, GRACE_MS);
                 self.apply(ask, ask.amount, now.plus(hidden));
             }
             Some(Mishap::Late | Mishap::Pending | Mishap::PendingThenRefused | Mishap::OwnSchedule) => {
@@ -118,22 +139,22 @@ pub(crate) trait Counterparty {
             Some(Mishap::PendingThenRefused) => (1_200_000, Deed::Refuse(ask.clone())),
             // A billing run keeps no promise: it may come when the order has long ended.
             Some(Mishap::OwnSchedule) => {
-                (self.luck().chance.pick(&[5_000, 100_000, 20_000_000]), Deed::BillingRun(ask.clone()))
+                (self.office_mut().luck.chance.pick(&[5_000, 100_000, 20_000_000]), Deed::BillingRun(ask.clone()))
             }
             _ => (GRACE_MS, Deed::Apply(ask.clone())),
         };
         if matches!(mishap, Some(Mishap::Pending | Mishap::PendingThenRefused)) {
-            self.register().queue(ask.call);
+            self.office_mut().register.queue(ask.call);
             spoken.reply = Some((plain, Answer::Pending));
         }
-        let after = self.luck().chance.between(500, most);
-        spoken.later.push((after, self.deeds().add(deed)));
+        let after = self.office_mut().luck.chance.between(500, most);
+        spoken.later.push((after, self.office_mut().deeds.add(deed)));
     }
 
     /// Does what was left for later.
     fn run(&mut self, deed: u64, now: Millis) -> Spoken {
         let mut spoken = Spoken::default();
-        let Some(deed) = self.deeds().waiting.remove(&deed) else { return spoken };
+        let Some(deed) = self.office_mut().deeds.waiting.remove(&deed) else { return spoken };
         let call = match &deed {
             Deed::Apply(ask) | Deed::Refuse(ask) | Deed::BillingRun(ask) => ask.call,
         };
@@ -142,7 +163,7 @@ pub(crate) trait Counterparty {
             Deed::Refuse(ask) => self.refuse(&ask, now),
             Deed::BillingRun(ask) => self.billing_run(&ask, now),
         }
-        if self.luck().chance.ppm(500_000) {
+        if self.office_mut().luck.chance.ppm(500_000) {
             self.call_back(call, 1, &mut spoken);
         }
         spoken
@@ -153,7 +174,7 @@ pub(crate) trait Counterparty {
         let item = self.record().lines().last().filter(|line| line.call == call).map(|line| line.item());
         let Some(item) = item else { return };
         for _ in 0..times {
-            let after = self.luck().chance.between(1, 5_000);
+            let after = self.office_mut().luck.chance.between(1, 5_000);
             spoken.callbacks.push((after, item.clone()));
         }
     }

@@ -1,12 +1,11 @@
 //! A telco with books of its own.
 
 use crate::chance::Chance;
-use crate::counterparty::{Counterparty, Deeds};
-use crate::mishap::Luck;
+use crate::counterparty::{Counterparty, Office};
 use crate::options::Faults;
-use crate::register::{Line, Register};
+use crate::register::Line;
 use exchange::Answer;
-use facts::{Action, Millis, OrderId, SubscriberId};
+use facts::{Action, Millis, Nature, OrderId, SubscriberId};
 use node::Ask;
 use partners::Movement;
 use std::collections::BTreeMap;
@@ -39,9 +38,7 @@ pub(crate) struct SimTelco {
     can_reserve: bool,
     buckets: BTreeMap<SubscriberId, Bucket>,
     reservations: BTreeMap<String, Reservation>,
-    register: Register,
-    luck: Luck,
-    deeds: Deeds,
+    office: Office,
 }
 
 impl SimTelco {
@@ -50,9 +47,7 @@ impl SimTelco {
             can_reserve,
             buckets: BTreeMap::new(),
             reservations: BTreeMap::new(),
-            register: Register::default(),
-            luck: Luck::new(chance, faults),
-            deeds: Deeds::default(),
+            office: Office::new(chance, faults),
         }
     }
 
@@ -63,7 +58,7 @@ impl SimTelco {
     /// What it did, order by order, out of its own lines.
     pub(crate) fn by_order(&self) -> BTreeMap<OrderId, TelcoSums> {
         let mut sums: BTreeMap<OrderId, TelcoSums> = BTreeMap::new();
-        for line in self.register.lines() {
+        for line in self.office.register.lines() {
             let sum = sums.entry(line.call.order).or_default();
             match line.movement {
                 Movement::Taken => sum.taken += i128::from(line.amount()),
@@ -80,7 +75,7 @@ impl SimTelco {
 
     /// Moves value between bucket and reservations, or says why not.
     fn apply_to_books(&mut self, ask: &Ask, amount: u64) -> Result<(Movement, u64, String), &'static str> {
-        let fresh = format!("t-{}", self.register.lines().len() + 1);
+        let fresh = format!("t-{}", self.office.register.lines().len() + 1);
         if let Some(from) = ask.from {
             return self.transfer(from, ask.subscriber, amount).map(|()| (Movement::Transferred, amount, fresh));
         }
@@ -115,7 +110,8 @@ impl SimTelco {
                 bucket.remaining += i128::from(held.amount);
                 Ok((Movement::Released, held.amount, ask.acts_on.clone()))
             }
-            Action::ConfirmBilling | Action::PayOut | Action::IssueVoucher | Action::TransferAirtime => Err("notFound"),
+            // Asked in its record alone, or of others.
+            _ => Err("notFound"),
         }
     }
 
@@ -136,17 +132,14 @@ impl SimTelco {
     }
 }
 
+/// What a telco is asked to move.
 const fn movement_asked(action: Action) -> Movement {
-    match action {
-        Action::ReserveAirtime => Movement::SetAside,
-        Action::ReleaseAirtime => Movement::Released,
-        Action::CreditAirtime | Action::TopUpAirtime | Action::GrantReward => Movement::GivenBack,
-        Action::TransferAirtime => Movement::Transferred,
-        Action::CaptureAirtime
-        | Action::DeductAirtime
-        | Action::ConfirmBilling
-        | Action::PayOut
-        | Action::IssueVoucher => Movement::Taken,
+    match action.nature() {
+        _ if matches!(action, Action::TransferAirtime) => Movement::Transferred,
+        Nature::SetsAside => Movement::SetAside,
+        Nature::Releases => Movement::Released,
+        Nature::Returns | Nature::Delivers => Movement::GivenBack,
+        Nature::TakesSetAside | Nature::Takes | Nature::Confirms => Movement::Taken,
     }
 }
 
@@ -156,7 +149,7 @@ impl Counterparty for SimTelco {
             Ok((movement, amount, external)) => (movement, Answer::Done { amount, external }),
             Err(code) => (movement_asked(ask.action), Answer::Refused { code: code.to_owned() }),
         };
-        self.register.add(Line { call: ask.call, movement, answer: answer.clone(), visible_at });
+        self.office.register.add(Line { call: ask.call, movement, answer: answer.clone(), visible_at });
         answer
     }
 
@@ -170,30 +163,22 @@ impl Counterparty for SimTelco {
             (None, Some(bucket)) => bucket.remaining -= i128::from(amount),
             (None, None) => return,
         }
-        let external = format!("t-{}", self.register.lines().len() + 1);
+        let external = format!("t-{}", self.office.register.lines().len() + 1);
         let answer = Answer::Done { amount, external };
-        self.register.add(Line { call: ask.call, movement: Movement::Taken, answer, visible_at: now });
+        self.office.register.add(Line { call: ask.call, movement: Movement::Taken, answer, visible_at: now });
     }
 
     fn refuse(&mut self, ask: &Ask, now: Millis) {
         let answer = Answer::Refused { code: "bucketClosed".to_owned() };
         let movement = movement_asked(ask.action);
-        self.register.add(Line { call: ask.call, movement, answer, visible_at: now });
+        self.office.register.add(Line { call: ask.call, movement, answer, visible_at: now });
     }
 
-    fn register(&mut self) -> &mut Register {
-        &mut self.register
+    fn office(&self) -> &Office {
+        &self.office
     }
 
-    fn record(&self) -> &Register {
-        &self.register
-    }
-
-    fn luck(&mut self) -> &mut Luck {
-        &mut self.luck
-    }
-
-    fn deeds(&mut self) -> &mut Deeds {
-        &mut self.deeds
+    fn office_mut(&mut self) -> &mut Office {
+        &mut self.office
     }
 }

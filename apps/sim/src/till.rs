@@ -1,51 +1,52 @@
-//! Whoever delivers against money, with books of its own: the bank that pays out, the issuer of vouchers. It knows a
-//! request by its reference and does it once.
+//! Whoever moves money, with books of its own: the bank that pays out, the issuer of vouchers, the acquirer that collects
+//! and gives back. It knows a request by its reference and does it once.
 
-use crate::chance::Chance;
-use crate::counterparty::{Counterparty, Deeds};
-use crate::mishap::Luck;
-use crate::options::Faults;
-use crate::register::{Line, Register};
+use crate::counterparty::{Counterparty, Office};
+use crate::register::Line;
 use exchange::Answer;
-use facts::{Action, InstrumentId, Millis, OrderId};
+use facts::{Action, CallRef, InstrumentId, Millis, Nature, OrderId};
 use node::Ask;
 use partners::Movement;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A bank, or an issuer.
+/// A bank, an issuer, or an acquirer.
 pub(crate) struct SimTill {
-    delivers: Action,
+    does: &'static [Action],
     /// What is on our account with it; below zero is what we owe it.
     ours: i128,
     ours_least: i128,
     closed: BTreeSet<InstrumentId>,
-    register: Register,
+    /// What is left of each payment to be given back.
+    left: BTreeMap<CallRef, u64>,
     paid: BTreeMap<OrderId, i128>,
-    luck: Luck,
-    deeds: Deeds,
+    office: Office,
 }
 
 impl SimTill {
     /// A bank that holds so much of ours.
-    pub(crate) fn bank(settlement: u64, chance: Chance, faults: Faults) -> SimTill {
-        SimTill::new(Action::PayOut, i128::from(settlement), 0, chance, faults)
+    pub(crate) fn bank(settlement: u64, office: Office) -> SimTill {
+        SimTill::new(&[Action::PayOut], i128::from(settlement), 0, office)
     }
 
     /// An issuer that lets us owe it so much.
-    pub(crate) fn issuer(credit: u64, chance: Chance, faults: Faults) -> SimTill {
-        SimTill::new(Action::IssueVoucher, 0, -i128::from(credit), chance, faults)
+    pub(crate) fn issuer(credit: u64, office: Office) -> SimTill {
+        SimTill::new(&[Action::IssueVoucher], 0, -i128::from(credit), office)
     }
 
-    fn new(delivers: Action, ours: i128, ours_least: i128, chance: Chance, faults: Faults) -> SimTill {
+    /// An acquirer, which gives back no more than it collected.
+    pub(crate) fn acquirer(office: Office) -> SimTill {
+        SimTill::new(&[Action::CollectPayment, Action::RefundPayment], 0, 0, office)
+    }
+
+    fn new(does: &'static [Action], ours: i128, ours_least: i128, office: Office) -> SimTill {
         SimTill {
-            delivers,
+            does,
             ours,
             ours_least,
             closed: BTreeSet::new(),
-            register: Register::default(),
+            left: BTreeMap::new(),
             paid: BTreeMap::new(),
-            luck: Luck::new(chance, faults),
-            deeds: Deeds::default(),
+            office,
         }
     }
 
@@ -58,35 +59,45 @@ impl SimTill {
         self.ours
     }
 
-    /// What was delivered, order by order.
+    /// What was delivered or given back, less what was collected, order by order.
     pub(crate) const fn by_order(&self) -> &BTreeMap<OrderId, i128> {
         &self.paid
     }
 
     fn pay(&mut self, ask: &Ask, amount: u64) -> Result<String, &'static str> {
-        if ask.action != self.delivers {
+        if !self.does.contains(&ask.action) {
             return Err("AG01");
         }
         if ask.instrument.is_some_and(|card| self.closed.contains(&card)) {
             return Err("AC04");
         }
-        if self.ours - i128::from(amount) < self.ours_least {
+        let nature = ask.action.nature();
+        let out = if nature == Nature::Takes { -i128::from(amount) } else { i128::from(amount) };
+        if self.ours - out < self.ours_least {
             return Err("AM04");
         }
-        self.ours -= i128::from(amount);
-        *self.paid.entry(ask.call.order).or_default() += i128::from(amount);
-        Ok(format!("p-{}", self.register.lines().len() + 1))
+        if nature == Nature::Returns {
+            let left = ask.about.and_then(|payment| self.left.get_mut(&payment)).ok_or("NOOR")?;
+            *left = left.checked_sub(amount).ok_or("AM02")?;
+        }
+        if nature == Nature::Takes {
+            self.left.insert(ask.call, amount);
+        }
+        self.ours -= out;
+        *self.paid.entry(ask.call.order).or_default() += out;
+        Ok(format!("p-{}", self.office.register.lines().len() + 1))
     }
 
     fn note(&mut self, ask: &Ask, answer: Answer, visible_at: Millis) {
-        self.register.add(Line { call: ask.call, movement: Movement::Taken, answer, visible_at });
+        let movement = if ask.action.nature() == Nature::Returns { Movement::GivenBack } else { Movement::Taken };
+        self.office.register.add(Line { call: ask.call, movement, answer, visible_at });
     }
 }
 
 impl Counterparty for SimTill {
     fn apply(&mut self, ask: &Ask, amount: u64, visible_at: Millis) -> Answer {
-        if self.register.knows(ask.call) {
-            return self.register.says(ask.call, ask.action, visible_at);
+        if self.office.register.knows(ask.call) {
+            return self.office.register.says(ask.call, ask.action, visible_at);
         }
         let answer = match self.pay(ask, amount) {
             Ok(external) => Answer::Done { amount, external },
@@ -103,19 +114,11 @@ impl Counterparty for SimTill {
         self.note(ask, Answer::Refused { code: "AC06".to_owned() }, now);
     }
 
-    fn register(&mut self) -> &mut Register {
-        &mut self.register
+    fn office(&self) -> &Office {
+        &self.office
     }
 
-    fn record(&self) -> &Register {
-        &self.register
-    }
-
-    fn luck(&mut self) -> &mut Luck {
-        &mut self.luck
-    }
-
-    fn deeds(&mut self) -> &mut Deeds {
-        &mut self.deeds
+    fn office_mut(&mut self) -> &mut Office {
+        &mut self.office
     }
 }

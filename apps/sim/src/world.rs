@@ -4,7 +4,7 @@ use crate::agenda::Agenda;
 use crate::auditor::Auditor;
 use crate::chance::Chance;
 use crate::client::{Clients, Errand};
-use crate::counterparty::{Counterparty, Spoken};
+use crate::counterparty::{Counterparty, Office, Spoken};
 use crate::disk::SimDisk;
 use crate::house::{House, Setup};
 use crate::options::{Faults, Options, Report};
@@ -134,8 +134,9 @@ impl World {
             shelf: Shelf::default(),
             telcos,
             tills: BTreeMap::from([
-                (Partner::Bank, SimTill::bank(FUNDING, seed.fork(4), faults)),
-                (Partner::Issuer, SimTill::issuer(FUNDING, seed.fork(6), faults)),
+                (Partner::Bank, SimTill::bank(FUNDING, Office::new(seed.fork(4), faults))),
+                (Partner::Issuer, SimTill::issuer(FUNDING, Office::new(seed.fork(6), faults))),
+                (Partner::Acquirer, SimTill::acquirer(Office::new(seed.fork(7), faults))),
             ]),
             clients,
             auditor,
@@ -471,7 +472,7 @@ impl World {
     fn partner(&mut self, partner: Partner) -> &mut dyn Counterparty {
         let found: Option<&mut dyn Counterparty> = match partner {
             Partner::Telco(telco) => self.telcos.get_mut(&telco).map(|telco| telco as _),
-            Partner::Bank | Partner::Issuer => self.tills.get_mut(&partner).map(|till| till as _),
+            Partner::Bank | Partner::Issuer | Partner::Acquirer => self.tills.get_mut(&partner).map(|till| till as _),
         };
         found.unwrap_or_else(|| unreachable!("every partner is there from the beginning"))
     }
@@ -572,7 +573,7 @@ impl World {
         let digest = format!("{state}{}", self.auditor.hash());
         let mut faults: BTreeMap<String, u64> = BTreeMap::new();
         for partner in Partner::ALL {
-            for (code, count) in self.partner(partner).luck().counts() {
+            for (code, count) in self.partner(partner).office().luck.counts() {
                 *faults.entry((*code).to_owned()).or_default() += count;
             }
         }

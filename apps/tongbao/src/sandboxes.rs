@@ -2,7 +2,7 @@
 
 use crate::arguments::SandboxOptions;
 use crate::failure::{Doing, Failure};
-use sandbox::{BankConfig, IssuerConfig, SmsConfig, TelcoConfig};
+use sandbox::{AcquirerConfig, BankConfig, IssuerConfig, SmsConfig, TelcoConfig};
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 
@@ -19,6 +19,8 @@ pub enum Counterparty {
     Bank(BankConfig),
     /// The issuer of vouchers.
     Issuer(IssuerConfig),
+    /// The acquirer.
+    Acquirer(AcquirerConfig),
     /// Whoever sends messages.
     Sms(SmsConfig),
 }
@@ -31,6 +33,7 @@ pub fn sandbox(options: SandboxOptions) -> Result<(), Failure> {
         Counterparty::Telco(config) => config.callback_authorization = authorization,
         Counterparty::Bank(config) => config.callback_authorization = authorization,
         Counterparty::Issuer(config) => config.callback_authorization = authorization,
+        Counterparty::Acquirer(config) => config.callback_authorization = authorization,
         // It calls nobody back.
         Counterparty::Sms(_) => {}
     }
@@ -42,6 +45,7 @@ pub fn sandbox(options: SandboxOptions) -> Result<(), Failure> {
             Counterparty::Telco(config) => sandbox::serve_telco(config, listener).await,
             Counterparty::Bank(config) => sandbox::serve_bank(config, listener).await,
             Counterparty::Issuer(config) => sandbox::serve_issuer(config, listener).await,
+            Counterparty::Acquirer(config) => sandbox::serve_acquirer(config, listener).await,
             Counterparty::Sms(config) => sandbox::serve_sms(config, listener).await,
         };
         served.doing("serving")

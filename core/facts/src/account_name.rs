@@ -44,6 +44,9 @@ pub enum AccountName {
     /// What a partner delivered on our word and is to be paid for.
     #[n(11)]
     Owed(#[n(0)] Partner),
+    /// What a partner collected for us and owes us.
+    #[n(12)]
+    Receivable(#[n(0)] Partner),
     /// Airtime that a telco moved from one subscriber to another on our instruction.
     #[n(13)]
     TelcoTransferred(#[n(0)] Telco),
@@ -57,6 +60,7 @@ impl AccountName {
             AccountName::InDoubt(partner) => format!("in_doubt:{partner}:{asset}"),
             AccountName::Claim(partner) => format!("claim:{partner}:{asset}"),
             AccountName::Owed(partner) => format!("owed:{partner}:{asset}"),
+            AccountName::Receivable(partner) => format!("receivable:{partner}:{asset}"),
             other => other.to_string(),
         }
     }
@@ -78,6 +82,7 @@ impl fmt::Display for AccountName {
             AccountName::Claim(partner) => write!(f, "claim:{partner}"),
             AccountName::Promotion(campaign) => write!(f, "promotion:{campaign}"),
             AccountName::Owed(partner) => write!(f, "owed:{partner}"),
+            AccountName::Receivable(partner) => write!(f, "receivable:{partner}"),
         }
     }
 }

@@ -20,24 +20,28 @@ pub enum Partner {
     /// The e-commerce house that issues vouchers.
     #[n(2)]
     Issuer,
+    /// The acquirer that collects from payers and gives back to the instruments that paid.
+    #[n(3)]
+    Acquirer,
 }
 
 impl Partner {
     /// Every partner.
-    pub const ALL: [Partner; 6] = [
+    pub const ALL: [Partner; 7] = [
         Partner::Telco(Telco::Cmcc),
         Partner::Telco(Telco::Cucc),
         Partner::Telco(Telco::Ctcc),
         Partner::Telco(Telco::Cbn),
         Partner::Bank,
         Partner::Issuer,
+        Partner::Acquirer,
     ];
 
     /// What its books count, and what is in doubt with it.
     pub const fn asset(self) -> Asset {
         match self {
             Partner::Telco(telco) => Asset::Airtime(telco),
-            Partner::Bank | Partner::Issuer => Asset::Cny,
+            Partner::Bank | Partner::Issuer | Partner::Acquirer => Asset::Cny,
         }
     }
 
@@ -47,6 +51,7 @@ impl Partner {
             Partner::Telco(telco) => AccountName::TelcoTaken(telco),
             Partner::Bank => AccountName::ReserveBank,
             Partner::Issuer => AccountName::Owed(self),
+            Partner::Acquirer => AccountName::Receivable(self),
         }
     }
 
@@ -55,6 +60,7 @@ impl Partner {
         match self {
             Partner::Telco(_) | Partner::Issuer => Handle::Number,
             Partner::Bank => Handle::OwnCard,
+            Partner::Acquirer => Handle::PayingInstrument,
         }
     }
 }
@@ -66,6 +72,8 @@ pub enum Handle {
     Number,
     /// The person's own bank card.
     OwnCard,
+    /// The instrument that pays the order.
+    PayingInstrument,
 }
 
 impl fmt::Display for Partner {
@@ -74,6 +82,7 @@ impl fmt::Display for Partner {
             Partner::Telco(telco) => f.write_str(telco.code()),
             Partner::Bank => f.write_str("BANK"),
             Partner::Issuer => f.write_str("ISSUER"),
+            Partner::Acquirer => f.write_str("ACQUIRER"),
         }
     }
 }
@@ -109,6 +118,10 @@ words! {
         GrantReward = 8, "grant_reward";
         /// Issue a voucher to the subscriber.
         IssueVoucher = 9, "issue_voucher";
+        /// Collect money from the instrument that pays.
+        CollectPayment = 10, "collect_payment";
+        /// Give money back to the instrument that paid.
+        RefundPayment = 11, "refund_payment";
         /// Move airtime from the order's subscriber to whom the order brings it, at the telco of both.
         TransferAirtime = 12, "transfer_airtime";
     }
@@ -151,9 +164,9 @@ impl Action {
         match self {
             Action::ReserveAirtime => Nature::SetsAside,
             Action::CaptureAirtime => Nature::TakesSetAside,
-            Action::DeductAirtime => Nature::Takes,
+            Action::DeductAirtime | Action::CollectPayment => Nature::Takes,
             Action::ReleaseAirtime => Nature::Releases,
-            Action::CreditAirtime => Nature::Returns,
+            Action::CreditAirtime | Action::RefundPayment => Nature::Returns,
             Action::ConfirmBilling => Nature::Confirms,
             Action::PayOut
             | Action::TopUpAirtime
@@ -173,19 +186,26 @@ impl Action {
         matches!(self, Action::IssueVoucher)
     }
 
+    /// Whether its request names the one that it is about: whose billing is awaited, whose payment is given back.
+    pub const fn names_original(self) -> bool {
+        matches!(self, Action::ConfirmBilling | Action::RefundPayment)
+    }
+
     /// The action that undoes it; none when it cannot be undone.
     pub const fn undone_by(self) -> Option<Action> {
         match self {
             Action::ReserveAirtime => Some(Action::ReleaseAirtime),
             Action::CaptureAirtime | Action::DeductAirtime => Some(Action::CreditAirtime),
             Action::CreditAirtime => Some(Action::DeductAirtime),
+            Action::CollectPayment => Some(Action::RefundPayment),
             Action::ReleaseAirtime
             | Action::ConfirmBilling
             | Action::PayOut
             | Action::TopUpAirtime
             | Action::GrantReward
             | Action::IssueVoucher
-            | Action::TransferAirtime => None,
+            | Action::TransferAirtime
+            | Action::RefundPayment => None,
         }
     }
 }

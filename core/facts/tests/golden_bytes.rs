@@ -5,7 +5,8 @@
 
 mod samples;
 
-use facts::{Fact, Hash, OpenRecord, Record, SaltKey};
+use facts::{AccountName, Action, Fact, Hash, OpenRecord, Partner, Record, SaltKey};
+use money::Telco;
 use samples::{facts_of_every_kind, file_name, meta, record};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -102,4 +103,31 @@ fn unhex(name: &str) -> Vec<u8> {
         .chunks(2)
         .map(|pair| u8::from_str_radix(core::str::from_utf8(pair).expect("ascii"), 16).expect("hex"))
         .collect()
+}
+
+/// Hypothesis: a partner, an action or an account that no sample holds keeps its number too.
+#[test]
+fn partners_actions_and_accounts_have_the_bytes_they_always_had() {
+    for (partner, bytes) in [
+        (Partner::Telco(Telco::Cbn), "82008103"),
+        (Partner::Bank, "820180"),
+        (Partner::Issuer, "820280"),
+        (Partner::Acquirer, "820380"),
+    ] {
+        assert_eq!(hex(&minicbor::to_vec(partner).expect("a vector")).trim(), bytes, "{partner}");
+    }
+    for (action, bytes) in [
+        (Action::ReserveAirtime, "00"),
+        (Action::IssueVoucher, "09"),
+        (Action::CollectPayment, "0a"),
+        (Action::RefundPayment, "0b"),
+    ] {
+        assert_eq!(hex(&minicbor::to_vec(action).expect("a vector")).trim(), bytes, "{action}");
+    }
+    for (account, bytes) in [
+        (AccountName::Owed(Partner::Issuer), "820b81820280"),
+        (AccountName::Receivable(Partner::Acquirer), "820c81820380"),
+    ] {
+        assert_eq!(hex(&minicbor::to_vec(account).expect("a vector")).trim(), bytes, "{account}");
+    }
 }

@@ -68,11 +68,11 @@ pub struct Ask {
     pub subscriber: SubscriberId,
     /// From whose number, when it moves value between two of the partner's own.
     pub from: Option<SubscriberId>,
-    /// To which card, when money is paid out.
+    /// The card that the partner knows the person by: that money is paid to, or that pays.
     pub instrument: Option<InstrumentId>,
     /// The partner's name of what it acts on.
     pub acts_on: String,
-    /// The deduction whose billing record is awaited.
+    /// The request that it is about: the deduction whose billing record is awaited, the payment to give back.
     pub about: Option<CallRef>,
     /// Node time.
     pub now: Millis,
@@ -184,7 +184,8 @@ impl Core {
     /// The card of a person that a partner knows by it.
     fn card_for(&self, partner: Partner, subscriber: SubscriberId) -> Option<InstrumentId> {
         match partner.knows_by() {
-            Handle::Number => None,
+            // No order names the instrument that pays it yet.
+            Handle::Number | Handle::PayingInstrument => None,
             Handle::OwnCard => self.state.subscriber(subscriber)?.own_card,
         }
     }
@@ -194,7 +195,7 @@ impl Core {
         let order = self.state.order(order)?;
         let step = order.step(place)?;
         let subscriber = order.parties.get(usize::from(step.plan.party)).copied()?;
-        let about = step.plan.target.filter(|_| step.plan.action.nature() == Nature::Confirms);
+        let about = step.plan.target.filter(|_| step.plan.action.names_original());
         Some(Ask {
             kind,
             call: CallRef { order: order.id, step: place, attempt: step.attempt },
@@ -206,7 +207,8 @@ impl Core {
             instrument: self.card_for(step.plan.partner, subscriber),
             acts_on: acts_on(order, step),
             about: about.and_then(|target| {
-                let attempt = order.step(target.step)?.attempt;
+                // Whose billing is awaited may be sent anew; what is given back is what one attempt took.
+                let attempt = if target.attempt == 0 { order.step(target.step)?.attempt } else { target.attempt };
                 Some(CallRef { order: order.id, step: target.step, attempt })
             }),
             now: self.state.now(),

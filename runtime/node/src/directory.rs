@@ -21,7 +21,8 @@ impl std::error::Error for NotKnown {}
 
 /// Resolves the account a request is about.
 pub trait Directory: Send + Sync {
-    /// The phone number for a telco, the card number for the bank.
+    /// The phone number for a telco or an issuer, the card number for the bank, the instrument that pays for an acquirer;
+    /// nothing for a refund, which goes by the payment that it is about.
     ///
     /// Errors: it is not known.
     fn account(&self, ask: &Ask) -> Result<Arc<str>, NotKnown>;
@@ -58,13 +59,14 @@ impl Directory for Vault {
                     .map(|msisdn| msisdn.expose().into())
                     .map_err(not_known)
             }
-            Handle::OwnCard => {
-                let instrument = ask.instrument.ok_or_else(|| NotKnown("no card is bound".to_owned()))?;
-                let instrument = vault::InstrumentId(instrument.bits());
-                self.reveal_card(instrument, Purpose::Payout).map(|card| card.expose().into()).map_err(not_known)
+            Handle::OwnCard => card(self, ask, Purpose::Payout, "no card is bound"),
+            Handle::PayingInstrument if ask.action.names_original() => Ok(Arc::from("")),
+            Handle::PayingInstrument => {
+                card(self, ask, Purpose::PartnerRequest, "no instrument that pays is bound to the order")
             }
         }
     }
+
     fn compare(&self, state: &State) -> Result<(), NotKnown> {
         custody::compare(self, state).map_err(not_known)
     }
@@ -72,6 +74,12 @@ impl Directory for Vault {
     fn erase(&self, person: PersonId) -> Result<(), NotKnown> {
         Vault::erase(self, vault::PersonId(person.bits())).map_err(not_known)
     }
+}
+
+fn card(vault: &Vault, ask: &Ask, purpose: Purpose, missing: &str) -> Result<Arc<str>, NotKnown> {
+    let instrument = ask.instrument.ok_or_else(|| NotKnown(missing.to_owned()))?;
+    let instrument = vault::InstrumentId(instrument.bits());
+    vault.reveal_card(instrument, purpose).map(|card| card.expose().into()).map_err(not_known)
 }
 
 fn not_known(error: vault::VaultError) -> NotKnown {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use facts::Partner;
 
+use crate::acquirer::{AcquirerConfig, AcquirerGateway, acquirer_callback};
 use crate::bank::{BankConfig, BankGateway, bank_callback};
 use crate::issuer::{IssuerConfig, IssuerGateway, issuer_callback};
 use crate::telco::{TelcoConfig, TelcoGateway, telco_callback};
@@ -19,6 +20,7 @@ pub fn connect(partner: Partner, base_url: String, reply_timeout: Duration) -> R
         Partner::Telco(telco) => Arc::new(TelcoGateway::new(TelcoConfig { telco, base_url, reply_timeout })?),
         Partner::Bank => Arc::new(BankGateway::new(BankConfig { base_url, reply_timeout })?),
         Partner::Issuer => Arc::new(IssuerGateway::new(IssuerConfig { base_url, reply_timeout })?),
+        Partner::Acquirer => Arc::new(AcquirerGateway::new(AcquirerConfig { base_url, reply_timeout })?),
     })
 }
 
@@ -28,5 +30,6 @@ pub fn callback(partner: Partner, body: &[u8]) -> Option<StatementItem> {
         Partner::Telco(_) => telco_callback(body),
         Partner::Bank => bank_callback(body),
         Partner::Issuer => issuer_callback(body),
+        Partner::Acquirer => acquirer_callback(body),
     }
 }

@@ -18,13 +18,14 @@ pub struct Request {
     pub action: Action,
     /// Minor units.
     pub amount: u64,
-    /// The phone number (telcos, issuer) or the card number (bank).
+    /// The phone number (telcos, issuer), the card number (bank) or the instrument that pays (acquirer).
     pub account: Arc<str>,
     /// The phone number that it moves value from, when it moves value between two.
     pub from: Option<Arc<str>>,
     /// The partner's own name of what the action acts on: the reservation to capture or release.
     pub acts_on: String,
-    /// For [`Action::ConfirmBilling`]: the deduction whose billing record is awaited.
+    /// The request that it is about, perhaps of another order: for [`Action::ConfirmBilling`] the deduction whose billing
+    /// record is awaited, for [`Action::RefundPayment`] the payment to give back.
     pub about: Option<CallRef>,
     /// Node time, told to partners that keep business dates.
     pub now: Millis,
@@ -43,9 +44,10 @@ pub enum Movement {
     SetAside,
     /// What was set aside was given back.
     Released,
-    /// Taken for good; at the bank: paid out; at an issuer: a voucher issued on our account.
+    /// Taken for good; at the bank: paid out; at an issuer: a voucher issued on our account; at an acquirer: collected.
     Taken,
-    /// Given; at the bank: a payout that came back; at an issuer: a voucher cancelled.
+    /// Given; at the bank: a payout that came back; at an issuer: a voucher cancelled; at an acquirer: a refund, or a
+    /// payment that its payer took back.
     GivenBack,
     /// Moved from one subscriber to another.
     Transferred,
@@ -66,20 +68,26 @@ impl StatementItem {
     /// What the line means for a request that asked for `action`; `None` when it says nothing about it.
     ///
     /// A taking under the reference of a release is the opposite of what was asked. Three lines are no answer: a
-    /// release under a reservation's own reference (it expired, which its capture is told by a refusal), the return
-    /// of a payout or the cancelling of a voucher (it was paid, it was issued all the same), and anything about a confirmation, which has no lines of its own.
+    /// release under a reservation's own reference (it expired, which its capture is told by a refusal), what came back
+    /// of a payout, a voucher or a payment (it was paid, issued, collected all the same), and anything about a
+    /// confirmation, which has no lines of its own.
     pub fn answer_for(&self, action: Action) -> Option<Answer> {
         match (action, self.movement) {
             (Action::ReserveAirtime, Movement::SetAside)
             | (
-                Action::CaptureAirtime | Action::DeductAirtime | Action::PayOut | Action::IssueVoucher,
+                Action::CaptureAirtime
+                | Action::DeductAirtime
+                | Action::PayOut
+                | Action::IssueVoucher
+                | Action::CollectPayment,
                 Movement::Taken,
             )
             | (Action::ReleaseAirtime, Movement::Released)
             | (Action::TransferAirtime, Movement::Transferred)
-            | (Action::CreditAirtime | Action::TopUpAirtime | Action::GrantReward, Movement::GivenBack) => {
-                Some(self.answer.clone())
-            }
+            | (
+                Action::CreditAirtime | Action::TopUpAirtime | Action::GrantReward | Action::RefundPayment,
+                Movement::GivenBack,
+            ) => Some(self.answer.clone()),
             (Action::ReleaseAirtime, Movement::Taken) => match &self.answer {
                 Answer::Done { amount, external } => {
                     Some(Answer::Opposite { amount: *amount, external: external.clone() })

@@ -4,10 +4,12 @@
 //! words into an [`Answer`]. It keeps no state about orders, repeats nothing, and never turns silence into a
 //! failure. What a partner promises about repeats and finality is its contract, in `policies/partners.toml`.
 
+mod acquirer;
 mod bank;
 mod config;
 mod connect;
 mod gateway;
+mod iso20022;
 mod issuer;
 mod line;
 pub mod outside;
@@ -18,6 +20,7 @@ mod telco;
 mod willing;
 mod words;
 
+pub use acquirer::{AcquirerConfig, AcquirerGateway};
 pub use bank::{BankConfig, BankGateway};
 pub use config::ConfigFault;
 pub use connect::{callback, connect};

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use facts::Millis;
 use reqwest::{Client, Method, RequestBuilder, Url, redirect, retry};
+use serde_json::Value;
 
-use crate::ConfigFault;
 use crate::outside::is_nobodys;
+use crate::{ConfigFault, Request};
 
 /// Longest answer to an action or an inquiry.
 pub(crate) const ANSWER_BYTES_MAX: usize = 1 << 20;
@@ -53,6 +55,18 @@ impl Line {
     /// A request to be completed and asked.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.client.request(method, format!("{}{path}", self.base))
+    }
+
+    /// Asks for something under our reference. `None` is silence.
+    pub async fn post(&self, path: &str, request: &Request, body: &Value) -> Option<Reply> {
+        let call = self.request(Method::POST, path).json(body);
+        let call = call.header(CORRELATION, request.call.to_string()).header(BUSINESS_TIME, request.now.0);
+        self.ask(call, ANSWER_BYTES_MAX).await
+    }
+
+    /// Asks what there is, at a node time. `None` is silence.
+    pub async fn get(&self, path: &str, now: Millis) -> Option<Reply> {
+        self.ask(self.request(Method::GET, path).header(BUSINESS_TIME, now.0), ANSWER_BYTES_MAX).await
     }
 
     /// Sends a request once. `None` is silence: no answer in time, a broken one, or one of more than `bytes_max`.

@@ -1,9 +1,10 @@
 //! Walking over a page of any partner's statement.
 
 use facts::CallRef;
+use reqwest::Method;
 use serde_json::Value;
 
-use crate::line::Reply;
+use crate::line::{Line, PAGE_BYTES_MAX, Reply};
 use crate::words::call;
 use crate::{StatementItem, StatementPage, Unreadable};
 
@@ -38,6 +39,9 @@ impl Sweep {
     }
 }
 
+/// Lines a page.
+const PAGE_ITEMS: usize = 500;
+
 /// How a partner's page is shaped that is one list of lines of value.
 pub(crate) struct Shape {
     /// The name of the list.
@@ -46,6 +50,15 @@ pub(crate) struct Shape {
     pub reference: &'static str,
     /// Reads a line of ours.
     pub line: fn(CallRef, &Value) -> Option<StatementItem>,
+}
+
+/// Asks for such a page, after a cursor.
+///
+/// Errors: it could not be read now.
+pub(crate) async fn ask(line: &Line, after: u64, shape: &Shape) -> Result<StatementPage, Unreadable> {
+    let path = format!("/statement?after={after}&limit={PAGE_ITEMS}");
+    let reply = line.ask(line.request(Method::GET, &path), PAGE_BYTES_MAX).await;
+    page(after, &reply.ok_or_else(|| unreadable("no answer"))?, shape)
 }
 
 /// Reads such a page. A line of ours that is not understood makes the page unreadable: it is money.

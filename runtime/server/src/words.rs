@@ -47,6 +47,8 @@ chinese! {
         TopUpAirtime = "充入话费";
         GrantReward = "赠送话费";
         IssueVoucher = "发放购物券";
+        CollectPayment = "收款";
+        RefundPayment = "原路退款";
         TransferAirtime = "转赠话费";
     }
     OrderState {

@@ -3,29 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::payout::{Asked, Payout, Status};
-
-/// Reasons the bank gives, as ISO 20022 codes.
-pub(super) const CLOSED_ACCOUNT: &str = "AC04";
-/// The settlement account lacks funds.
-pub(super) const INSUFFICIENT_FUNDS: &str = "AM04";
-
-/// Which way a booked entry moved, seen from the settlement account.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Direction {
-    Debit,
-    Credit,
-}
-
-impl Direction {
-    /// The ISO 20022 name.
-    pub fn name(self) -> &'static str {
-        match self {
-            Direction::Debit => "DBIT",
-            Direction::Credit => "CRDT",
-        }
-    }
-}
+use super::payout::{Asked, Payout};
+use crate::iso20022::{CLOSED_ACCOUNT, Direction, INSUFFICIENT_FUNDS, Status};
 
 /// A line of the statement; never changes.
 #[derive(Clone, Debug)]
@@ -101,19 +80,19 @@ impl Books {
         Ok(())
     }
 
-    /// Accepts a payout as pending. The id must be new.
-    pub fn accept(&mut self, asked: Asked) {
+    /// Accepts a payout of `fen` as pending. The id must be new.
+    pub fn accept(&mut self, asked: Asked, fen: i64) {
         let number = self.payouts.len() + 1;
         let id = asked.id.clone();
-        self.payouts.insert(id, Payout::pending(asked, number));
+        self.payouts.insert(id, Payout::pending(asked, fen, number));
     }
 
-    /// Pays a pending payout `fen`, or refuses it when the books say no.
-    pub fn settle(&mut self, id: &Arc<str>, fen: i64, at_ms: i64) {
-        let Some(asked) = self.pending(id) else {
+    /// Pays a pending payout, or refuses it when the books say no.
+    pub fn settle(&mut self, id: &Arc<str>, at_ms: i64) {
+        let Some(payout) = self.payouts.get(id).filter(|payout| payout.status == Status::Pending) else {
             return;
         };
-        let actual = Asked { fen, ..asked };
+        let actual = Asked { fen: payout.fen, ..payout.asked.clone() };
         match self.check(&actual) {
             Ok(()) => self.pay(actual, at_ms),
             Err(reason) => self.refuse(id, reason),
@@ -122,8 +101,7 @@ impl Books {
 
     fn pay(&mut self, asked: Asked, at_ms: i64) {
         if let Some(payout) = self.payouts.get_mut(&asked.id) {
-            payout.status = Status::Paid;
-            payout.fen = asked.fen;
+            payout.status = Status::Settled;
         }
         self.accounts.entry(asked.account).or_default().received_fen += asked.fen;
         self.settlement_fen -= i128::from(asked.fen);
@@ -138,11 +116,11 @@ impl Books {
         }
     }
 
-    /// Sends a paid payout back, once.
-    pub fn send_back(&mut self, id: &Arc<str>, reason: &'static str, at_ms: i64) {
-        let paid = |payout: &&mut Payout| payout.status == Status::Paid && payout.returned.is_none();
+    /// Sends a paid payout back, once; false when there is none to send.
+    pub fn send_back(&mut self, id: &Arc<str>, reason: &'static str, at_ms: i64) -> bool {
+        let paid = |payout: &&mut Payout| payout.status == Status::Settled && payout.returned.is_none();
         let Some(payout) = self.payouts.get_mut(id).filter(paid) else {
-            return;
+            return false;
         };
         payout.returned = Some(reason);
         let (fen, account) = (payout.fen, payout.asked.account.clone());
@@ -150,10 +128,6 @@ impl Books {
         self.settlement_fen += i128::from(fen);
         self.returned_fen += i128::from(fen);
         self.entries.push(Entry { payout: id.clone(), fen, direction: Direction::Credit, at_ms });
-    }
-
-    fn pending(&self, id: &str) -> Option<Asked> {
-        let payout = self.payouts.get(id).filter(|payout| payout.status == Status::Pending)?;
-        Some(payout.asked.clone())
+        true
     }
 }

@@ -13,13 +13,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use self::books::{Books, CLOSED_ACCOUNT};
-use self::payout::{Status, check_card};
-use crate::by_reference::ByReference;
-use crate::counterparty::{self, Counterparty, Grounds, host};
-use crate::desk::Desk;
+use self::books::Books;
+use crate::by_reference::{ByReference, Later};
+use crate::counterparty::{self, Counterparty, House, Start, host};
 use crate::faults::FaultsConfig;
-use crate::outbox::Outbox;
+use crate::iso20022::{Status, check_account};
+use crate::lists;
 use crate::refused::Refused;
 
 /// How a bank is started.
@@ -58,33 +57,21 @@ impl Default for BankConfig {
 ///
 /// Errors: `InvalidInput` when the configuration is out of range; otherwise what the listener says.
 pub async fn serve_bank(config: BankConfig, listener: TcpListener) -> io::Result<()> {
-    config.faults.check().map_err(|reason| io::Error::new(io::ErrorKind::InvalidInput, reason))?;
     check_funds(config.settlement_fen).map_err(|no| io::Error::new(io::ErrorKind::InvalidInput, no.reason))?;
-    let (outbox, callbacks) = Outbox::new();
-    let callbacks = (callbacks, config.callback_authorization.clone());
-    host(Arc::new(Bank::new(config, outbox)), routes::router(), callbacks, listener).await
+    let BankConfig { bank: name, settlement_fen, callback_url, callback_authorization, magic, faults } = config;
+    let mut books = Books::default();
+    books.fund(settlement_fen);
+    let start = Start { name, callback_url, callback_authorization, magic, faults };
+    let (house, callbacks) = House::open(start, books)?;
+    host(Arc::new(Bank { house }), routes::router(), callbacks, listener).await
 }
 
 /// One bank.
 struct Bank {
-    name: String,
-    callback_url: Option<Arc<str>>,
-    outbox: Outbox,
-    grounds: Grounds<Books, Due>,
+    house: House<Books, Later>,
 }
 
-type Floor = counterparty::Floor<Books, Due>;
-
-/// What a bank may owe for later.
-#[derive(Debug)]
-enum Due {
-    /// A pending payout is paid, if the books still allow it.
-    Settle(Arc<str>),
-    /// A pending payout is refused for this reason.
-    Refuse(Arc<str>, &'static str),
-    /// A paid payout comes back.
-    Return(Arc<str>),
-}
+type Floor = counterparty::Floor<Books, Later>;
 
 /// The body of a bank's seed.
 #[derive(Deserialize)]
@@ -104,20 +91,6 @@ struct SeedAccount {
     closed: bool,
 }
 
-impl Bank {
-    fn new(config: BankConfig, outbox: Outbox) -> Self {
-        let mut books = Books::default();
-        books.fund(config.settlement_fen);
-        let desk = Desk::new(&config.bank, config.faults, config.callback_url.is_some(), config.magic);
-        Bank {
-            name: config.bank,
-            callback_url: config.callback_url.map(Arc::from),
-            outbox,
-            grounds: Grounds::new(books, desk),
-        }
-    }
-}
-
 fn check_funds(fen: i64) -> Result<(), Refused> {
     if fen < 0 {
         return Err(Refused::malformed("invalidAmount", format!("funds below zero: {fen} fen")));
@@ -128,10 +101,10 @@ fn check_funds(fen: i64) -> Result<(), Refused> {
 impl Counterparty for Bank {
     type Seed = BankSeed;
     type Books = Books;
-    type Due = Due;
+    type Due = Later;
 
-    fn grounds(&self) -> &Grounds<Books, Due> {
-        &self.grounds
+    fn house(&self) -> &House<Books, Later> {
+        &self.house
     }
 
     fn seed(&self, seed: BankSeed) -> Result<usize, Refused> {
@@ -139,7 +112,7 @@ impl Counterparty for Bank {
         let mut floor = self.floor();
         let mut named = HashSet::new();
         for account in &seed.accounts {
-            check_card(&account.card)?;
+            check_account(&account.card)?;
             if floor.books.account(&account.card).is_some() || !named.insert(&account.card) {
                 return Err(Refused::conflict("alreadySeeded", format!("account known before: {}", account.card)));
             }
@@ -156,7 +129,7 @@ impl Counterparty for Bank {
         let books = &floor.books;
         let count = |wanted: fn(Status) -> bool| books.payouts().filter(|payout| wanted(payout.status)).count();
         json!({
-            "bank": self.name,
+            "bank": self.house.name,
             "opening": books.opening_fen,
             "settlement": books.settlement_fen,
             "paid_total": books.paid_fen,
@@ -172,40 +145,21 @@ impl Counterparty for Bank {
 
     fn books_csv(&self) -> Result<Vec<u8>, csv::Error> {
         let floor = self.floor();
-        let mut table = csv::Writer::from_writer(Vec::new());
-        table.write_record(["sequence", "end_to_end_id", "account", "amount_fen", "direction", "status", "at_ms"])?;
-        for (position, entry) in floor.books.entries().iter().enumerate() {
-            let account = floor.books.payout(&entry.payout).map_or("", |payout| &payout.asked.account);
-            table.write_record([
-                (position + 1).to_string().as_str(),
-                &entry.payout,
-                account,
-                &entry.fen.to_string(),
-                entry.direction.name(),
-                "BOOK",
-                &entry.at_ms.to_string(),
-            ])?;
-        }
-        table.into_inner().map_err(|error| csv::Error::from(error.into_error()))
+        let columns = ["end_to_end_id", "account", "amount_fen", "direction", "status", "at_ms"];
+        lists::table(columns, floor.books.entries(), |entry| {
+            let payout = floor.books.payout(&entry.payout);
+            [
+                entry.payout.to_string(),
+                payout.map(|payout| payout.asked.account.to_string()).unwrap_or_default(),
+                entry.fen.to_string(),
+                entry.direction.name().to_owned(),
+                "BOOK".to_owned(),
+                entry.at_ms.to_string(),
+            ]
+        })
     }
 
-    fn run(&self, floor: &mut Floor, due: Due) {
-        let at_ms = floor.desk.own_stamp();
-        let id = match due {
-            Due::Settle(id) => {
-                let fen = floor.books.payout(&id).map_or(0, |payout| payout.fen);
-                floor.books.settle(&id, fen, at_ms);
-                id
-            }
-            Due::Refuse(id, reason) => {
-                floor.books.refuse(&id, reason);
-                id
-            }
-            Due::Return(id) => {
-                floor.books.send_back(&id, CLOSED_ACCOUNT, at_ms);
-                id
-            }
-        };
-        self.tell(floor, &id);
+    fn run(&self, floor: &mut Floor, due: Later) {
+        self.run_later(floor, due);
     }
 }

@@ -6,18 +6,22 @@ use axum::Json;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 
-use super::books::{Books, CLOSED_ACCOUNT};
-use super::payout::{Asked, Payout, Status, view};
-use super::{Bank, Due, Floor};
+use super::books::Books;
+use super::payout::{Asked, Payout, view};
+use super::{Bank, Floor};
 use crate::answer::Answer;
 use crate::by_reference::{ByReference, Manner};
 use crate::faults::{Action, FaultKind};
-use crate::magic::{Magic, Spell};
+use crate::iso20022::{CLOSED_ACCOUNT, Status};
+use crate::magic::{self, Magic, Spell};
 use crate::refused::Refused;
 
 impl ByReference for Bank {
     type Asked = Asked;
-    const ACTION: Action = Action::Payout;
+
+    fn action(_asked: &Asked) -> Action {
+        Action::Payout
+    }
 
     fn reference(asked: &Asked) -> &Arc<str> {
         &asked.id
@@ -32,8 +36,8 @@ impl ByReference for Bank {
         Ok(known.is_some())
     }
 
-    fn spell(magic: &mut Magic, asked: &Asked) -> Option<Spell> {
-        magic.bank(&asked.account)
+    fn spell(magic: &mut Magic, _books: &Books, asked: &Asked) -> Option<Spell> {
+        magic.of(&magic::BANK, &asked.account, Action::Payout)
     }
 
     fn can_strike(books: &Books, asked: &Asked, kind: FaultKind) -> bool {
@@ -41,31 +45,20 @@ impl ByReference for Bank {
         long_enough && books.check(asked).is_ok()
     }
 
-    fn accept(books: &mut Books, asked: &Asked) -> Due {
-        books.accept(asked.clone());
-        Due::Settle(asked.id.clone())
+    fn accept(books: &mut Books, asked: &Asked, manner: Manner) {
+        books.accept(asked.clone(), manner.units(asked.fen));
     }
 
-    fn act(books: &mut Books, asked: &Asked, manner: Manner, at_ms: i64) {
-        let fen = if manner == Manner::Shortly { asked.fen - 1 } else { asked.fen };
-        books.accept(asked.clone());
-        books.settle(&asked.id, fen, at_ms);
+    fn settle(books: &mut Books, id: &Arc<str>, at_ms: i64) {
+        books.settle(id, at_ms);
     }
 
-    fn enchant(books: &mut Books, asked: &Asked, spell: Spell, at_ms: i64) -> Option<Due> {
-        books.accept(asked.clone());
-        match spell {
-            Spell::Refuse(reason) => {
-                books.refuse(&asked.id, reason);
-                None
-            }
-            Spell::PendingThenDone => Some(Due::Settle(asked.id.clone())),
-            Spell::PendingThenRefused(reason) => Some(Due::Refuse(asked.id.clone(), reason)),
-            Spell::DoneThenUndone | Spell::Fault(_) => {
-                books.settle(&asked.id, asked.fen, at_ms);
-                Some(Due::Return(asked.id.clone()))
-            }
-        }
+    fn refuse(books: &mut Books, id: &Arc<str>, reason: &'static str) {
+        books.refuse(id, reason);
+    }
+
+    fn undo(books: &mut Books, id: &Arc<str>, at_ms: i64) -> bool {
+        books.send_back(id, CLOSED_ACCOUNT, at_ms)
     }
 
     fn answer(&self, books: &Books, asked: &Asked, fresh: StatusCode) -> Answer {
@@ -78,24 +71,24 @@ impl ByReference for Bank {
     }
 
     fn tell(&self, floor: &Floor, id: &str) {
-        let (Some(url), Some(payout)) = (&self.callback_url, floor.books.payout(id)) else {
+        let Some(payout) = floor.books.payout(id) else {
             return;
         };
-        let Ok(mut body) = serde_json::to_value(view(payout, &self.name)) else {
+        let Ok(mut body) = serde_json::to_value(view(payout, &self.house.name)) else {
             return;
         };
         // The same news has the same id, so that a receiver can tell a duplicate from a change.
         let stage = body["TxSts"].as_str().unwrap_or_default().to_owned();
         let returned = if payout.returned.is_some() { "-RTND" } else { "" };
-        body["eventId"] = format!("{}-{stage}{returned}", payout.servicer_reference(&self.name)).into();
-        self.outbox.post(std::slice::from_ref(url), body);
+        body["eventId"] = format!("{}-{stage}{returned}", payout.servicer_reference(&self.house.name)).into();
+        self.house.call_back(body);
     }
 }
 
 impl Bank {
     fn say(&self, status: StatusCode, payout: Option<&Payout>) -> Answer {
         match payout {
-            Some(payout) => Answer::Now((status, Json(view(payout, &self.name))).into_response()),
+            Some(payout) => Answer::Now((status, Json(view(payout, &self.house.name))).into_response()),
             None => Answer::refusal(Refused::server_error()),
         }
     }

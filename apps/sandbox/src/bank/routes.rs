@@ -9,13 +9,14 @@ use axum::{Json, Router};
 use serde_json::{Value, json};
 
 use super::Bank;
-use super::books::Entry;
+use super::books::{Books, Entry};
 use super::payout::{PayoutBody, view};
-use crate::by_reference::ByReference;
+use crate::by_reference::handle;
 use crate::clock::rfc3339;
 use crate::connection::Cut;
 use crate::counterparty::Counterparty;
 use crate::fen::yuan;
+use crate::lists;
 use crate::query::ListQuery;
 use crate::refused::Refused;
 use crate::request::{Body, Caller, Id};
@@ -35,42 +36,30 @@ async fn pay(
     caller: Caller,
     Body(body): Body<PayoutBody>,
 ) -> Result<Response, Refused> {
-    let asked = body.check()?;
-    // The lock must be gone before anything waits.
-    let answer = {
-        let mut floor = bank.floor();
-        let at_ms = floor.desk.stamp(caller.business_ms);
-        bank.perform(&mut floor, asked, at_ms)?
-    };
-    Ok(answer.deliver(&cut).await)
+    handle(&*bank, body.check()?, caller, &cut).await
 }
 
 async fn payout(State(bank): State<Arc<Bank>>, Id(id): Id) -> Result<Json<Value>, Refused> {
     let floor = bank.floor();
     let payout = floor.books.payout(&id).filter(|_| !floor.desk.is_hidden(&id));
     let payout = payout.ok_or_else(|| Refused::not_found("payout", &id))?;
-    Ok(Json(serde_json::to_value(view(payout, &bank.name)).unwrap_or_default()))
+    Ok(Json(serde_json::to_value(view(payout, &bank.house.name)).unwrap_or_default()))
 }
 
 async fn statement(State(bank): State<Arc<Bank>>, query: ListQuery) -> Json<Value> {
     let floor = bank.floor();
-    let first = usize::try_from(query.after).unwrap_or(usize::MAX);
-    let entries = floor.books.entries().iter().enumerate().skip(first).take(query.limit);
-    let lines: Vec<Value> = entries.map(|(position, entry)| line(&bank, &floor, position + 1, entry)).collect();
-    let next_after = query.after.saturating_add(lines.len() as u64);
-    Json(json!({"Ntry": lines, "next_after": next_after}))
+    lists::page(floor.books.entries(), &query, "Ntry", |entry| line(&bank.house.name, &floor.books, entry))
 }
 
-fn line(bank: &Bank, floor: &super::Floor, sequence: usize, entry: &Entry) -> Value {
-    let payout = floor.books.payout(&entry.payout);
+fn line(bank: &str, books: &Books, entry: &Entry) -> Value {
+    let payout = books.payout(&entry.payout);
     json!({
-        "sequence": sequence,
         "EndToEndId": &*entry.payout,
         "Amt": yuan(entry.fen),
         "Ccy": "CNY",
         "CdtDbtInd": entry.direction.name(),
         "CdtrAcct": payout.map(|payout| &*payout.asked.account),
-        "AcctSvcrRef": payout.map(|payout| payout.servicer_reference(&bank.name)),
+        "AcctSvcrRef": payout.map(|payout| payout.servicer_reference(bank)),
         "booked_at": rfc3339(entry.at_ms),
     })
 }

@@ -52,8 +52,10 @@ impl Default for FaultsConfig {
 }
 
 fn every_action() -> BTreeSet<Action> {
-    use Action::{Cancel, Capture, Collect, Credit, Deduct, Inquiry, Issue, Payout, Release, Reserve, Transfer};
-    [Reserve, Capture, Release, Deduct, Credit, Transfer, Payout, Issue, Cancel, Collect, Inquiry].into()
+    use Action::{Cancel, Capture, Collect, Credit, Deduct, Inquiry, Issue, Pay, Payout, Refund, Release, Reserve};
+    let of_telcos = [Reserve, Capture, Release, Deduct, Credit, Action::Transfer];
+    let of_others = [Payout, Pay, Refund, Issue, Cancel, Collect, Inquiry];
+    of_telcos.into_iter().chain(of_others).collect()
 }
 
 /// A named rate with every kind at every step.

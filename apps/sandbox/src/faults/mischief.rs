@@ -198,6 +198,8 @@ mod tests {
             Action::Issue,
             Action::Cancel,
             Action::Collect,
+            Action::Pay,
+            Action::Refund,
             Action::Inquiry,
         ] {
             let mut plan = heavy(1);

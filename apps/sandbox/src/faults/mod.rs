@@ -38,6 +38,10 @@ pub enum Action {
     Cancel,
     /// Issuer: `POST vouchers/{reference}/collect`.
     Collect,
+    /// Acquirer: `POST payments`.
+    Pay,
+    /// Acquirer: `POST refunds`.
+    Refund,
     /// Every GET of a partner's own interface.
     Inquiry,
 }
@@ -57,6 +61,8 @@ impl Action {
             Action::Issue => "issue",
             Action::Cancel => "cancel",
             Action::Collect => "collect",
+            Action::Pay => "pay",
+            Action::Refund => "refund",
             Action::Inquiry => "inquiry",
         }
     }
@@ -147,9 +153,13 @@ impl FaultKind {
             Action::Cancel | Action::Collect => self.is_of_the_line(),
             Action::Release => self != FaultKind::AmountMismatch,
             Action::Capture | Action::Deduct => true,
-            Action::Reserve | Action::Credit | Action::Transfer | Action::Payout | Action::Issue => {
-                self != FaultKind::OwnSchedule
-            }
+            Action::Reserve
+            | Action::Credit
+            | Action::Transfer
+            | Action::Payout
+            | Action::Issue
+            | Action::Pay
+            | Action::Refund => self != FaultKind::OwnSchedule,
         }
     }
 

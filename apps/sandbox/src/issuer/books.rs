@@ -114,7 +114,7 @@ impl Books {
     pub fn accept(&mut self, asked: Asked, fen: i64) {
         let number = self.vouchers.len() + 1;
         let reference = asked.reference.clone();
-        self.vouchers.insert(reference, Voucher { fen, ..Voucher::pending(asked, number) });
+        self.vouchers.insert(reference, Voucher::pending(asked, fen, number));
     }
 
     /// Issues a pending voucher, or refuses it when the books say no.

@@ -10,7 +10,7 @@ use crate::answer::Answer;
 use crate::clock::rfc3339;
 use crate::counterparty::no_answer;
 use crate::faults::{Action, Call, FaultKind};
-use crate::magic::Spell;
+use crate::magic::{self, Spell};
 use crate::refused::Refused;
 
 /// What is done to a voucher.
@@ -35,7 +35,9 @@ impl Issuer {
         let call = Call { action: deed.action(), reference };
         let planned = floor.desk.mischief.judge(call);
         let Floor { books, desk } = floor;
-        let spell = books.voucher(reference).and_then(|voucher| desk.magic.issuer(&voucher.asked.holder, call.action));
+        let spell = books
+            .voucher(reference)
+            .and_then(|voucher| desk.magic.of(&magic::ISSUER, &voucher.asked.holder, call.action));
         let strike = match spell {
             Some(Spell::Fault(kind)) => Some(floor.desk.mischief.forced(kind, call)),
             Some(_) | None => planned,

@@ -17,11 +17,10 @@ use tokio::net::TcpListener;
 use self::books::Books;
 use self::code::Codes;
 use self::voucher::Status;
-use crate::by_reference::ByReference;
-use crate::counterparty::{self, Counterparty, Grounds, host};
-use crate::desk::Desk;
+use crate::by_reference::{ByReference, Later};
+use crate::counterparty::{self, Counterparty, House, Start, host};
 use crate::faults::FaultsConfig;
-use crate::outbox::Outbox;
+use crate::lists;
 use crate::refused::Refused;
 use crate::request::check_number;
 
@@ -58,33 +57,19 @@ impl Default for IssuerConfig {
 ///
 /// Errors: `InvalidInput` when the configuration is out of range; otherwise what the listener says.
 pub async fn serve_issuer(config: IssuerConfig, listener: TcpListener) -> io::Result<()> {
-    config.faults.check().map_err(|reason| io::Error::new(io::ErrorKind::InvalidInput, reason))?;
-    let (outbox, callbacks) = Outbox::new();
-    let callbacks = (callbacks, config.callback_authorization.clone());
-    host(Arc::new(Issuer::new(config, outbox)), routes::router(), callbacks, listener).await
+    let IssuerConfig { issuer: name, callback_url, callback_authorization, magic, faults } = config;
+    let start = Start { name, callback_url, callback_authorization, magic, faults };
+    let (house, callbacks) = House::open(start, Books::default())?;
+    host(Arc::new(Issuer { house, codes: Codes::default() }), routes::router(), callbacks, listener).await
 }
 
 /// One issuer.
 struct Issuer {
-    name: String,
-    callback_url: Option<Arc<str>>,
-    outbox: Outbox,
+    house: House<Books, Later>,
     codes: Codes,
-    grounds: Grounds<Books, Due>,
 }
 
-type Floor = counterparty::Floor<Books, Due>;
-
-/// What an issuer may owe for later, by the caller's reference.
-#[derive(Debug)]
-enum Due {
-    /// A pending voucher is issued, if the books still allow it.
-    Settle(Arc<str>),
-    /// A pending voucher is refused for this reason.
-    Refuse(Arc<str>, &'static str),
-    /// An issued voucher is cancelled by the issuer itself.
-    Cancel(Arc<str>),
-}
+type Floor = counterparty::Floor<Books, Later>;
 
 /// The body of an issuer's seed.
 #[derive(Deserialize)]
@@ -97,26 +82,13 @@ struct IssuerSeed {
     stopped: Option<bool>,
 }
 
-impl Issuer {
-    fn new(config: IssuerConfig, outbox: Outbox) -> Self {
-        let desk = Desk::new(&config.issuer, config.faults, config.callback_url.is_some(), config.magic);
-        Issuer {
-            name: config.issuer,
-            callback_url: config.callback_url.map(Arc::from),
-            outbox,
-            codes: Codes::default(),
-            grounds: Grounds::new(Books::default(), desk),
-        }
-    }
-}
-
 impl Counterparty for Issuer {
     type Seed = IssuerSeed;
     type Books = Books;
-    type Due = Due;
+    type Due = Later;
 
-    fn grounds(&self) -> &Grounds<Books, Due> {
-        &self.grounds
+    fn house(&self) -> &House<Books, Later> {
+        &self.house
     }
 
     fn seed(&self, seed: IssuerSeed) -> Result<usize, Refused> {
@@ -133,7 +105,7 @@ impl Counterparty for Issuer {
         let books = &floor.books;
         let count = |wanted: fn(Status) -> bool| books.vouchers().filter(|voucher| wanted(voucher.status)).count();
         json!({
-            "issuer": self.name,
+            "issuer": self.house.name,
             "vouchers": count(|_| true),
             "pending": count(|status| status == Status::Pending),
             "issued": count(|status| status == Status::Issued),
@@ -152,44 +124,22 @@ impl Counterparty for Issuer {
 
     fn books_csv(&self) -> Result<Vec<u8>, csv::Error> {
         let floor = self.floor();
-        let mut table = csv::Writer::from_writer(Vec::new());
-        table.write_record(["sequence", "reference", "voucher", "amount_fen", "kind", "debit", "credit", "at_ms"])?;
-        for (position, entry) in floor.books.entries().iter().enumerate() {
-            let voucher = floor.books.voucher(&entry.reference).map(|voucher| voucher.name()).unwrap_or_default();
+        let columns = ["reference", "voucher", "amount_fen", "kind", "debit", "credit", "at_ms"];
+        lists::table(columns, floor.books.entries(), |entry| {
             let (debit, credit) = entry.kind.accounts();
-            table.write_record([
-                (position + 1).to_string().as_str(),
-                &entry.reference,
-                &voucher,
-                &entry.fen.to_string(),
-                entry.kind.name(),
-                debit,
-                credit,
-                &entry.at_ms.to_string(),
-            ])?;
-        }
-        table.into_inner().map_err(|error| csv::Error::from(error.into_error()))
+            [
+                entry.reference.to_string(),
+                floor.books.voucher(&entry.reference).map(|voucher| voucher.name()).unwrap_or_default(),
+                entry.fen.to_string(),
+                entry.kind.name().to_owned(),
+                debit.to_owned(),
+                credit.to_owned(),
+                entry.at_ms.to_string(),
+            ]
+        })
     }
 
-    fn run(&self, floor: &mut Floor, due: Due) {
-        let at_ms = floor.desk.own_stamp();
-        let reference = match due {
-            Due::Settle(reference) => {
-                floor.books.settle(&reference, at_ms);
-                reference
-            }
-            Due::Refuse(reference, reason) => {
-                floor.books.refuse(&reference, reason);
-                reference
-            }
-            Due::Cancel(reference) => {
-                // A voucher whose code was collected meanwhile stays: then there is no news.
-                if floor.books.cancel(&reference, at_ms).is_err() {
-                    return;
-                }
-                reference
-            }
-        };
-        self.tell(floor, &reference);
+    fn run(&self, floor: &mut Floor, due: Later) {
+        self.run_later(floor, due);
     }
 }

@@ -8,16 +8,19 @@ use axum::response::IntoResponse;
 
 use super::books::{Books, HOLDER_BLOCKED, is_offered};
 use super::voucher::{Asked, Status, view};
-use super::{Due, Floor, Issuer};
+use super::{Floor, Issuer};
 use crate::answer::Answer;
 use crate::by_reference::{ByReference, Manner};
 use crate::faults::{Action, FaultKind};
-use crate::magic::{Magic, Spell};
+use crate::magic::{self, Magic, Spell};
 use crate::refused::Refused;
 
 impl ByReference for Issuer {
     type Asked = Asked;
-    const ACTION: Action = Action::Issue;
+
+    fn action(_asked: &Asked) -> Action {
+        Action::Issue
+    }
 
     fn reference(asked: &Asked) -> &Arc<str> {
         &asked.reference
@@ -32,8 +35,8 @@ impl ByReference for Issuer {
         Ok(known.is_some())
     }
 
-    fn spell(magic: &mut Magic, asked: &Asked) -> Option<Spell> {
-        magic.issuer(&asked.holder, Action::Issue)
+    fn spell(magic: &mut Magic, _books: &Books, asked: &Asked) -> Option<Spell> {
+        magic.of(&magic::ISSUER, &asked.holder, Action::Issue)
     }
 
     fn can_strike(books: &Books, asked: &Asked, kind: FaultKind) -> bool {
@@ -41,31 +44,21 @@ impl ByReference for Issuer {
         long_enough && books.check(asked).is_ok()
     }
 
-    fn accept(books: &mut Books, asked: &Asked) -> Due {
-        books.accept(asked.clone(), asked.fen);
-        Due::Settle(asked.reference.clone())
+    fn accept(books: &mut Books, asked: &Asked, manner: Manner) {
+        books.accept(asked.clone(), manner.units(asked.fen));
     }
 
-    fn act(books: &mut Books, asked: &Asked, manner: Manner, at_ms: i64) {
-        let fen = if manner == Manner::Shortly { asked.fen - 1 } else { asked.fen };
-        books.accept(asked.clone(), fen);
-        books.settle(&asked.reference, at_ms);
+    fn settle(books: &mut Books, reference: &Arc<str>, at_ms: i64) {
+        books.settle(reference, at_ms);
     }
 
-    fn enchant(books: &mut Books, asked: &Asked, spell: Spell, at_ms: i64) -> Option<Due> {
-        books.accept(asked.clone(), asked.fen);
-        match spell {
-            Spell::Refuse(reason) => {
-                books.refuse(&asked.reference, reason);
-                None
-            }
-            Spell::PendingThenDone => Some(Due::Settle(asked.reference.clone())),
-            Spell::PendingThenRefused(reason) => Some(Due::Refuse(asked.reference.clone(), reason)),
-            Spell::DoneThenUndone | Spell::Fault(_) => {
-                books.settle(&asked.reference, at_ms);
-                Some(Due::Cancel(asked.reference.clone()))
-            }
-        }
+    fn refuse(books: &mut Books, reference: &Arc<str>, reason: &'static str) {
+        books.refuse(reference, reason);
+    }
+
+    /// A voucher whose code was collected meanwhile stays.
+    fn undo(books: &mut Books, reference: &Arc<str>, at_ms: i64) -> bool {
+        books.cancel(reference, at_ms).is_ok()
     }
 
     /// A repeat is answered as the first call was, so the status of a success is the same for both.
@@ -86,7 +79,7 @@ impl ByReference for Issuer {
     }
 
     fn tell(&self, floor: &Floor, reference: &str) {
-        let (Some(url), Some(voucher)) = (&self.callback_url, floor.books.voucher(reference)) else {
+        let Some(voucher) = floor.books.voucher(reference) else {
             return;
         };
         let Ok(mut body) = serde_json::to_value(view(voucher)) else {
@@ -94,7 +87,7 @@ impl ByReference for Issuer {
         };
         // The same news has the same id, so that a receiver can tell a duplicate from a change.
         body["eventId"] = format!("{}-{}", voucher.name(), voucher.status.name()).into();
-        self.outbox.post(std::slice::from_ref(url), body);
+        self.house.call_back(body);
     }
 }
 

@@ -8,15 +8,16 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde_json::{Value, json};
 
-use super::books::Entry;
+use super::Issuer;
+use super::books::{Books, Entry};
 use super::deeds::Deed;
 use super::voucher::{VoucherBody, view};
-use super::{Floor, Issuer};
-use crate::by_reference::ByReference;
+use crate::by_reference::handle;
 use crate::clock::rfc3339;
 use crate::connection::Cut;
 use crate::counterparty::Counterparty;
 use crate::fen::yuan;
+use crate::lists;
 use crate::query::ListQuery;
 use crate::refused::Refused;
 use crate::request::{Body, Caller, Id};
@@ -37,14 +38,7 @@ async fn issue(
     caller: Caller,
     Body(body): Body<VoucherBody>,
 ) -> Result<Response, Refused> {
-    let asked = body.check()?;
-    // The lock must be gone before anything waits.
-    let answer = {
-        let mut floor = issuer.floor();
-        let at_ms = floor.desk.stamp(caller.business_ms);
-        issuer.perform(&mut floor, asked, at_ms)?
-    };
-    Ok(answer.deliver(&cut).await)
+    handle(&*issuer, body.check()?, caller, &cut).await
 }
 
 async fn cancel(
@@ -84,19 +78,14 @@ async fn voucher(State(issuer): State<Arc<Issuer>>, Id(reference): Id) -> Result
 
 async fn statement(State(issuer): State<Arc<Issuer>>, query: ListQuery) -> Json<Value> {
     let floor = issuer.floor();
-    let first = usize::try_from(query.after).unwrap_or(usize::MAX);
-    let entries = floor.books.entries().iter().enumerate().skip(first).take(query.limit);
-    let lines: Vec<Value> = entries.map(|(position, entry)| line(&floor, position + 1, entry)).collect();
-    let next_after = query.after.saturating_add(lines.len() as u64);
-    Json(json!({"entries": lines, "next_after": next_after}))
+    lists::page(floor.books.entries(), &query, "entries", |entry| line(&floor.books, entry))
 }
 
-fn line(floor: &Floor, sequence: usize, entry: &Entry) -> Value {
+fn line(books: &Books, entry: &Entry) -> Value {
     json!({
-        "sequence": sequence,
         "reference": &*entry.reference,
         "kind": entry.kind.name(),
-        "voucher": floor.books.voucher(&entry.reference).map(|voucher| voucher.name()),
+        "voucher": books.voucher(&entry.reference).map(|voucher| voucher.name()),
         "amount": yuan(entry.fen),
         "currency": "CNY",
         "booked_at": rfc3339(entry.at_ms),

@@ -92,9 +92,9 @@ pub(super) struct Voucher {
 }
 
 impl Voucher {
-    /// A voucher that is not decided on yet.
-    pub fn pending(asked: Asked, number: usize) -> Self {
-        Voucher { fen: asked.fen, asked, status: Status::Pending, issued_ms: None, collected_ms: None, number }
+    /// A voucher of `fen` that is not decided on yet.
+    pub fn pending(asked: Asked, fen: i64, number: usize) -> Self {
+        Voucher { fen, asked, status: Status::Pending, issued_ms: None, collected_ms: None, number }
     }
 
     /// The issuer's own name of it.

@@ -5,6 +5,9 @@ use std::sync::Arc;
 
 use crate::by_reference::Manner;
 
+/// Why nothing is delivered to a number.
+pub(super) const BLOCKED: &str = "blocked";
+
 /// A checked message; two are the same when they are equal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Asked {
@@ -26,6 +29,8 @@ pub(super) enum Status {
 pub(super) struct Message {
     pub asked: Asked,
     pub status: Status,
+    /// How it is delivered once it is accepted.
+    manner: Manner,
     pub number: usize,
 }
 
@@ -48,6 +53,7 @@ impl Books {
         self.blocked.insert(number)
     }
 
+    /// Whether nothing is delivered to a number.
     pub fn is_blocked(&self, number: &str) -> bool {
         self.blocked.contains(number)
     }
@@ -70,20 +76,30 @@ impl Books {
         self.inbox.iter().filter_map(|reference| self.message(reference)).map(|message| &message.asked)
     }
 
-    /// Puts down a message in a state that is not accepted. The reference must be new.
-    pub fn put(&mut self, asked: Asked, status: Status) {
+    /// Puts a message in the queue. The reference must be new.
+    pub fn queue(&mut self, asked: Asked, manner: Manner) {
         let number = self.messages.len() + 1;
-        self.messages.insert(asked.reference.clone(), Message { asked, status, number });
+        self.messages.insert(asked.reference.clone(), Message { asked, status: Status::Queued, manner, number });
     }
 
-    /// Accepts a message that was put down, once, and delivers it.
-    pub fn accept(&mut self, reference: &Arc<str>, manner: Manner, at_ms: i64) {
+    /// Refuses a message that waits.
+    pub fn refuse(&mut self, reference: &str, code: &'static str) {
+        if let Some(message) = self.messages.get_mut(reference).filter(|message| message.status == Status::Queued) {
+            message.status = Status::Refused(code);
+        }
+    }
+
+    /// Accepts a message that waits, and delivers it, unless its number is blocked.
+    pub fn accept(&mut self, reference: &Arc<str>, at_ms: i64) {
         let Some(message) = self.messages.get_mut(reference).filter(|message| message.status == Status::Queued) else {
             return;
         };
+        if self.blocked.contains(&message.asked.to) {
+            return self.refuse(reference, BLOCKED);
+        }
         message.status = Status::Accepted;
         self.accepted.push((reference.clone(), at_ms));
-        let copies = match manner {
+        let copies = match message.manner {
             Manner::Never => {
                 self.lost += 1;
                 0

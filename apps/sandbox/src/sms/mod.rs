@@ -12,11 +12,10 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use self::books::{Books, Status};
-use crate::by_reference::Manner;
-use crate::counterparty::{self, Counterparty, Grounds, host};
-use crate::desk::Desk;
+use crate::by_reference::{ByReference, Later};
+use crate::counterparty::{self, Counterparty, House, Start, host};
 use crate::faults::FaultsConfig;
-use crate::outbox::Outbox;
+use crate::lists;
 use crate::refused::Refused;
 use crate::request::check_number;
 
@@ -42,19 +41,19 @@ impl Default for SmsConfig {
 ///
 /// Errors: `InvalidInput` when the configuration is out of range; otherwise what the listener says.
 pub async fn serve_sms(config: SmsConfig, listener: TcpListener) -> io::Result<()> {
-    config.faults.check().map_err(|reason| io::Error::new(io::ErrorKind::InvalidInput, reason))?;
+    let SmsConfig { name, magic, faults } = config;
     // It calls nobody back: whoever wants to know asks.
-    let (_, callbacks) = Outbox::new();
-    host(Arc::new(Sms::new(config)), routes::router(), (callbacks, None), listener).await
+    let start = Start { name, callback_url: None, callback_authorization: None, magic, faults };
+    let (house, callbacks) = House::open(start, Books::default())?;
+    host(Arc::new(Sms { house }), routes::router(), callbacks, listener).await
 }
 
 /// One messaging partner.
 struct Sms {
-    name: String,
-    grounds: Grounds<Books, Arc<str>>,
+    house: House<Books, Later>,
 }
 
-type Floor = counterparty::Floor<Books, Arc<str>>;
+type Floor = counterparty::Floor<Books, Later>;
 
 /// The body of a seed.
 #[derive(Deserialize)]
@@ -65,21 +64,13 @@ struct SmsSeed {
     blocked: Vec<String>,
 }
 
-impl Sms {
-    fn new(config: SmsConfig) -> Self {
-        let desk = Desk::new(&config.name, config.faults, false, config.magic);
-        Sms { name: config.name, grounds: Grounds::new(Books::default(), desk) }
-    }
-}
-
 impl Counterparty for Sms {
     type Seed = SmsSeed;
     type Books = Books;
-    /// The reference of a queued message.
-    type Due = Arc<str>;
+    type Due = Later;
 
-    fn grounds(&self) -> &Grounds<Books, Arc<str>> {
-        &self.grounds
+    fn house(&self) -> &House<Books, Later> {
+        &self.house
     }
 
     fn seed(&self, seed: SmsSeed) -> Result<usize, Refused> {
@@ -96,7 +87,7 @@ impl Counterparty for Sms {
         let count = |wanted: fn(Status) -> bool| books.messages().filter(|message| wanted(message.status)).count();
         let (accepted, delivered) = (books.accepted().len(), books.inbox().count());
         json!({
-            "sms": self.name,
+            "sms": self.house.name,
             "messages": count(|_| true),
             "accepted": accepted,
             "queued": count(|status| status == Status::Queued),
@@ -111,18 +102,14 @@ impl Counterparty for Sms {
 
     fn books_csv(&self) -> Result<Vec<u8>, csv::Error> {
         let floor = self.floor();
-        let mut table = csv::Writer::from_writer(Vec::new());
-        table.write_record(["sequence", "reference", "to", "at_ms"])?;
-        for (position, (reference, at_ms)) in floor.books.accepted().iter().enumerate() {
-            let to = floor.books.message(reference).map_or("", |message| &message.asked.to);
-            table.write_record([(position + 1).to_string().as_str(), reference, to, &at_ms.to_string()])?;
-        }
-        table.into_inner().map_err(|error| csv::Error::from(error.into_error()))
+        lists::table(["reference", "to", "at_ms"], floor.books.accepted(), |(reference, at_ms)| {
+            let message = floor.books.message(reference);
+            let to = message.map(|message| message.asked.to.to_string()).unwrap_or_default();
+            [reference.to_string(), to, at_ms.to_string()]
+        })
     }
 
-    /// Delivers what was queued.
-    fn run(&self, floor: &mut Floor, reference: Arc<str>) {
-        let at_ms = floor.desk.own_stamp();
-        floor.books.accept(&reference, Manner::Rightly, at_ms);
+    fn run(&self, floor: &mut Floor, due: Later) {
+        self.run_later(floor, due);
     }
 }

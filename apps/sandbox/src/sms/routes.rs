@@ -12,10 +12,11 @@ use serde_json::{Value, json};
 
 use super::Sms;
 use super::books::{Asked, Message, Status};
-use crate::by_reference::ByReference;
+use crate::by_reference::handle;
 use crate::clock::rfc3339;
 use crate::connection::Cut;
 use crate::counterparty::Counterparty;
+use crate::lists;
 use crate::query::ListQuery;
 use crate::refused::Refused;
 use crate::request::{Body, Caller, Id, check_number, reference};
@@ -60,21 +61,14 @@ async fn send(
     caller: Caller,
     Body(body): Body<MessageBody>,
 ) -> Result<Response, Refused> {
-    let asked = body.check()?;
-    // The lock must be gone before anything waits.
-    let answer = {
-        let mut floor = sms.floor();
-        let at_ms = floor.desk.stamp(caller.business_ms);
-        sms.perform(&mut floor, asked, at_ms)?
-    };
-    Ok(answer.deliver(&cut).await)
+    handle(&*sms, body.check()?, caller, &cut).await
 }
 
 async fn message(State(sms): State<Arc<Sms>>, Id(reference): Id) -> Result<Json<Value>, Refused> {
     let floor = sms.floor();
     let message = floor.books.message(&reference).filter(|_| !floor.desk.is_hidden(&reference));
     let message = message.ok_or_else(|| Refused::not_found("message", &reference))?;
-    Ok(Json(view(message, message.status, &sms.name)))
+    Ok(Json(view(message, message.status, &sms.house.name)))
 }
 
 /// The JSON of a message, told in a state that need not be its own. The text is not repeated.
@@ -94,18 +88,12 @@ pub(super) fn view(message: &Message, status: Status, name: &str) -> Value {
 
 async fn statement(State(sms): State<Arc<Sms>>, query: ListQuery) -> Json<Value> {
     let floor = sms.floor();
-    let first = usize::try_from(query.after).unwrap_or(usize::MAX);
-    let accepted = floor.books.accepted().iter().enumerate().skip(first).take(query.limit);
-    let lines: Vec<Value> = accepted
-        .filter_map(|(position, (reference, at_ms))| {
-            let mut line = view(floor.books.message(reference)?, Status::Accepted, &sms.name);
-            line["sequence"] = (position + 1).into();
-            line["accepted_at"] = rfc3339(*at_ms).into();
-            Some(line)
-        })
-        .collect();
-    let next_after = query.after.saturating_add(lines.len() as u64);
-    Json(json!({"messages": lines, "next_after": next_after}))
+    lists::page(floor.books.accepted(), &query, "messages", |(reference, at_ms)| {
+        let message = floor.books.message(reference);
+        let mut line = message.map_or_else(|| json!({}), |message| view(message, Status::Accepted, &sms.house.name));
+        line["accepted_at"] = rfc3339(*at_ms).into();
+        line
+    })
 }
 
 /// What phones got, oldest first; of one phone with `?to=`.

@@ -115,14 +115,14 @@ fn rows(telco: &Telco, resource: Resource, query: &ListQuery) -> Listed {
     };
     page(query, positions, |position| {
         let row = register.get(position)?;
-        let view = views::row(&floor.books, &telco.name, RowId { resource, position })?;
+        let view = views::row(&floor.books, &telco.house.name, RowId { resource, position })?;
         Some((row.confirmed_ms, value(view)))
     })
 }
 
 fn row(telco: &Telco, resource: Resource, id: &str, query: &ListQuery) -> Found {
     let floor = telco.floor();
-    let view = RowId::parse(resource, id).and_then(|row| views::row(&floor.books, &telco.name, row));
+    let view = RowId::parse(resource, id).and_then(|row| views::row(&floor.books, &telco.house.name, row));
     found(query, view, resource.path(), id)
 }
 

@@ -23,10 +23,8 @@ use tokio::net::TcpListener;
 use self::books::Books;
 use self::buckets::Opening;
 use self::records::{Order, RowId};
-use crate::counterparty::{self, Counterparty, Grounds, host};
-use crate::desk::Desk;
+use crate::counterparty::{self, Counterparty, House, Start, host};
 use crate::faults::FaultsConfig;
-use crate::outbox::Outbox;
 use crate::refused::Refused;
 
 /// What a telco can do.
@@ -85,20 +83,18 @@ impl TelcoConfig {
 ///
 /// Errors: `InvalidInput` when the fault configuration is out of range; otherwise what the listener says.
 pub async fn serve_telco(config: TelcoConfig, listener: TcpListener) -> io::Result<()> {
-    config.faults.check().map_err(|reason| io::Error::new(io::ErrorKind::InvalidInput, reason))?;
-    let (outbox, callbacks) = Outbox::new();
-    let callbacks = (callbacks, config.callback_authorization.clone());
-    let routes = routes::router(config.profile).merge(ports::router());
-    host(Arc::new(Telco::new(config, outbox)), routes, callbacks, listener).await
+    let TelcoConfig { telco: name, profile, callback_url, callback_authorization, magic, reserve_validity_ms, faults } =
+        config;
+    let start = Start { name, callback_url, callback_authorization, magic, faults };
+    let (house, callbacks) = House::open(start, Books::default())?;
+    let telco = Telco { house, reserve_validity: reserve_validity_ms.map(Duration::from_millis) };
+    host(Arc::new(telco), routes::router(profile).merge(ports::router()), callbacks, listener).await
 }
 
 /// One telco.
 struct Telco {
-    name: String,
-    callback_url: Option<Arc<str>>,
+    house: House<Books, Due>,
     reserve_validity: Option<Duration>,
-    outbox: Outbox,
-    grounds: Grounds<Books, Due>,
 }
 
 type Floor = counterparty::Floor<Books, Due>;
@@ -132,20 +128,6 @@ struct SeedBucket {
     closed: bool,
 }
 
-impl Telco {
-    fn new(config: TelcoConfig, outbox: Outbox) -> Self {
-        let has_callback = config.callback_url.is_some();
-        let desk = Desk::new(&config.telco, config.faults, has_callback, config.magic);
-        Telco {
-            name: config.telco,
-            callback_url: config.callback_url.map(Arc::from),
-            reserve_validity: config.reserve_validity_ms.map(Duration::from_millis),
-            outbox,
-            grounds: Grounds::new(Books::default(), desk),
-        }
-    }
-}
-
 /// Checks a number: 1 to 20 digits.
 fn check_msisdn(msisdn: &str) -> Result<(), Refused> {
     if msisdn.is_empty() || msisdn.len() > 20 || !msisdn.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -167,8 +149,8 @@ impl Counterparty for Telco {
     type Books = Books;
     type Due = Due;
 
-    fn grounds(&self) -> &Grounds<Books, Due> {
-        &self.grounds
+    fn house(&self) -> &House<Books, Due> {
+        &self.house
     }
 
     fn seed(&self, seed: TelcoSeed) -> Result<usize, Refused> {
@@ -198,7 +180,7 @@ impl Counterparty for Telco {
         let totals = floor.books.buckets.totals();
         let Books { taken_fen: taken, credited_fen: credited, transferred_fen: transferred, .. } = &floor.books;
         json!({
-            "telco": self.name,
+            "telco": self.house.name,
             "buckets": floor.books.buckets.len(),
             "granted": totals.granted,
             "remaining": totals.remaining,
@@ -215,21 +197,18 @@ impl Counterparty for Telco {
 
     fn books_csv(&self) -> Result<Vec<u8>, csv::Error> {
         let floor = self.floor();
-        let mut table = csv::Writer::from_writer(Vec::new());
-        table.write_record(["sequence", "correlation_id", "kind", "msisdn", "amount_fen", "status", "at_ms"])?;
-        for (position, item) in floor.books.history.all().iter().enumerate() {
-            let msisdn = floor.books.buckets.get(item.bucket).map_or("", |bucket| &bucket.msisdn);
-            table.write_record([
-                (position + 1).to_string().as_str(),
-                &item.reference,
-                item.kind.type_name(),
-                msisdn,
-                &item.fen.to_string(),
-                item.status.name(),
-                &item.at_ms.to_string(),
-            ])?;
-        }
-        table.into_inner().map_err(|error| csv::Error::from(error.into_error()))
+        let columns = ["correlation_id", "kind", "msisdn", "amount_fen", "status", "at_ms"];
+        crate::lists::table(columns, floor.books.history.all(), |item| {
+            let bucket = floor.books.buckets.get(item.bucket);
+            [
+                item.reference.to_string(),
+                item.kind.type_name().to_owned(),
+                bucket.map(|bucket| bucket.msisdn.to_string()).unwrap_or_default(),
+                item.fen.to_string(),
+                item.status.name().to_owned(),
+                item.at_ms.to_string(),
+            ]
+        })
     }
 
     fn run(&self, floor: &mut Floor, due: Due) {

@@ -13,7 +13,7 @@ use super::{Due, Floor, Telco, views};
 use crate::answer::Answer;
 use crate::counterparty::{Counterparty, no_answer};
 use crate::faults::{Call, FaultKind, Strike};
-use crate::magic::Spell;
+use crate::magic::{self, Spell};
 use crate::refused::Refused;
 
 impl Telco {
@@ -61,7 +61,7 @@ impl Telco {
     }
 
     fn row_response(&self, floor: &Floor, status: StatusCode, row: RowId) -> Response {
-        (status, Json(views::row(&floor.books, &self.name, row))).into_response()
+        (status, Json(views::row(&floor.books, &self.house.name, row))).into_response()
     }
 
     fn struck(&self, floor: &mut Floor, order: Order, strike: Strike) -> Answer {
@@ -129,12 +129,12 @@ impl Telco {
 
     /// Posts the notification about a history item to everybody who listens.
     pub(super) fn tell(&self, floor: &Floor, item: u32) {
-        let urls: Vec<Arc<str>> = self.callback_url.iter().chain(floor.books.hubs.values()).cloned().collect();
+        let urls: Vec<Arc<str>> = self.house.callback_url.iter().chain(floor.books.hubs.values()).cloned().collect();
         if urls.is_empty() {
             return;
         }
-        if let Some(event) = views::event(&floor.books, &self.name, item) {
-            self.outbox.post(&urls, event);
+        if let Some(event) = views::event(&floor.books, &self.house.name, item) {
+            self.house.outbox.post(&urls, event);
         }
     }
 }
@@ -150,7 +150,7 @@ fn verdict(floor: &mut Floor, order: &Order) -> Verdict {
     let call = Call { action: order.action(), reference: &order.reference };
     let planned = floor.desk.mischief.judge(call);
     let msisdn = floor.books.buckets.get(order.bucket).map(|bucket| bucket.msisdn.clone()).unwrap_or_default();
-    let strike = match floor.desk.magic.telco(&msisdn, call.action) {
+    let strike = match floor.desk.magic.of(&magic::TELCO, &msisdn, call.action) {
         Some(Spell::Refuse(code)) => return Verdict::Refuse(Refusal(code)),
         Some(Spell::Fault(kind)) => Some(floor.desk.mischief.forced(kind, call)),
         _ => planned,

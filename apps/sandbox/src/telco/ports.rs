@@ -51,6 +51,6 @@ pub(super) fn router() -> Router<Arc<Telco>> {
 async fn served(State(telco): State<Arc<Telco>>, Id(number): Id) -> Result<Json<Served>, Refused> {
     check_msisdn(&number)?;
     let ported = telco.floor().books.ported.get(&number).cloned();
-    let served_by = ported.unwrap_or_else(|| telco.name.clone());
+    let served_by = ported.unwrap_or_else(|| telco.house.name.clone());
     Ok(Json(Served { number, served_by }))
 }

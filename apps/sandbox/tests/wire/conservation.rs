@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use sandbox::{BankConfig, FaultKind, FaultsConfig, IssuerConfig, TelcoConfig};
+use sandbox::{AcquirerConfig, BankConfig, FaultKind, FaultsConfig, IssuerConfig, TelcoConfig};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
@@ -203,4 +203,52 @@ async fn recounted_liability(stage: &Stage) -> i64 {
     }
     assert!(seen.values().all(|times| *times == 1), "{seen:?}");
     liability
+}
+
+/// Payments are given back again and again, in parts that together are more than was paid, by a caller that never learns.
+#[tokio::test]
+async fn an_acquirer_gives_back_no_more_than_was_paid_under_every_fault() {
+    let ear = Ear::open(0).await;
+    let config = AcquirerConfig { faults: stormy(6), callback_url: Some(ear.url.clone()), ..AcquirerConfig::default() };
+    let stage = Stage::acquirer(config).await;
+    for n in 0..100 {
+        let payment = format!("P{n}");
+        for _ in 0..6 {
+            stage.charge(&payment, "1.23", CARD).await;
+            for part in 0..3 {
+                stage.refund(&format!("R{n}-{part}"), &payment, "0.50").await;
+            }
+        }
+    }
+    stage.change_faults(json!({"preset": "none"})).await;
+    stage.flush().await;
+    let books = stage.get("/sandbox/books").await;
+    let total = |name: &str| books[name].as_i64().expect("an integer");
+    assert_eq!((total("imbalance"), total("pending"), total("scheduled")), (0, 0, 0), "{books}");
+    assert!(total("refunded_total") > 5_000 && total("rejected") >= 100, "{books}");
+    let (paid, back) = recounted_payments(&stage).await;
+    assert_eq!(paid.len(), 100, "every payment was repeated until it was made");
+    assert!(paid.iter().all(|(id, fen)| back.get(id).is_none_or(|back| back <= fen)), "{paid:?} {back:?}");
+    assert_eq!(total("merchant"), paid.values().sum::<i64>() - back.values().sum::<i64>());
+}
+
+/// What was collected and given back by payment, from the exported lines alone; nothing is booked twice, and what goes
+/// back goes to the instrument that paid.
+async fn recounted_payments(stage: &Stage) -> (BTreeMap<String, i64>, BTreeMap<String, i64>) {
+    let csv = reqwest::get(format!("{}/sandbox/books.csv", stage.url)).await.expect("an answer");
+    let csv = csv.text().await.expect("text");
+    let (mut paid, mut back, mut seen) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+    for record in csv::Reader::from_reader(csv.as_bytes()).records() {
+        let record = record.expect("a line");
+        let fen: i64 = record[4].parse().expect("fen");
+        assert_eq!(&record[3], CARD);
+        *seen.entry(record[1].to_owned()).or_insert(0) += 1;
+        match &record[5] {
+            "collected" => *paid.entry(record[1].to_owned()).or_default() += fen,
+            "refunded" => *back.entry(record[2].to_owned()).or_default() += fen,
+            other => panic!("{other}"),
+        }
+    }
+    assert!(seen.values().all(|times| *times == 1), "{seen:?}");
+    (paid, back)
 }

@@ -1,7 +1,7 @@
 //! Seeding, totals, exports and the change of faults at run time.
 
 use reqwest::Method;
-use sandbox::{BankConfig, IssuerConfig, TelcoConfig};
+use sandbox::{AcquirerConfig, BankConfig, IssuerConfig, TelcoConfig};
 use serde_json::json;
 
 use crate::stage::{CARD, MSISDN, Stage, text};
@@ -21,6 +21,18 @@ async fn a_seed_is_all_or_nothing() {
         assert_eq!((refused.status, text(&refused.body["code"])), (status, code.to_owned()));
     }
     assert_eq!((stage.total("buckets").await, stage.total("granted").await), (1, 100_000));
+    let acquirer = Stage::acquirer(AcquirerConfig::default()).await;
+    for (second, status, code) in [
+        (json!({"instrument": CARD, "balance_fen": 1}), 409, "alreadySeeded"),
+        (json!({"instrument": "a", "balance_fen": 1}), 409, "alreadySeeded"),
+        (json!({"instrument": "a b", "balance_fen": 1}), 400, "invalidAccount"),
+        (json!({"instrument": "b", "balance_fen": -1}), 400, "invalidAmount"),
+    ] {
+        let body = json!({"payers": [{"instrument": "a", "balance_fen": 1}, second]});
+        let refused = acquirer.send(Method::POST, "/sandbox/seed", "", Some(body)).await;
+        assert_eq!((refused.status, text(&refused.body["code"])), (status, code.to_owned()));
+    }
+    assert_eq!((acquirer.total("payers").await, acquirer.total("opening").await), (1, 100_000));
 }
 
 #[tokio::test]
@@ -44,6 +56,14 @@ async fn the_exports_list_every_line() {
     assert_eq!(lines[0], "sequence,reference,voucher,amount_fen,kind,debit,credit,at_ms");
     assert!(lines[1].starts_with("1,V1,vch-1,10000,issued,receivable,liability,"), "{lines:?}");
     assert!(lines[2].starts_with("2,V1,vch-1,10000,cancelled,liability,receivable,"), "{lines:?}");
+    let acquirer = Stage::acquirer(AcquirerConfig::default()).await;
+    acquirer.charge("P1", "100.00", CARD).await;
+    acquirer.refund("R1", "P1", "40.00").await;
+    let lines = csv_lines(&acquirer).await;
+    let columns = "sequence,end_to_end_id,orgnl_end_to_end_id,instrument,amount_fen,kind,debit,credit,at_ms";
+    assert_eq!(lines[0], columns);
+    assert!(lines[1].starts_with(&format!("1,P1,,{CARD},10000,collected,payers,merchant,")), "{lines:?}");
+    assert!(lines[2].starts_with(&format!("2,R1,P1,{CARD},4000,refunded,merchant,payers,")), "{lines:?}");
 }
 
 async fn csv_lines(stage: &Stage) -> Vec<String> {

@@ -1,7 +1,7 @@
 //! Hostile input: each gets a clear answer and harms nobody.
 
 use reqwest::{Method, header};
-use sandbox::{BankConfig, IssuerConfig, TelcoConfig};
+use sandbox::{AcquirerConfig, BankConfig, IssuerConfig, TelcoConfig};
 use serde_json::{Value, json};
 
 use crate::stage::{BASE, Reply, Stage, create, reply, text};
@@ -60,6 +60,7 @@ async fn unknown_routes_methods_and_ids_have_an_error_body() {
     let stage = Stage::telco(TelcoConfig::named("CTCC")).await;
     let bank = Stage::bank(BankConfig::default()).await;
     let issuer = Stage::issuer(IssuerConfig::default()).await;
+    let acquirer = Stage::acquirer(AcquirerConfig::default()).await;
     for (stage, method, path, status, expected) in [
         (&stage, Method::GET, "/nowhere".to_owned(), 404, "unknownRoute"),
         (&stage, Method::GET, format!("{BASE}/nowhere"), 404, "unknownRoute"),
@@ -76,6 +77,11 @@ async fn unknown_routes_methods_and_ids_have_an_error_body() {
         (&bank, Method::GET, "/accounts/none".to_owned(), 404, "notFound"),
         (&bank, Method::DELETE, "/payouts/none".to_owned(), 405, "methodNotAllowed"),
         (&bank, Method::GET, format!("{BASE}/bucket"), 404, "unknownRoute"),
+        (&acquirer, Method::GET, "/payments/none".to_owned(), 404, "notFound"),
+        (&acquirer, Method::GET, "/refunds/%FF".to_owned(), 404, "notFound"),
+        (&acquirer, Method::GET, "/payers/none".to_owned(), 404, "notFound"),
+        (&acquirer, Method::POST, "/payments/none".to_owned(), 405, "methodNotAllowed"),
+        (&acquirer, Method::POST, "/payouts".to_owned(), 404, "unknownRoute"),
         (&issuer, Method::GET, "/vouchers/none".to_owned(), 404, "notFound"),
         (&issuer, Method::POST, "/vouchers/none/cancel".to_owned(), 404, "notFound"),
         (&issuer, Method::POST, "/vouchers/none/collect".to_owned(), 404, "notFound"),

@@ -1,6 +1,6 @@
 //! Magic numbers through the wire.
 
-use sandbox::{BankConfig, IssuerConfig, TelcoConfig};
+use sandbox::{AcquirerConfig, BankConfig, IssuerConfig, TelcoConfig};
 use serde_json::{Value, json};
 
 use crate::stage::{Ear, Stage, create_for, text};
@@ -87,4 +87,49 @@ async fn endings_of_holders_force_a_behaviour_where_magic_is_on() {
     assert_eq!(stage.collect("0704", 0).await.status, 503);
     assert_eq!(stage.collect("0704", 1).await.status, 200, "the lost answer is asked for again");
     assert_eq!((stage.total("liability").await, stage.total("imbalance").await), (300, 0));
+}
+
+#[tokio::test]
+async fn endings_of_instruments_force_a_behaviour_where_magic_is_on() {
+    let ear = Ear::open(0).await;
+    let config = AcquirerConfig { magic: true, callback_url: Some(ear.url.clone()), ..AcquirerConfig::default() };
+    let stage = Stage::acquirer(config).await;
+    let ends = ["0801", "0814", "0820", "0821", "0822", "0804", "0901", "0920", "0921", "0904"];
+    let payer = |end: &str| json!({"instrument": format!("622200000000{end}"), "balance_fen": 1_000});
+    stage.seed(json!({"payers": ends.map(payer)})).await;
+    for (end, first, last, reason) in [
+        ("0801", "RJCT", "RJCT", json!("AC06")),
+        ("0814", "RJCT", "RJCT", json!("AM04")),
+        ("0820", "PDNG", "ACSC", Value::Null),
+        ("0821", "PDNG", "RJCT", json!("AM04")),
+        ("0822", "ACSC", "ACSC", Value::Null),
+    ] {
+        let answer = stage.charge(end, "1.00", &format!("622200000000{end}")).await;
+        assert_eq!(answer.body["TxSts"], first, "{end}");
+        let waits = stage.flush().await;
+        let told = stage.get(&format!("/payments/{end}")).await;
+        assert_eq!((&told["TxSts"], &told["StsRsnInf"]["Rsn"]["Cd"]), (&json!(last), &reason), "{end}");
+        if waits > 0 {
+            assert_eq!(ear.hear().await["TxSts"], last, "{end}");
+        }
+    }
+    assert_eq!(stage.get("/payments/0822").await["RtrInf"]["Rsn"]["Cd"], "MD06");
+    assert_eq!(stage.charge("0804", "1.00", "6222000000000804").await.status, 503);
+    assert_eq!(stage.charge("0804", "1.00", "6222000000000804").await.status, 201, "the first time only");
+    for (end, first, last) in [("0901", "RJCT", "RJCT"), ("0920", "PDNG", "ACSC"), ("0921", "PDNG", "RJCT")] {
+        stage.charge(end, "1.00", &format!("622200000000{end}")).await;
+        let id = format!("R{end}");
+        assert_eq!(stage.refund(&id, end, "1.00").await.body["TxSts"], first, "{end}");
+        stage.flush().await;
+        assert_eq!(stage.status(&format!("/refunds/{id}")).await, last, "{end}");
+    }
+    stage.charge("0904", "1.00", "6222000000000904").await;
+    assert_eq!(stage.refund("R0904", "0904", "1.00").await.status, 503);
+    assert_eq!(stage.refund("R0904", "0904", "1.00").await.status, 201);
+    let totals = ["collected_total", "refunded_total", "returned_total", "imbalance"];
+    let mut told = Vec::new();
+    for name in totals {
+        told.push(stage.total(name).await);
+    }
+    assert_eq!(told, [700, 200, 100, 0]);
 }

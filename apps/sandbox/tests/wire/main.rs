@@ -1,5 +1,7 @@
 //! The sandbox over real HTTP: what callers see, and what the books say about it.
 
+mod acquirer;
+mod acquirer_faults;
 mod bank;
 mod bank_faults;
 mod conformance;

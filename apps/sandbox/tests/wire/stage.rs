@@ -7,7 +7,10 @@ use axum::extract::State;
 use axum::routing::post;
 use axum::{Json, Router};
 use reqwest::Method;
-use sandbox::{BankConfig, FaultKind, FaultsConfig, IssuerConfig, TelcoConfig, serve_bank, serve_issuer, serve_telco};
+use sandbox::{
+    AcquirerConfig, BankConfig, FaultKind, FaultsConfig, IssuerConfig, TelcoConfig, serve_acquirer, serve_bank,
+    serve_issuer, serve_telco,
+};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, mpsc};
@@ -58,6 +61,15 @@ impl Stage {
     pub async fn issuer(config: IssuerConfig) -> Stage {
         let (listener, url) = free_port().await;
         Stage::running(url, tokio::spawn(async move { serve_issuer(config, listener).await.expect("serves") }))
+    }
+
+    /// An acquirer with one payer of 1,000.00, [`CARD`].
+    pub async fn acquirer(config: AcquirerConfig) -> Stage {
+        let (listener, url) = free_port().await;
+        let served = tokio::spawn(async move { serve_acquirer(config, listener).await.expect("serves") });
+        let stage = Stage::running(url, served);
+        stage.seed(json!({"payers": [{"instrument": CARD, "balance_fen": 100_000}]})).await;
+        stage
     }
 
     fn running(url: String, task: JoinHandle<()>) -> Stage {
@@ -124,6 +136,29 @@ impl Stage {
     pub async fn payout(&self, id: &str) -> Value {
         let reply = self.send(Method::GET, &format!("/payouts/{id}"), "", None).await;
         if reply.status == 200 { reply.body } else { Value::Null }
+    }
+
+    /// Asks an acquirer to collect from an instrument.
+    pub async fn charge(&self, id: &str, yuan: &str, payer: &str) -> Reply {
+        let body = json!({"EndToEndId": id, "InstdAmt": yuan, "Ccy": "CNY", "DbtrAcct": payer});
+        self.send(Method::POST, "/payments", "", Some(body)).await
+    }
+
+    /// Asks an acquirer to give back what a payment collected.
+    pub async fn refund(&self, id: &str, original: &str, yuan: &str) -> Reply {
+        let body = json!({"EndToEndId": id, "OrgnlEndToEndId": original, "InstdAmt": yuan, "Ccy": "CNY"});
+        self.send(Method::POST, "/refunds", "", Some(body)).await
+    }
+
+    /// The status of a payment or refund as an inquiry shows it; empty when there is none.
+    pub async fn status(&self, path: &str) -> String {
+        let reply = self.send(Method::GET, path, "", None).await;
+        if reply.status == 200 { text(&reply.body["TxSts"]) } else { String::new() }
+    }
+
+    /// What a payer has left, yuan.
+    pub async fn balance(&self, payer: &str) -> String {
+        text(&self.get(&format!("/payers/{payer}")).await["Bal"])
     }
 
     pub async fn issue(&self, reference: &str, yuan: &str, holder: &str) -> Reply {

@@ -270,7 +270,7 @@ impl Auditor {
         }
     }
 
-    /// A bank or an issuer booked something about an order.
+    /// A till booked something about an order.
     pub(crate) fn delivered(&mut self, order: OrderId, till: &SimTill) {
         let paid = till.by_order().get(&order).copied().unwrap_or(0);
         let owed = self.cases.get(&order).map_or(0, |case| i128::from(case.payout));

@@ -41,12 +41,23 @@ pub struct IssuerLine {
     pub kind: String,
 }
 
+/// A line of the acquirer's book.
+#[derive(Clone, Debug, Deserialize)]
+pub struct AcquirerLine {
+    /// Our reference: of a payment, or of a refund.
+    pub end_to_end_id: String,
+    /// Fen.
+    pub amount_fen: i64,
+    /// `collected`; `refunded` and `returned` went back to the payer.
+    pub kind: String,
+}
+
 /// What all counterparties' books say.
 #[derive(Default)]
 pub struct Books {
     /// The raw CSV of each.
     pub csv: BTreeMap<Partner, String>,
-    /// Fen that a partner took for good less what it gave, by order: minus is what it paid or issued.
+    /// Fen that a partner took for good less what it gave, by order: minus is what it paid, issued or gave back.
     pub moved: BTreeMap<(Partner, OrderId), i64>,
     /// Fen that a telco moved from one subscriber to another, by order.
     pub transferred: BTreeMap<(Partner, OrderId), i64>,
@@ -81,6 +92,7 @@ impl Books {
                 }
                 Partner::Bank => books.add_bank(&csv)?,
                 Partner::Issuer => books.add_issuer(&csv)?,
+                Partner::Acquirer => books.add_acquirer(&csv)?,
             }
             books.csv.insert(*partner, csv);
             books.add_faults(&http.get("/sandbox/faults").await?);
@@ -117,6 +129,15 @@ impl Books {
             let line: IssuerLine = line.doing("reading the books of the issuer")?;
             let issued = if line.kind == "issued" { line.amount_fen.abs() } else { -line.amount_fen.abs() };
             self.add(Partner::Issuer, &line.reference, -issued);
+        }
+        Ok(())
+    }
+
+    fn add_acquirer(&mut self, csv: &str) -> Result<(), Failure> {
+        for line in csv::Reader::from_reader(csv.as_bytes()).deserialize() {
+            let line: AcquirerLine = line.doing("reading the books of the acquirer")?;
+            let collected = if line.kind == "collected" { line.amount_fen.abs() } else { -line.amount_fen.abs() };
+            self.add(Partner::Acquirer, &line.end_to_end_id, collected);
         }
         Ok(())
     }

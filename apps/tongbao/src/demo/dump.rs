@@ -26,6 +26,7 @@ pub fn dump(
             Partner::Telco(telco) => format!("telco-{telco}.csv"),
             Partner::Bank => "bank.csv".to_owned(),
             Partner::Issuer => "issuer.csv".to_owned(),
+            Partner::Acquirer => "acquirer.csv".to_owned(),
         };
         fs::write(to.join(&name), csv).doing(&format!("writing `{name}`"))?;
     }

@@ -6,7 +6,7 @@ use crate::failure::{Doing, Failure};
 use crate::sandboxes::{CALLBACK_AUTHORIZATION, Counterparty};
 use facts::Partner;
 use money::Telco;
-use sandbox::{BankConfig, FaultsConfig, IssuerConfig, Preset, Profile, SmsConfig, TelcoConfig};
+use sandbox::{AcquirerConfig, BankConfig, FaultsConfig, IssuerConfig, Preset, Profile, SmsConfig, TelcoConfig};
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, TcpListener};
@@ -131,6 +131,9 @@ fn counterparty(partner: Partner, told: Told, settlement_fen: i64) -> Counterpar
             Counterparty::Bank(BankConfig { settlement_fen, callback_url, faults, ..BankConfig::default() })
         }
         Partner::Issuer => Counterparty::Issuer(IssuerConfig { callback_url, faults, ..IssuerConfig::default() }),
+        Partner::Acquirer => {
+            Counterparty::Acquirer(AcquirerConfig { callback_url, faults, ..AcquirerConfig::default() })
+        }
     }
 }
 

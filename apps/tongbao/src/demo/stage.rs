@@ -172,6 +172,8 @@ fn seed_of(partner: Partner, residents: &[Resident]) -> Value {
         }
         // It issues to whoever is named.
         Partner::Issuer => json!({}),
+        // Nobody pays through it: no product here collects.
+        Partner::Acquirer => json!({}),
     }
 }
 

@@ -120,7 +120,7 @@ fn told_is_booked(world: &World, command: &Command) {
 fn booked(world: &World, partner: Partner) -> i128 {
     let mirrored = world.debit(partner.mirror(), partner.asset());
     match partner {
-        Partner::Telco(_) | Partner::Issuer => mirrored,
+        Partner::Telco(_) | Partner::Issuer | Partner::Acquirer => mirrored,
         // What funded the reserve was nobody's order.
         Partner::Bank => mirrored + world.debit(AccountName::OperatorFloat, Asset::Cny),
     }
@@ -130,7 +130,7 @@ fn booked(world: &World, partner: Partner) -> i128 {
 fn transferred(world: &World, partner: Partner) -> i128 {
     match partner {
         Partner::Telco(telco) => world.debit(AccountName::TelcoTransferred(telco), partner.asset()),
-        Partner::Bank | Partner::Issuer => 0,
+        _ => 0,
     }
 }
 

@@ -3,7 +3,6 @@
 //! Our reference is the `EndToEndId`. The bank keeps it for ever: the same payout under it is made once, and
 //! another one is refused with a conflict that says nothing about the first, so it is read as silence.
 
-mod payout;
 mod statement;
 #[cfg(test)]
 mod tests;
@@ -13,12 +12,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 use exchange::Answer;
 use facts::{Action, Partner};
-use reqwest::Method;
 use serde_json::json;
 
-use crate::line::{ANSWER_BYTES_MAX, BUSINESS_TIME, CORRELATION, Line, PAGE_BYTES_MAX};
+use crate::iso20022;
+use crate::line::Line;
 use crate::record::inquired;
-use crate::statement::page;
+use crate::statement::ask;
 use crate::{ConfigFault, Gateway, Request, StatementPage, Unreadable};
 
 pub use statement::bank_callback;
@@ -56,37 +55,25 @@ impl Gateway for BankGateway {
         if !is_payout(request) {
             return Answer::Silence;
         }
-        let reference = request.call.to_string();
         let body = json!({
-            "EndToEndId": reference,
+            "EndToEndId": request.call.to_string(),
             "InstdAmt": money::yuan(request.amount).to_string(),
             "Ccy": "CNY",
             "CdtrAcct": &*request.account,
         });
-        let call = self.line.request(Method::POST, "/payouts").json(&body);
-        let call = call.header(CORRELATION, reference).header(BUSINESS_TIME, request.now.0);
-        match self.line.ask(call, ANSWER_BYTES_MAX).await {
-            Some(reply) => payout::called(request, &reply),
-            None => Answer::Silence,
-        }
+        let reply = self.line.post("/payouts", request, &body).await;
+        reply.map_or(Answer::Silence, |reply| iso20022::called(request, &reply))
     }
 
     async fn inquire(&self, request: &Request) -> Answer {
         if !is_payout(request) {
             return Answer::Silence;
         }
-        let asked = self.line.request(Method::GET, &format!("/payouts/{}", request.call));
-        let asked = asked.header(BUSINESS_TIME, request.now.0);
-        match self.line.ask(asked, ANSWER_BYTES_MAX).await {
-            Some(reply) => inquired(request, &reply, payout::read),
-            None => Answer::Silence,
-        }
+        let reply = self.line.get(&format!("/payouts/{}", request.call), request.now).await;
+        reply.map_or(Answer::Silence, |reply| inquired(request, &reply, iso20022::read))
     }
 
     async fn statement(&self, after: u64) -> Result<StatementPage, Unreadable> {
-        let limit = statement::PAGE_ITEMS;
-        let path = format!("/statement?after={after}&limit={limit}");
-        let reply = self.line.ask(self.line.request(Method::GET, &path), PAGE_BYTES_MAX).await;
-        page(after, &reply.ok_or_else(|| Unreadable("no answer".to_owned()))?, &statement::SHAPE)
+        ask(&self.line, after, &statement::SHAPE).await
     }
 }

@@ -4,13 +4,10 @@ use exchange::Answer;
 use facts::CallRef;
 use serde_json::Value;
 
-use super::payout;
+use crate::iso20022;
 use crate::statement::Shape;
 use crate::words::text;
 use crate::{Movement, StatementItem};
-
-/// Lines a page.
-pub(super) const PAGE_ITEMS: usize = 500;
 
 /// Which list holds the lines, what names our reference in a line, and what the line says.
 pub(super) const SHAPE: Shape = Shape { list: "Ntry", reference: "/EndToEndId", line: entry };
@@ -22,7 +19,7 @@ fn entry(call: CallRef, line: &Value) -> Option<StatementItem> {
         _ => return None,
     };
     let account = text(line, "/CdtrAcct").unwrap_or_default();
-    let answer = Answer::Done { amount: payout::amount(line, "/Amt")?, external: payout::external(line, account)? };
+    let answer = Answer::Done { amount: iso20022::amount(line, "/Amt")?, external: iso20022::external(line, account)? };
     Some(StatementItem { call, movement, answer })
 }
 
@@ -30,7 +27,7 @@ fn entry(call: CallRef, line: &Value) -> Option<StatementItem> {
 pub fn bank_callback(body: &[u8]) -> Option<StatementItem> {
     let body: Value = serde_json::from_slice(body).ok()?;
     let account = text(&body, "/CdtrAcct").unwrap_or_default();
-    match payout::read(&body, account)? {
+    match iso20022::read(&body, account)? {
         (_, Answer::Pending) => None,
         (call, answer) => Some(StatementItem { call, movement: Movement::Taken, answer }),
     }

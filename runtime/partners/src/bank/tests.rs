@@ -5,7 +5,8 @@ use std::sync::Arc;
 use exchange::Answer;
 use facts::{Action, CallRef, Millis, Partner};
 
-use super::{bank_callback, payout, statement};
+use super::{bank_callback, statement};
+use crate::iso20022;
 use crate::line::Reply;
 use crate::record::inquired;
 use crate::statement::page;
@@ -72,9 +73,9 @@ fn recorded_payouts_are_understood() {
         ("[]", Answer::Silence),
     ] {
         for status in [200, 201] {
-            assert_eq!(payout::called(&request(), &reply(status, body)), answer, "{body}");
+            assert_eq!(iso20022::called(&request(), &reply(status, body)), answer, "{body}");
         }
-        assert_eq!(inquired(&request(), &reply(200, body), payout::read), answer, "{body}");
+        assert_eq!(inquired(&request(), &reply(200, body), iso20022::read), answer, "{body}");
     }
 }
 
@@ -93,15 +94,15 @@ fn a_status_means_different_things_to_a_call_and_to_an_inquiry() {
         (307, PAID, Answer::Silence, Answer::Silence),
         (503, PAID, Answer::Silence, Answer::Silence),
     ] {
-        assert_eq!(payout::called(&request(), &reply(status, body)), called, "{status} {body}");
-        assert_eq!(inquired(&request(), &reply(status, body), payout::read), of_record, "{status} {body}");
+        assert_eq!(iso20022::called(&request(), &reply(status, body)), called, "{status} {body}");
+        assert_eq!(inquired(&request(), &reply(status, body), iso20022::read), of_record, "{status} {body}");
     }
 }
 
 #[test]
 fn a_payout_cut_anywhere_is_silence() {
     for end in 0..PAID.len() {
-        assert_eq!(payout::called(&request(), &reply(201, &PAID[..end])), Answer::Silence, "{end}");
+        assert_eq!(iso20022::called(&request(), &reply(201, &PAID[..end])), Answer::Silence, "{end}");
     }
 }
 

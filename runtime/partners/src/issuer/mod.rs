@@ -18,9 +18,9 @@ use facts::{Action, CallRef, Millis, Partner};
 use reqwest::Method;
 use serde_json::json;
 
-use crate::line::{ANSWER_BYTES_MAX, BUSINESS_TIME, CORRELATION, Line, PAGE_BYTES_MAX};
+use crate::line::{ANSWER_BYTES_MAX, BUSINESS_TIME, CORRELATION, Line};
 use crate::record::inquired;
-use crate::statement::page;
+use crate::statement::ask;
 use crate::{Collected, ConfigFault, Gateway, Request, StatementPage, Unreadable};
 
 pub(crate) use statement::issuer_callback;
@@ -58,46 +58,32 @@ impl Gateway for IssuerGateway {
         if !is_voucher(request) {
             return Answer::Silence;
         }
-        let reference = request.call.to_string();
         let body = json!({
-            "reference": reference,
+            "reference": request.call.to_string(),
             "face_value": money::yuan(request.amount).to_string(),
             "currency": "CNY",
             "holder": &*request.account,
         });
-        let call = self.line.request(Method::POST, "/vouchers").json(&body);
-        let call = call.header(CORRELATION, reference).header(BUSINESS_TIME, request.now.0);
-        match self.line.ask(call, ANSWER_BYTES_MAX).await {
-            Some(reply) => voucher::called(request, &reply),
-            None => Answer::Silence,
-        }
+        let reply = self.line.post("/vouchers", request, &body).await;
+        reply.map_or(Answer::Silence, |reply| voucher::called(request, &reply))
     }
 
     async fn inquire(&self, request: &Request) -> Answer {
         if !is_voucher(request) {
             return Answer::Silence;
         }
-        let asked = self.line.request(Method::GET, &format!("/vouchers/{}", request.call));
-        let asked = asked.header(BUSINESS_TIME, request.now.0);
-        match self.line.ask(asked, ANSWER_BYTES_MAX).await {
-            Some(reply) => inquired(request, &reply, voucher::read),
-            None => Answer::Silence,
-        }
+        let reply = self.line.get(&format!("/vouchers/{}", request.call), request.now).await;
+        reply.map_or(Answer::Silence, |reply| inquired(request, &reply, voucher::read))
     }
 
     async fn collect(&self, call: CallRef, now: Millis) -> Collected {
         let asked = self.line.request(Method::POST, &format!("/vouchers/{call}/collect"));
         let asked = asked.header(CORRELATION, call.to_string()).header(BUSINESS_TIME, now.0);
-        match self.line.ask(asked, ANSWER_BYTES_MAX).await {
-            Some(reply) => collect::collected(&reply),
-            None => Collected::Silence,
-        }
+        let reply = self.line.ask(asked, ANSWER_BYTES_MAX).await;
+        reply.map_or(Collected::Silence, |reply| collect::collected(&reply))
     }
 
     async fn statement(&self, after: u64) -> Result<StatementPage, Unreadable> {
-        let limit = statement::PAGE_ITEMS;
-        let path = format!("/statement?after={after}&limit={limit}");
-        let reply = self.line.ask(self.line.request(Method::GET, &path), PAGE_BYTES_MAX).await;
-        page(after, &reply.ok_or_else(|| Unreadable("no answer".to_owned()))?, &statement::SHAPE)
+        ask(&self.line, after, &statement::SHAPE).await
     }
 }

@@ -9,9 +9,6 @@ use crate::statement::Shape;
 use crate::words::text;
 use crate::{Movement, StatementItem};
 
-/// Lines a page.
-pub(super) const PAGE_ITEMS: usize = 500;
-
 /// Which list holds the lines, what names our reference in a line, and what the line says.
 pub(super) const SHAPE: Shape = Shape { list: "entries", reference: "/reference", line: entry };
 

@@ -2,6 +2,7 @@
 
 mod callbacks;
 mod messages;
+mod payments;
 mod portability;
 mod promises;
 mod secrets;

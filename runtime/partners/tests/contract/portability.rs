@@ -10,7 +10,7 @@ async fn a_telco_says_who_serves_its_numbers() {
         let stage = Stage::open(kind).await;
         let own = match kind.partner() {
             facts::Partner::Telco(telco) => telco,
-            facts::Partner::Bank | facts::Partner::Issuer => unreachable!("a telco"),
+            _ => unreachable!("a telco"),
         };
         assert_eq!(stage.gateway.served_by(MSISDN).await, Ok(Some(own)));
         stage.control("/sandbox/seed", json!({"ported": [{"msisdn": MSISDN, "to": "CMCC"}]})).await;

@@ -8,7 +8,7 @@ use exchange::Contracts;
 use facts::{Action, Bucket, CallRef, Millis, OrderId, Partner};
 use money::Telco;
 use partners::{Answer, Gateway, Request, SmsConfig, SmsGateway, connect};
-use sandbox::{FaultKind, FaultsConfig, Profile, serve_bank, serve_issuer, serve_sms, serve_telco};
+use sandbox::{FaultKind, FaultsConfig, Profile, serve_acquirer, serve_bank, serve_issuer, serve_sms, serve_telco};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -28,13 +28,16 @@ pub enum Kind {
     TelcoDeductOnly,
     Bank,
     Issuer,
+    Acquirer,
     Sms,
 }
 
 impl Kind {
-    pub const ALL: [Kind; 5] = [Kind::TelcoReserve, Kind::TelcoDeductOnly, Kind::Bank, Kind::Issuer, Kind::Sms];
+    pub const ALL: [Kind; 6] =
+        [Kind::TelcoReserve, Kind::TelcoDeductOnly, Kind::Bank, Kind::Issuer, Kind::Acquirer, Kind::Sms];
     /// Those that move value, and call back about it.
-    pub const OF_VALUE: [Kind; 4] = [Kind::TelcoReserve, Kind::TelcoDeductOnly, Kind::Bank, Kind::Issuer];
+    pub const OF_VALUE: [Kind; 5] =
+        [Kind::TelcoReserve, Kind::TelcoDeductOnly, Kind::Bank, Kind::Issuer, Kind::Acquirer];
     pub const TELCOS: [Kind; 2] = [Kind::TelcoReserve, Kind::TelcoDeductOnly];
 
     pub fn action(self) -> Action {
@@ -43,6 +46,7 @@ impl Kind {
             Kind::TelcoDeductOnly => Action::DeductAirtime,
             Kind::Bank => Action::PayOut,
             Kind::Issuer => Action::IssueVoucher,
+            Kind::Acquirer => Action::CollectPayment,
             Kind::Sms => texting::ACTION,
         }
     }
@@ -52,6 +56,7 @@ impl Kind {
             Kind::TelcoReserve => Partner::Telco(Telco::Ctcc),
             Kind::TelcoDeductOnly => Partner::Telco(Telco::Cbn),
             Kind::Issuer => Partner::Issuer,
+            Kind::Acquirer => Partner::Acquirer,
             // Messages are no partner's of the books; nobody looks at it.
             Kind::Bank | Kind::Sms => Partner::Bank,
         }
@@ -63,6 +68,8 @@ pub struct Setting {
     pub faults: FaultsConfig,
     pub callback_url: Option<String>,
     pub reserve_validity_ms: Option<u64>,
+    /// Whether an acquirer obeys magic instruments.
+    pub magic: bool,
     pub reply_timeout: Duration,
 }
 
@@ -72,6 +79,7 @@ impl Default for Setting {
             faults: FaultsConfig::default(),
             callback_url: None,
             reserve_validity_ms: None,
+            magic: false,
             reply_timeout: Duration::from_secs(10),
         }
     }
@@ -113,6 +121,10 @@ impl Stage {
         if Kind::TELCOS.contains(&kind) {
             let buckets = json!({"buckets": [{"msisdn": MSISDN, "remaining_fen": 100_000}]});
             stage.control("/sandbox/seed", buckets).await;
+        }
+        if kind == Kind::Acquirer {
+            let payers = json!({"payers": [{"instrument": CARD, "balance_fen": 100_000}]});
+            stage.control("/sandbox/seed", payers).await;
         }
         stage
     }
@@ -159,6 +171,7 @@ impl Stage {
             Kind::TelcoDeductOnly => self.total("taken_total").await,
             Kind::Bank => self.total("paid_total").await,
             Kind::Issuer => self.total("liability").await,
+            Kind::Acquirer => self.total("merchant").await,
             Kind::Sms => 10_000 * self.total("delivered").await,
         }
     }
@@ -175,7 +188,7 @@ impl Stage {
             partner: self.kind.partner(),
             action,
             amount: HUNDRED_YUAN,
-            account: Arc::from(if self.kind == Kind::Bank { CARD } else { MSISDN }),
+            account: Arc::from(if matches!(self.kind, Kind::Bank | Kind::Acquirer) { CARD } else { MSISDN }),
             from: None,
             acts_on: String::new(),
             about: None,
@@ -220,7 +233,7 @@ fn gateway(kind: Kind, url: &str, reply_timeout: Duration) -> Arc<dyn Gateway> {
 }
 
 async fn serve(kind: Kind, setting: Setting, listener: TcpListener) {
-    let Setting { faults, callback_url, reserve_validity_ms, .. } = setting;
+    let Setting { faults, callback_url, reserve_validity_ms, magic, .. } = setting;
     let served = match kind.partner() {
         _ if kind == Kind::Sms => serve_sms(sandbox::SmsConfig { faults, ..Default::default() }, listener).await,
         Partner::Telco(telco) => {
@@ -237,18 +250,22 @@ async fn serve(kind: Kind, setting: Setting, listener: TcpListener) {
             let config = sandbox::IssuerConfig { faults, callback_url, ..sandbox::IssuerConfig::default() };
             serve_issuer(config, listener).await
         }
+        Partner::Acquirer => {
+            let config = sandbox::AcquirerConfig { faults, callback_url, magic, ..sandbox::AcquirerConfig::default() };
+            serve_acquirer(config, listener).await
+        }
     };
     served.expect("serves");
 }
 
 /// Every call but an inquiry is struck by this kind; what is late waits for a flush.
 pub fn always(kind: FaultKind) -> FaultsConfig {
-    use sandbox::Action::{Capture, Collect, Credit, Deduct, Issue, Payout, Release, Reserve, Send};
+    use sandbox::Action::{Capture, Collect, Credit, Deduct, Issue, Pay, Payout, Refund, Release, Reserve, Send};
     FaultsConfig {
         seed: 7,
         rate_ppm: 1_000_000,
         weights: [(kind, 1)].into(),
-        actions: [Reserve, Capture, Release, Deduct, Credit, Payout, Issue, Collect, Send].into(),
+        actions: [Reserve, Capture, Release, Deduct, Credit, Payout, Issue, Collect, Pay, Refund, Send].into(),
         latency_ms: [20, 30],
         hang_ms: 30,
         late_delay_ms: [300_000, 300_000],

@@ -53,9 +53,15 @@ impl Books {
                 return about.cloned().unwrap_or(Answer::NotFound);
             }
             Action::ReserveAirtime => Movement::SetAside,
-            Action::CaptureAirtime | Action::DeductAirtime | Action::PayOut | Action::IssueVoucher => Movement::Taken,
+            Action::CaptureAirtime
+            | Action::DeductAirtime
+            | Action::PayOut
+            | Action::IssueVoucher
+            | Action::CollectPayment => Movement::Taken,
             Action::ReleaseAirtime => Movement::Released,
-            Action::CreditAirtime | Action::TopUpAirtime | Action::GrantReward => Movement::GivenBack,
+            Action::CreditAirtime | Action::TopUpAirtime | Action::GrantReward | Action::RefundPayment => {
+                Movement::GivenBack
+            }
             Action::TransferAirtime => Movement::Transferred,
         };
         let answer = Answer::Done { amount: request.amount, external: format!("line-{}", self.lines.len()) };
