@@ -68,11 +68,11 @@ fn party(notice: &Notice, order: Option<&Order>) -> Result<SubscriberId, Address
     order.parties.get(usize::from(occasion.party)).copied().ok_or(Address::Nobody)
 }
 
-/// A party who is registered here and was not erased.
+/// A party who was not erased. Who is given something need not be registered here: the vault knows their number while
+/// it is needed.
 fn living(state: &State, id: SubscriberId) -> Result<SubscriberId, Address> {
-    let subscriber = state.subscriber(id).ok_or(Address::Nobody)?;
-    let erased = state.custody().standing(subscriber.person).is_some_and(Standing::is_erased);
-    if erased { Err(Address::Nobody) } else { Ok(id) }
+    let standing = state.subscriber(id).and_then(|subscriber| state.custody().standing(subscriber.person));
+    if standing.is_some_and(Standing::is_erased) { Err(Address::Nobody) } else { Ok(id) }
 }
 
 fn number(vault: &Vault, subscriber: SubscriberId) -> Address {
