@@ -73,6 +73,24 @@ async fn an_order_that_a_reviewer_ends_is_told_twice_over() {
     assert!(!got.concat().contains("documents"), "the reviewer's words are not the subscriber's: {got:?}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_given_something_is_told_whether_registered_or_not() {
+    let stage = Stage::start().await;
+    let (giver, receiver) = (Person::adult(1), Person::adult(2));
+    let subscriber = stage.register(&giver, 100_000).await;
+    stage.register(&receiver, 0).await;
+    let stranger = msisdn("1341000", 5);
+    for target in [&receiver.msisdn, &stranger] {
+        let gift = json!({"subscriber": subscriber, "product": "gift", "amount": 10_000, "target": target});
+        stage.place(target, &gift).await.ok(201);
+        stage.finish().await;
+        stage.until_waiting(0).await;
+        let got = stage.phones.notices(target).await.pop().expect("a notice");
+        assert_eq!(got, "【通宝】您收到他人转赠的 100.00 元，现已到账。");
+    }
+    assert_eq!(stage.phones.notices(&giver.msisdn).await.len(), 2, "the giver is told of each");
+}
+
 /// Each way in which a message can go wrong, with restarts between.
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_is_told_twice_whatever_goes_wrong() {
