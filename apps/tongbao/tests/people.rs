@@ -112,7 +112,7 @@ fn nobody_is_found_outside_the_vault() {
     assert_eq!(found_in(&records, &secrets), 0, "in the journal's records");
     let files = files(&dir);
     let names: Vec<_> = files.iter().map(|path| path.display().to_string()).collect();
-    for part in ["segment-", "views.sqlite", "snapshot-"] {
+    for part in ["segment-", "views.sqlite", "notices.sqlite", "snapshot-"] {
         assert!(names.iter().any(|name| name.contains(part)), "{part} among {names:?}");
     }
     for path in files {

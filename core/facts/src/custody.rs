@@ -38,6 +38,8 @@ words! {
         LegalRequest = 10, "legal_request";
         /// A one-time code is sent to a number.
         OneTimeCode = 11, "one_time_code";
+        /// A subscriber is told what became of an order.
+        Notice = 12, "notice";
     }
 }
 

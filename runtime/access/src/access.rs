@@ -7,7 +7,7 @@ use crate::password::Hasher;
 use crate::sealing::Keys;
 use crate::secret::Digest;
 use crate::session::SessionCache;
-use crate::settings::{Rate, Settings};
+use crate::settings::{NoticeSettings, Rate, Settings};
 use crate::signer::{CachedSigner, Holder};
 use crate::store::{At, Store};
 use crate::{AccessError, AccessKey, Denied, Principal, Role, UsageSettings, sql};
@@ -154,6 +154,11 @@ impl Access {
     /// How much of the node anybody may use. For the server's own routes.
     pub const fn usage(&self) -> &UsageSettings {
         &self.settings.usage
+    }
+
+    /// How subscribers are told of their orders.
+    pub const fn notices(&self) -> NoticeSettings {
+        self.settings.notices
     }
 
     /// Whether one more try from an address would be let through; it is counted. For the server's own routes.

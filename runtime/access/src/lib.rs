@@ -66,8 +66,8 @@ pub use secret::{
 };
 pub use session::{Opened, Session, SessionId, SessionListed};
 pub use settings::{
-    CodeSettings, InvitationSettings, LimitSettings, PasswordSettings, Rate, SessionSettings, Settings, SettingsError,
-    SignatureSettings, TrySettings,
+    CodeSettings, InvitationSettings, LimitSettings, NoticeSettings, PasswordSettings, Rate, SessionSettings, Settings,
+    SettingsError, SignatureSettings, TrySettings,
 };
 pub use signature::{SignedRequest, five_lines, is_signature};
 pub use signer::{ClientListed, Scheme, SignerListed, SignerName};

@@ -20,6 +20,8 @@ pub struct Settings {
     pub invitations: InvitationSettings,
     /// One-time codes for subscribers.
     pub codes: CodeSettings,
+    /// Messages that tell subscribers of their orders.
+    pub notices: NoticeSettings,
     /// Signed requests.
     pub signatures: SignatureSettings,
     /// Tries to come in, right or wrong.
@@ -105,6 +107,16 @@ pub struct CodeSettings {
     pub tries: TrySettings,
 }
 
+/// Messages that tell subscribers of their orders.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NoticeSettings {
+    /// How many one number gets on a day; more are dropped.
+    pub per_number_day: u32,
+    /// For how long it is tried to hand one over.
+    pub give_up_s: u64,
+}
+
 /// Signed requests.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -182,7 +194,7 @@ impl Settings {
     }
 
     fn checked(self) -> Result<Settings, SettingsError> {
-        let Settings { sessions, passwords, tries, codes, signatures, limits, .. } = &self;
+        let Settings { sessions, passwords, tries, codes, notices, signatures, limits, .. } = &self;
         within("sessions.idle_s", sessions.idle_s, 60..=86_400, "60 to 86400")?;
         within("sessions.absolute_s", sessions.absolute_s, sessions.idle_s..=604_800, "`idle_s` to 604800")?;
         within("sessions.rotate_s", sessions.rotate_s, 60..=sessions.absolute_s, "60 to `absolute_s`")?;
@@ -196,6 +208,8 @@ impl Settings {
             within(key, tries.first_lock_s, 1..=tries.longest_lock_s, "a first lock no longer than the longest")?;
         }
         within("codes.lives_s", codes.lives_s, 30..=900, "30 to 900")?;
+        within("notices.per_number_day", notices.per_number_day.into(), 1..=1_000, "1 to 1000")?;
+        within("notices.give_up_s", notices.give_up_s, 60..=604_800, "60 to 604800")?;
         within("signatures.window_s", signatures.window_s, 1..=3_600, "1 to 3600")?;
         // A request may come `window_s` before its timestamp and be repeated until `window_s` after it.
         within(
@@ -245,6 +259,8 @@ mod tests {
             ("length_min = 12", "length_min = 8", "passwords.length_min"),
             ("absolute_s = 43_200", "absolute_s = 60", "sessions.absolute_s"),
             ("grace_s = 30", "grace_s = 3000", "sessions.grace_s"),
+            ("per_number_day = 20", "per_number_day = 0", "notices.per_number_day"),
+            ("give_up_s = 86_400", "give_up_s = 6", "notices.give_up_s"),
             ("every_ms = 3_000", "every_ms = 0", "limits.per_subject"),
         ];
         for (shipped, other, key) in rows {

@@ -23,6 +23,18 @@ pub struct Messages {
     pub contract: Contract,
 }
 
+impl Messages {
+    /// How many codes may be under way at once: what notices, which can wait, leave of the partner's window.
+    fn codes_at_once(&self) -> usize {
+        (self.contract.window as usize).saturating_sub(self.notices_at_once()).max(1)
+    }
+
+    /// How many notices may be under way at once.
+    pub fn notices_at_once(&self) -> usize {
+        (self.contract.window as usize / 4).max(1)
+    }
+}
+
 /// Where codes are put; never waits.
 pub struct Courier(mpsc::Sender<CodeMessage>);
 
@@ -47,7 +59,7 @@ impl CodeSender for Courier {
 
 /// Hands over what waits, until the node stops.
 pub async fn run(context: Arc<Context>, messages: Messages, mut post: Post) {
-    let window = Arc::new(Semaphore::new(messages.contract.window as usize));
+    let window = Arc::new(Semaphore::new(messages.codes_at_once()));
     loop {
         let message = tokio::select! {
             message = post.recv() => message,

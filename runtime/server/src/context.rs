@@ -10,6 +10,7 @@ use crate::idempotency::UnderWay;
 use crate::known::KnownSubscribers;
 use crate::lag::Lag;
 use crate::meter::Meter;
+use crate::notices::ToldSoFar;
 use crate::numbers::Numbers;
 use crate::phrases::Code;
 use crate::portability::Portability;
@@ -129,6 +130,7 @@ pub struct Context {
     pub uploads: Semaphore,
     pub lag: Lag,
     pub meter: Meter,
+    pub told: ToldSoFar,
 }
 
 impl Context {
@@ -160,6 +162,7 @@ impl Context {
             uploads: Semaphore::new(api.bounds.batch_uploads),
             lag: Lag::default(),
             meter: Meter::new(),
+            told: ToldSoFar::default(),
         }
     }
 

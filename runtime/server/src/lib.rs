@@ -33,6 +33,7 @@ mod machine;
 mod marks;
 mod meter;
 mod moments;
+mod notices;
 mod numbers;
 mod phrases;
 mod portability;

@@ -9,6 +9,7 @@ use crate::custody;
 use crate::description;
 use crate::envelope;
 use crate::machine;
+use crate::notices::{self, Started};
 use crate::routes::{
     approvals, audit, batches, calendar, callbacks, campaigns, cancel, clients, clock, decline, erasure, export,
     handout, health, holdings, keys, ledger, legal_holds, limits, metrics, numbers, order_list, orders, partners,
@@ -155,8 +156,10 @@ pub fn router(api: Api) -> Result<Router, AccessRulesError> {
     let (alarms, told) = Alarms::new();
     let messages = api.messages.clone();
     let (courier, post) = messages.as_ref().map(Courier::of).unzip();
+    let started = Started::of(&api.node);
     let context = Arc::new(Context::new(api, actions, alarms, courier));
     if let Some((messages, post)) = messages.zip(post) {
+        tokio::spawn(notices::run(Arc::clone(&context), messages.clone(), started));
         tokio::spawn(codes::run(Arc::clone(&context), messages, post));
     }
     tokio::spawn(batch::runner::run(Arc::clone(&context)));

@@ -93,7 +93,11 @@ impl Http {
 
     /// Reads text.
     pub async fn text(&self, path: &str) -> Result<String, Failure> {
-        let response = self.client.get(format!("{}{path}", self.base)).send().await.doing(path)?;
+        let mut request = self.client.get(format!("{}{path}", self.base));
+        if let Some(key) = &self.key {
+            request = request.bearer_auth(key);
+        }
+        let response = request.send().await.doing(path)?;
         response.error_for_status().doing(path)?.text().await.doing(path)
     }
 

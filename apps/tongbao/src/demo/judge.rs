@@ -42,6 +42,10 @@ pub struct Report {
     pub unasked_orders: u64,
     /// Orders whose code was not handed out, and codes that came twice.
     pub codes_amiss: u64,
+    /// Messages that told people of their orders.
+    pub told: u64,
+    /// By how many that is more or less than in the books of whoever sends them.
+    pub told_amiss: u64,
     /// Findings of the audit of journal, books and views.
     pub audit_findings: u64,
     /// Fen in doubt.
@@ -80,6 +84,7 @@ impl Report {
             ("orders nobody asked for", self.unasked_orders),
             ("orders unfinished", self.unfinished),
             ("codes amiss", self.codes_amiss),
+            ("messages amiss", self.told_amiss),
             ("audit findings", self.audit_findings),
             ("fen in doubt beyond the exposure", self.in_doubt_fen.abs_diff(self.exposure_fen)),
         ];

@@ -11,6 +11,7 @@ mod live;
 pub mod people;
 pub mod processes;
 pub mod stage;
+mod told;
 pub mod town;
 
 use crate::arguments::DemoOptions;
@@ -57,6 +58,7 @@ pub fn words(report: &Report) -> String {
         "{} orders: {} settled, {} refunded, {} declined, {} suspended, {} unfinished\n\
          {} double deductions, {} lost payouts, {} fen imbalance, {} two-party breaks, {} audit findings\n\
          {} of {} partner calls went wrong, the node was killed {} times\n\
+         {} messages told people of their orders\n\
          {} orders/s, acknowledged within {} us (half) and {} us (99 of 100)",
         report.orders,
         report.settled,
@@ -72,6 +74,7 @@ pub fn words(report: &Report) -> String {
         report.partner_calls_faulted,
         report.partner_calls,
         report.kills,
+        report.told,
         report.orders_per_s,
         report.ack_p50_us,
         report.ack_p99_us,

@@ -6,7 +6,7 @@ use crate::failure::{Doing, Failure};
 use crate::sandboxes::{CALLBACK_AUTHORIZATION, Counterparty};
 use facts::Partner;
 use money::Telco;
-use sandbox::{AcquirerConfig, BankConfig, FaultsConfig, IssuerConfig, Preset, Profile, SmsConfig, TelcoConfig};
+use sandbox::{AcquirerConfig, Action, BankConfig, FaultsConfig, IssuerConfig, Preset, Profile, SmsConfig, TelcoConfig};
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, TcpListener};
@@ -88,7 +88,8 @@ impl World {
             let url = world.run(&counterparty(partner, told, settlement_fen), keys.callbacks.get(&partner))?;
             world.urls.insert(partner, url);
         }
-        let faults = faults_config(faults, seed);
+        let mut faults = faults_config(faults, seed);
+        faults.actions.insert(Action::Send);
         world.sms = world.run(&Counterparty::Sms(SmsConfig { faults, ..SmsConfig::default() }), None)?;
         Ok(world)
     }

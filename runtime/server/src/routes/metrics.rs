@@ -27,6 +27,11 @@ struct ForPurpose {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfOutcome {
+    outcome: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct OfPartner {
     partner: String,
 }
@@ -59,6 +64,7 @@ fn of_the_moment(context: &Context, standings: &[Standing], counts: &[StateCount
     set_partners(&mut registry, context, standings);
     set_batches(&mut registry, context);
     set_reveals(&mut registry, context);
+    set_notices(&mut registry, context);
     let node = &context.node;
     let lag_ms = i64::try_from(context.lag.note(node).as_millis()).unwrap_or(i64::MAX);
     let behind = node.durable().saturating_sub(node.progress().position());
@@ -101,6 +107,16 @@ fn set_reveals(registry: &mut Registry, context: &Context) {
         reveals.get_or_create(&ForPurpose { purpose: purpose.code() }).set(signed(count));
     }
     registry.register("vault_reveals", "Personal values that were looked at since the start, by purpose", reveals);
+}
+
+fn set_notices(registry: &mut Registry, context: &Context) {
+    let (told, notices) = (context.told.counts(), Family::<OfOutcome, Gauge>::default());
+    for (outcome, count) in told.ended {
+        notices.get_or_create(&OfOutcome { outcome: outcome.code() }).set(signed(count));
+    }
+    registry.register("notices", "Messages to subscribers about their orders, by what became of them", notices);
+    set(registry, "notices_waiting", "Those that are not handed over yet", signed(told.waiting));
+    set(registry, "notices_sequence", "The last record that was looked at for them", signed(told.position));
 }
 
 fn set_partners(registry: &mut Registry, context: &Context, standings: &[Standing]) {

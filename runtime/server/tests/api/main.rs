@@ -23,6 +23,7 @@ mod idempotency;
 mod injections;
 mod limits;
 mod lists;
+mod notices;
 mod numbers;
 mod orders;
 mod others;

@@ -1,8 +1,9 @@
 //! The phones of these tests: a messaging partner of the sandbox, over real HTTP, and its inbox.
 
 use super::rules;
+use exchange::Contract;
 use partners::{SmsConfig, SmsGateway};
-use serde_json::Value;
+use serde_json::{Value, json};
 use server::Messages;
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,7 +33,26 @@ impl Phones {
     pub fn messages(&self) -> Messages {
         let config = SmsConfig { base_url: self.url.clone(), reply_timeout: Duration::from_secs(5) };
         let messenger = Arc::new(SmsGateway::new(config).expect("usable"));
-        Messages { messenger, contract: rules::shipped().contracts.messages().clone() }
+        let shipped = rules::shipped().contracts.messages().clone();
+        Messages { messenger, contract: Contract { inquire_after_ms: 20, inquire_at_most_every_ms: 100, ..shipped } }
+    }
+
+    /// Has calls go wrong from now on.
+    pub async fn go_wrong(&self, faults: &Value) {
+        let asked = reqwest::Client::new().post(format!("{}/sandbox/faults", self.url)).json(faults).send();
+        asked.await.expect("an answer").error_for_status().expect("faults are taken");
+    }
+
+    /// Takes messages and answers nothing, or does neither, from now on.
+    pub async fn fall_silent(&self, after: &str) {
+        let faults = json!({"rate_ppm": 1_000_000, "actions": ["send"], "weights": {after: 1}, "hang_ms": 5});
+        self.go_wrong(&faults).await;
+    }
+
+    /// What a phone got about orders, oldest first: without codes.
+    pub async fn notices(&self, number: &str) -> Vec<String> {
+        let inbox = self.inbox(number).await;
+        inbox.into_iter().filter(|text| !text.contains("验证码")).collect()
     }
 
     /// What a phone got so far, oldest first.

@@ -30,6 +30,8 @@ pub struct StageOptions {
     /// Of access; those that ship when none.
     pub settings: Option<access::Settings>,
     pub tls: Option<Arc<Tls>>,
+    /// Whether whoever sends messages is connected.
+    pub messages: bool,
 }
 
 impl Default for StageOptions {
@@ -40,6 +42,7 @@ impl Default for StageOptions {
             providers: BTreeMap::new(),
             settings: None,
             tls: None,
+            messages: true,
         }
     }
 }
@@ -103,20 +106,19 @@ impl Stage {
         let kept = tempfile::tempdir().expect("a directory");
         let (moods, gateways) = partners();
         let dir = kept.path().to_owned();
-        Stage::on(dir, Some(kept), moods, gateways, options).await
+        Stage::on((dir, Some(kept)), (moods, gateways), Phones::open().await, options).await
     }
 
     /// On a directory that is there already, or still is when this is gone.
     pub async fn at(dir: &Path, options: StageOptions) -> Stage {
         let (moods, gateways) = partners();
-        Stage::on(dir.to_owned(), None, moods, gateways, options).await
+        Stage::on((dir.to_owned(), None), (moods, gateways), Phones::open().await, options).await
     }
 
     async fn on(
-        dir: PathBuf,
-        kept: Option<tempfile::TempDir>,
-        moods: Arc<Moods>,
-        gateways: Gateways,
+        (dir, kept): (PathBuf, Option<tempfile::TempDir>),
+        (moods, gateways): (Arc<Moods>, Gateways),
+        phones: Phones,
         options: StageOptions,
     ) -> Stage {
         let vault = Arc::new(Vault::open(&dir.join("vault.sqlite"), VaultKey::from_bytes([7; 32])).expect("a vault"));
@@ -124,13 +126,12 @@ impl Stage {
         let clock = Arc::new(StageClock { inner, trusted: AtomicBool::new(true) });
         let node = Node::start(config(&dir, &vault, &clock, &gateways)).expect("a node");
         let (access, callers) = callers::open(&dir, options.settings.clone());
-        let phones = Phones::open().await;
         let api = Api {
             node: node.clone(),
             vault: Arc::clone(&vault),
             access: Arc::clone(&access),
             may: May::load(&callers::policies()).expect("the shipped policies"),
-            messages: Some(phones.messages()),
+            messages: options.messages.then(|| phones.messages()),
             providers: Providers::of(&options.providers).expect("providers"),
             numbers: server::Numbers::new(rules::numbers(), Box::new(rules::other_numbers)),
             quote_key: QuoteKey([1; 32]),
@@ -193,9 +194,15 @@ impl Stage {
     }
 
     /// Starts node and server again where the node was stopped, whatever was under way.
-    pub async fn again(mut self) -> Stage {
+    pub async fn again(self) -> Stage {
+        let options = self.options.clone();
+        self.again_with(options).await
+    }
+
+    /// The same, with other options.
+    pub async fn again_with(mut self, options: StageOptions) -> Stage {
         let kept = self._kept.take();
-        Stage::on(self.dir, kept, self.moods, self.gateways, self.options).await
+        Stage::on((self.dir, kept), (self.moods, self.gateways), self.phones, options).await
     }
 
     /// Does not trust the clock from now on.

@@ -1,0 +1,180 @@
+//! Who is told of what: derived from the facts of a record alone, so that the same record says the same again.
+//!
+//! A notice is about an order that came to stand somewhere. Whom it reaches and what it says is looked up when it is
+//! sent; here is neither a number nor a name.
+
+mod file;
+mod sql;
+
+use facts::{Fact, OpenRecord, OrderId, OrderState, Product};
+
+pub use file::{NoticeCounts, NoticeFile, Outcome, Stand, Then, Waiting};
+
+/// The file of the notices in a node's directory.
+pub const NOTICES: &str = "notices.sqlite";
+
+/// Somebody is to be told something about an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// The record that tells of it.
+    pub sequence: u64,
+    /// The order.
+    pub order: OrderId,
+    /// What is told, and to whom.
+    pub kind: NoticeKind,
+}
+
+/// When a kind of notice is sent, and to whom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Occasion {
+    /// When the order comes to stand there.
+    pub on: OrderState,
+    /// The party of the order that is told: 0 is its subscriber, 1 the other party.
+    pub party: u8,
+    /// Only of orders for these; of all when there are none.
+    pub products: &'static [Product],
+}
+
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $name:ident = $code:literal, $on:ident, $party:literal, $products:expr;)*) => {
+        /// What is told, and to whom: one row each.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum NoticeKind {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl NoticeKind {
+            /// Every kind.
+            pub const ALL: &'static [NoticeKind] = &[$(NoticeKind::$name,)*];
+
+            /// Its word, in the file and in the references of messages.
+            pub const fn code(self) -> &'static str {
+                match self { $(NoticeKind::$name => $code,)* }
+            }
+
+            /// When it is sent, and to whom.
+            pub const fn occasion(self) -> Occasion {
+                match self {
+                    $(NoticeKind::$name => Occasion { on: OrderState::$on, party: $party, products: $products },)*
+                }
+            }
+        }
+    };
+}
+
+/// What one gives and another gets.
+const GIVEN: &[Product] = &[Product::Gift, Product::BundleGift];
+
+kinds! {
+    /// Whoever asked gets what they asked for.
+    Settled = "settled", Settled, 0, &[];
+    /// What was taken was given back.
+    Refunded = "refunded", Refunded, 0, &[];
+    /// It came to nothing after it had been admitted, and nothing was taken.
+    Declined = "declined", Declined, 0, &[];
+    /// A reviewer looks at it before anything is taken.
+    InReview = "in_review", InReview, 0, &[];
+    /// It waits for a person.
+    Suspended = "suspended", Suspended, 0, &[];
+    /// The other party got what was given.
+    Received = "received", Settled, 1, GIVEN;
+}
+
+/// The notices that a record tells of, in the order of its facts.
+pub fn notices_of(record: &OpenRecord) -> impl Iterator<Item = Notice> {
+    let sequence = record.sequence;
+    record.facts.iter().filter_map(came_to).flat_map(move |(order, state)| {
+        let kinds = NoticeKind::ALL.iter().filter(move |kind| kind.occasion().on == state);
+        kinds.map(move |kind| Notice { sequence, order, kind: *kind })
+    })
+}
+
+/// The order that came to stand somewhere, and where. What is refused at the door is told by the answer to whoever
+/// asked, and that an order was recalled moves it nowhere.
+const fn came_to(fact: &Fact) -> Option<(OrderId, OrderState)> {
+    match fact {
+        Fact::OrderAdmitted(admission) => Some((admission.order, OrderState::Created)),
+        Fact::OrderMoved { order, state, .. } => Some((*order, *state)),
+        Fact::OrderDeclined { .. }
+        | Fact::OrderRecalled(_)
+        | Fact::OrderUnwound { .. }
+        | Fact::OrderReviewed { .. }
+        | Fact::StepPlanned { .. }
+        | Fact::StepQueued { .. }
+        | Fact::StepSent { .. }
+        | Fact::StepUnknown { .. }
+        | Fact::InquiryDeferred { .. }
+        | Fact::StepDone { .. }
+        | Fact::StepFailed { .. }
+        | Fact::StepCompensated { .. }
+        | Fact::StrayFound { .. }
+        | Fact::SignalAbsorbed { .. }
+        | Fact::ValueReturned { .. }
+        | Fact::RewardWithdrawn { .. }
+        | Fact::CodeHandedOut { .. }
+        | Fact::AccountOpened { .. }
+        | Fact::Posted { .. }
+        | Fact::CreditsGranted { .. }
+        | Fact::SubscriberRegistered { .. }
+        | Fact::LotOpened { .. }
+        | Fact::KeyTaken { .. }
+        | Fact::ApprovalProposed(_)
+        | Fact::ApprovalActed { .. }
+        | Fact::EndedLeaveAfter { .. }
+        | Fact::NumberPorted { .. }
+        | Fact::LegalHoldPlaced { .. }
+        | Fact::LegalHoldLifted { .. }
+        | Fact::ErasureRequested { .. }
+        | Fact::PersonErased { .. }
+        | Fact::Revealed { .. }
+        | Fact::StaffActed { .. }
+        | Fact::StaffActRefused { .. }
+        | Fact::AttackNoted { .. } => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use facts::{Cause, Meta, Millis};
+
+    fn told(facts: Vec<Fact>) -> Vec<(&'static str, u8)> {
+        let record = OpenRecord { sequence: 7, shard: 0, epoch: 1, meta: Meta::system(Millis(0)), facts };
+        notices_of(&record).map(|notice| (notice.kind.code(), notice.kind.occasion().party)).collect()
+    }
+
+    fn moved(state: OrderState) -> Fact {
+        Fact::OrderMoved { order: OrderId::default(), state, cause: Cause::Planned }
+    }
+
+    #[test]
+    fn an_order_that_comes_to_an_end_or_to_a_person_is_told_and_no_other() {
+        let expected = |state| match state {
+            OrderState::Settled => vec![("settled", 0), ("received", 1)],
+            OrderState::Refunded => vec![("refunded", 0)],
+            OrderState::Declined => vec![("declined", 0)],
+            OrderState::InReview => vec![("in_review", 0)],
+            OrderState::Suspended => vec![("suspended", 0)],
+            // Whoever withdrew it knows; nothing else of these is of use to anybody.
+            OrderState::Created
+            | OrderState::Challenged
+            | OrderState::Executing
+            | OrderState::Clearing
+            | OrderState::Paying
+            | OrderState::Expired
+            | OrderState::Cancelled => vec![],
+        };
+        for state in OrderState::ALL {
+            assert_eq!(told(vec![moved(*state)]), expected(*state), "{state}");
+        }
+    }
+
+    #[test]
+    fn a_record_of_many_orders_tells_of_each() {
+        assert_eq!(
+            told(vec![moved(OrderState::Refunded), moved(OrderState::Executing), moved(OrderState::Declined)]),
+            [("refunded", 0), ("declined", 0)]
+        );
+        assert!(told(vec![Fact::EndedLeaveAfter { stay_ms: 1 }]).is_empty());
+    }
+}
