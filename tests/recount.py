@@ -52,8 +52,9 @@ double_deductions  orders, each with each telco, whose net taken or transferred 
                    settled; anything from nothing to that while suspended, otherwise nothing. Settled, the telco of
                    the order's number took the whole amount; for a gift the fee on top too, or the fee alone
                    where the receiver is at the same telco, which then transferred the amount. Another telco of the
-                   receiver brought the amount. And once more each for which the acquirer collected anything, net, since
-                   no product here is paid for
+                   receiver brought the amount. Of a recharge its telco brought the
+                   amount. And once more each for which what the acquirer collected, net, is not what its end says: the
+                   amount of a recharge, less the amount of a refund, otherwise nothing
 lost_payouts       orders for which what the bank paid, or the issuer issued, net, is not what their end says: the payout
                    when settled, anything from nothing to that while suspended, otherwise nothing; by whom, the
                    product says, and the other must have done nothing
@@ -87,7 +88,7 @@ COLUMNS = {
     "acquirer": ["sequence", "end_to_end_id", "kind", "amount_fen"],
 }
 # Who delivers the payout of a product, by the name of its table; and the account of ours that mirrors its books.
-DELIVERS = {"direct": "bank", "voucher": "issuer", "gift": None}
+DELIVERS = {"direct": "bank", "voucher": "issuer", "gift": None, "recharge": None, "refund": None}
 MIRRORS = {"bank": "reserve:bank", "issuer": "owed:ISSUER:CNY"}
 RECEIVABLE = "receivable:ACQUIRER:CNY"
 ENDS = ["settled", "refunded", "declined", "suspended"]
@@ -363,6 +364,8 @@ def at_telco(order, name, where):
     """What a telco takes and what it transfers for an order that goes its way."""
     amount, fee = whole(order, "amount_fen", where), whole(order, "fee_fen", where)
     own, receiver = order["telco"] == name, order["receiver_telco"] == name
+    if order["product"] == "recharge":
+        return (-amount if own else 0), 0
     if order["product"] != "gift":
         return (amount if own else 0), 0
     if own and receiver:
@@ -386,7 +389,8 @@ def recount(dump):
             taken, transferred = at_telco(order, telco.name, where)
             wrong = is_wrong(state, telco.taken[name], taken)
             figures["double_deductions"] += wrong or is_wrong(state, telco.transferred[name], transferred)
-        figures["double_deductions"] += is_wrong(state, dump.collected[name], 0)
+        paid = {"recharge": 1, "refund": -1}.get(order["product"], 0) * whole(order, "amount_fen", where)
+        figures["double_deductions"] += is_wrong(state, dump.collected[name], paid)
         owes = DELIVERS[one_of(order, "product", set(DELIVERS), where)]
         for partner, delivered in dump.delivered.items():
             figures["lost_payouts"] += is_wrong(state, delivered[name], payout if partner == owes else 0)

@@ -3,7 +3,7 @@
 use crate::chance::Chance;
 use crate::options::Faults;
 use exchange::rules::{Identity, Instrument, Line};
-use exchange::{Asker, ClientKey, Command, Envelope, Opening, PlaceOrder, Recipient, Registration, Reply};
+use exchange::{Asker, ClientKey, Command, Envelope, Funds, Opening, PlaceOrder, Recipient, Registration, Reply};
 use facts::{
     Actor, ActorKind, Bucket, Channel, InstrumentId, Key16, Made, Meta, Millis, OrderId, PersonId, Product, Provenance,
     Province, ReviewVerdict, SubscriberId,
@@ -253,6 +253,7 @@ impl Clients {
             identity: wish.identity,
             instrument: wish.instrument,
             channel_province: wish.channel_province,
+            funds: Funds::Own,
             quote: None,
         };
         let requested_at = Millis(now.0 - wish.asked_earlier_ms);

@@ -35,7 +35,7 @@ impl SimTill {
 
     /// An acquirer, which gives back no more than it collected.
     pub(crate) fn acquirer(office: Office) -> SimTill {
-        SimTill::new(&[Action::CollectPayment, Action::RefundPayment], 0, 0, office)
+        SimTill::new(&[Action::CollectPayment, Action::RefundPayment, Action::PayBack], 0, 0, office)
     }
 
     fn new(does: &'static [Action], ours: i128, ours_least: i128, office: Office) -> SimTill {
@@ -76,7 +76,7 @@ impl SimTill {
         if self.ours - out < self.ours_least {
             return Err("AM04");
         }
-        if nature == Nature::Returns {
+        if ask.action.names_original() {
             let left = ask.about.and_then(|payment| self.left.get_mut(&payment)).ok_or("NOOR")?;
             *left = left.checked_sub(amount).ok_or("AM02")?;
         }
@@ -89,7 +89,7 @@ impl SimTill {
     }
 
     fn note(&mut self, ask: &Ask, answer: Answer, visible_at: Millis) {
-        let movement = if ask.action.nature() == Nature::Returns { Movement::GivenBack } else { Movement::Taken };
+        let movement = if ask.action.names_original() { Movement::GivenBack } else { Movement::Taken };
         self.office.register.add(Line { call: ask.call, movement, answer, visible_at });
     }
 }

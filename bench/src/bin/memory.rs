@@ -5,7 +5,7 @@
 use bench::{resident_kib, rules};
 use exchange::rules::{Identity, Instrument};
 use exchange::{
-    Answer, Asker, Command, Envelope, Opening, PlaceOrder, Recipient, Registration, Rules, Signal, Via, decide,
+    Answer, Asker, Command, Envelope, Funds, Opening, PlaceOrder, Recipient, Registration, Rules, Signal, Via, decide,
 };
 use facts::{
     CallRef, InstrumentId, Meta, Millis, OpenRecord, OrderId, Partner, PersonId, Product, Provenance, Province, State,
@@ -77,6 +77,7 @@ fn place(number: u128) -> Command {
         identity: Identity::Valid,
         instrument: Instrument::Own,
         channel_province: Province::new(44).expect("a province"),
+        funds: Funds::Own,
         quote: None,
     }))
 }

@@ -6,8 +6,8 @@ use crate::rules::{Identity, Instrument, Line, NumberRefusal, Policy};
 use crate::signal::Signal;
 use facts::{
     Actor, ApprovalAct, ApprovalId, ApprovalState, ApprovalSubject, Attack, Fact, InstrumentId, Key16, KeyUse, Made,
-    Meta, Millis, Order, OrderId, Partner, PersonId, PersonalItem, PolicyVersion, Product, Provenance, Province,
-    Purpose, ReviewVerdict, StaffAct, State, SubscriberId,
+    Meta, Millis, Order, OrderId, Partner, Payment, PersonId, PersonalItem, PolicyVersion, Product, Provenance,
+    Province, Purpose, ReviewVerdict, StaffAct, State, SubscriberId,
 };
 use money::Telco;
 use std::collections::BTreeMap;
@@ -130,6 +130,17 @@ pub enum Recipient {
     Unreachable(NumberRefusal),
 }
 
+/// What an order is paid with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Funds {
+    /// What its number holds.
+    Own,
+    /// Money from an instrument, which brings airtime of this provenance.
+    PaidBy(Payment, Provenance),
+    /// What is unused of an earlier order's recharge.
+    Recharge(OrderId),
+}
+
 /// An order to place, resolved as far as the vault and the number table can.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlaceOrder {
@@ -149,6 +160,8 @@ pub struct PlaceOrder {
     pub instrument: Instrument,
     /// Where the request entered.
     pub channel_province: Province,
+    /// What it is paid with.
+    pub funds: Funds,
     /// The quote to take, already authenticated.
     pub quote: Option<Quote>,
 }

@@ -127,7 +127,7 @@ fn port(state: &State, subscriber: SubscriberId, telco: Telco) -> Decision {
 
 const fn lot_opened(subscriber: SubscriberId, number: u32, opening: Opening) -> Fact {
     let Opening { provenance, amount, at } = opening;
-    Fact::LotOpened { subscriber, number, provenance, amount, at }
+    Fact::LotOpened { subscriber, number, provenance, amount, at, payment: None }
 }
 
 fn open_lot(state: &State, key: Option<ClientKey>, subscriber: SubscriberId, opening: Opening) -> Decision {

@@ -23,7 +23,7 @@ mod unwind;
 
 pub use book::FUNDING_NAME;
 pub use command::{
-    Asker, ClientKey, Command, Decision, Denied, Doors, Envelope, Opening, PlaceOrder, Proposal, Recipient,
+    Asker, ClientKey, Command, Decision, Denied, Doors, Envelope, Funds, Opening, PlaceOrder, Proposal, Recipient,
     Registration, Reply, Rules,
 };
 pub use contract::{Contract, ContractFault, Contracts, Profile, Refusals, Repeats};

@@ -1,18 +1,18 @@
 //! Placing an order: admission, the lots it takes, and the plan that is stored with it.
 
 use crate::book::{Books, promotion};
-use crate::command::{Asker, ClientKey, Decision, Doors, PlaceOrder, Recipient, Reply, Rules};
+use crate::command::{Asker, ClientKey, Decision, Doors, Funds, PlaceOrder, Recipient, Reply, Rules};
 use crate::draft::Draft;
-use crate::plan::{self, Case, Receiving, Shelf};
+use crate::plan::{self, Case, Receiving, Shelf, Source};
 use crate::quote::Quote;
 use crate::rules::{
     Candidate, Detail, Holder, Line, NumberRefusal, Occasion, Policy, Receiver, Refused, Request, Subjects, admit,
     counts, reward_counts,
 };
 use facts::{
-    Admission, Count, Counters, Due, Fact, Gate, Key16, KeyUse, LearnedPrice, LimitHit, Lot, LotUse, Made, Meta,
-    Millis, Order, Partner, PersonId, Product, QuoteId, Quoted, Refusal, Reward, Shared, State, StepPlan, Subscriber,
-    SubscriberId, Terms,
+    Admission, CallRef, Count, Counters, Due, Fact, Gate, Key16, KeyUse, LearnedPrice, LimitHit, Lot, LotUse, Made,
+    Meta, Millis, Order, Partner, PersonId, Product, QuoteId, Quoted, Refusal, Reward, Shared, State, StepPlan,
+    Subscriber, SubscriberId, Terms,
 };
 
 /// How much of what a subscriber holds may leave, in fen, at business time `at`; the greatest there is when it is more.
@@ -41,7 +41,8 @@ pub fn quote(
     let holder = place.asker.subscriber().and_then(|subscriber| state.subscriber(subscriber));
     if let Some(holder) = holder {
         check_restricted(state, holder)?;
-        let planned = plan_of(state, rules, holder, meta, place, &terms);
+        let source = source(rules, holder, place)?;
+        let planned = plan_of(state, rules, holder, meta, (place, source), &terms);
         // What nobody delivers yet is priced all the same.
         planned.map_or(Ok(()), |planned| check_partners(state, rules, &planned.steps))?;
     }
@@ -215,7 +216,9 @@ fn admit_order<'a>(state: &'a State, rules: &'a Rules, meta: &Meta, place: &Plac
         policy.check_reward(reward, subscriber.person, state.counters())?;
     }
     check_restricted(state, subscriber)?;
-    let planned = plan_of(state, rules, subscriber, meta, place, &terms).ok_or(plain(Refusal::PartnerUnavailable))?;
+    let source = source(rules, subscriber, place)?;
+    let planned = plan_of(state, rules, subscriber, meta, (place, source), &terms);
+    let planned = planned.ok_or(plain(Refusal::PartnerUnavailable))?;
     check_partners(state, rules, &planned.steps)?;
     let admission = Admission {
         order: place.order,
@@ -224,7 +227,14 @@ fn admit_order<'a>(state: &'a State, rules: &'a Rules, meta: &Meta, place: &Plac
         counts: counted(policy, meta, place, subscriber, terms.reward.as_deref()),
         requested_at: meta.requested_at,
         steps: planned.steps,
-        lots: take_lots(policy, subscriber, meta.requested_at, terms.drawn),
+        lots: match source {
+            Source::Recharge(payment) => take_recharge(subscriber, payment, terms.amount),
+            Source::Own | Source::Payer(_) => take_lots(policy, subscriber, meta.requested_at, terms.drawn),
+        },
+        payment: match place.funds {
+            Funds::PaidBy(payment, _) => Some(payment),
+            Funds::Own | Funds::Recharge(_) => None,
+        },
         quote: quoted(place.quote.as_ref()),
         seen_convertible: convertible(policy, subscriber, meta.requested_at),
         terms,
@@ -244,6 +254,25 @@ struct Planned {
     steps: Vec<StepPlan>,
 }
 
+/// What the order is paid with. A refund names a recharge, and takes what is unused of it; the world of an order file
+/// presumes that.
+///
+/// Errors: there is no such recharge, or less is left of it.
+fn source(rules: &Rules, subscriber: &Subscriber, place: &PlaceOrder) -> Result<Source, Refused> {
+    let recharge = match place.funds {
+        Funds::PaidBy(_, provenance) => return Ok(Source::Payer(provenance)),
+        Funds::Own if place.product != Product::Refund || rules.doors == Doors::EveryPlan => return Ok(Source::Own),
+        Funds::Own => None,
+        Funds::Recharge(order) => subscriber.lots.iter().find(|lot| lot.payment.is_some_and(|by| by.order == order)),
+    };
+    let (lot, payment) = recharge.and_then(|lot| Some((lot, lot.payment?))).ok_or(plain(Refusal::RechargeUnknown))?;
+    if lot.remaining < place.amount {
+        let detail = Detail::Balance { convertible: i128::from(lot.remaining), needed: place.amount };
+        return Err(Refused { refusal: Refusal::BalanceInsufficient, detail });
+    }
+    Ok(Source::Recharge(payment))
+}
+
 /// Whether a person looks at an order of this worth before anybody is asked. In the world of an order file there is none.
 fn is_reviewed(state: &State, rules: &Rules, subscriber: &Subscriber, meta: &Meta, terms: &Terms) -> bool {
     let region = rules.policy_at(state, meta.requested_at).region(subscriber.province);
@@ -257,7 +286,7 @@ fn plan_of(
     rules: &Rules,
     subscriber: &Subscriber,
     meta: &Meta,
-    place: &PlaceOrder,
+    (place, source): (&PlaceOrder, Source),
     terms: &Terms,
 ) -> Option<Planned> {
     let (books, opening) = Books::of(state, subscriber.telco, subscriber.person)?;
@@ -272,7 +301,7 @@ fn plan_of(
     let receiving = shelf.map(|shelf| Receiving { shelf, declines_within });
     let profile = rules.contracts.of(Partner::Telco(subscriber.telco)).profile;
     let promotion = promotion.map(|(account, _)| account);
-    let case = Case { state, telco: subscriber.telco, profile, terms, books, receiver: receiving, promotion };
+    let case = Case { state, telco: subscriber.telco, profile, terms, books, receiver: receiving, source, promotion };
     let mut steps = plan::expand(&case)?;
     if let (Some(first), true) = (steps.first_mut(), is_reviewed(state, rules, subscriber, meta, terms)) {
         first.gate = Some(Gate::Review);
@@ -321,6 +350,12 @@ fn quoted(quote: Option<&Quote>) -> Quoted {
         id: quote.id,
         expires_at: quote.expires_at,
     })
+}
+
+/// The lot that a payment brought; that enough of it is left was looked at before.
+fn take_recharge(subscriber: &Subscriber, payment: CallRef, amount: u64) -> Vec<LotUse> {
+    let lots = subscriber.lots.iter().filter(|lot| lot.payment == Some(payment));
+    lots.map(|lot| LotUse { taken: Lot { remaining: amount, ..*lot } }).collect()
 }
 
 /// The oldest convertible lots that cover the amount; admission saw to it that they do.

@@ -6,7 +6,8 @@
 use crate::book::{Books, entry, reversed};
 use crate::contract::Profile;
 use facts::{
-    AccountName, Action, Due, Millis, Nature, Necessity, Partner, Product, Provenance, State, StepPlan, Target, Terms,
+    AccountName, Action, CallRef, Due, Millis, Nature, Necessity, Partner, Product, Provenance, State, StepPlan,
+    Target, Terms,
 };
 use ledger::{AccountId, Entry};
 use money::{Asset, Telco};
@@ -20,8 +21,21 @@ pub(crate) struct Case<'a> {
     pub(crate) books: Books,
     /// Whom the order brings airtime, when that is another.
     pub(crate) receiver: Option<Receiving>,
+    /// What it is paid with.
+    pub(crate) source: Source,
     /// The account that pays for the order's reward, when it has one.
     pub(crate) promotion: Option<AccountId>,
+}
+
+/// What an order is paid with, as far as its plan depends on it.
+#[derive(Clone, Copy)]
+pub(crate) enum Source {
+    /// What its number holds; in the world of an order file a recharge is presumed.
+    Own,
+    /// Money from an instrument, which brings airtime of this provenance.
+    Payer(Provenance),
+    /// What is unused of a recharge, which this request paid.
+    Recharge(CallRef),
 }
 
 /// Another to whom an order brings airtime.
@@ -82,7 +96,9 @@ fn of_product(case: &Case<'_>) -> Option<Vec<StepPlan>> {
     match case.terms.product {
         Product::Direct => direct(case),
         Product::Voucher => at_once(case, Partner::Issuer, Action::IssueVoucher),
-        Product::Agent | Product::Refund => at_once(case, Partner::Bank, Action::PayOut),
+        Product::Agent => at_once(case, Partner::Bank, Action::PayOut),
+        Product::Recharge => recharge(case),
+        Product::Refund => refund(case),
         Product::Gift => gift(case),
         Product::Points => Some(points(case)),
         Product::Card => None,
@@ -91,11 +107,11 @@ fn of_product(case: &Case<'_>) -> Option<Vec<StepPlan>> {
 }
 
 /// Whether orders for the product are served to people. The others are admitted in the world of an order file
-/// alone, until their partners are connected: a refund finds its recharge, an agent gets float, a programme burns points.
+/// alone, until their partners are connected: an agent gets float, a programme burns points.
 pub(crate) const fn is_served(product: Product) -> bool {
     match product {
-        Product::Direct | Product::Voucher | Product::Gift => true,
-        Product::Agent | Product::Card | Product::Refund | Product::Points => false,
+        Product::Direct | Product::Voucher | Product::Gift | Product::Recharge | Product::Refund => true,
+        Product::Agent | Product::Card | Product::Points => false,
         Product::BundleGift | Product::BundleSale | Product::Market | Product::Wealth => false,
     }
 }
@@ -149,6 +165,33 @@ fn transfer(case: &Case<'_>, amount: u64) -> StepPlan {
         clear: Some(entry(books.transferred, books.held, amount)),
         doubt: Some(entry(books.in_doubt_telco, books.held, amount)),
         ..bare(Partner::Telco(case.telco), Action::TransferAirtime, amount)
+    }
+}
+
+/// Money to airtime: collect it from who pays, and bring the airtime as a lot that names the payment.
+fn recharge(case: &Case<'_>) -> Option<Vec<StepPlan>> {
+    let Source::Payer(provenance) = case.source else { return None };
+    let till = Till::of(case.state, Partner::Acquirer)?;
+    let (amount, position) = (case.terms.payout, case.books.position_cny);
+    let collect = StepPlan {
+        clear: Some(entry(till.mirror, position, amount)),
+        doubt: Some(entry(till.in_doubt, position, amount)),
+        ..bare(till.partner, Action::CollectPayment, amount)
+    };
+    Some(vec![collect, StepPlan { brings: Some(provenance), ..top_up(&own(case), amount) }])
+}
+
+/// A recharge back to who paid it: the request names the payment, and nobody to pay.
+fn refund(case: &Case<'_>) -> Option<Vec<StepPlan>> {
+    match case.source {
+        // The world of an order file presumes the recharge, and has no payment to name.
+        Source::Own => at_once(case, Partner::Bank, Action::PayOut),
+        Source::Payer(_) => None,
+        Source::Recharge(payment) => {
+            let mut steps = at_once(case, Partner::Acquirer, Action::PayBack)?;
+            steps.iter_mut().filter(|step| step.action == Action::PayBack).for_each(|step| step.refers = Some(payment));
+            Some(steps)
+        }
     }
 }
 
@@ -262,6 +305,7 @@ fn bare(partner: Partner, action: Action, amount: u64) -> StepPlan {
         exact: Vec::new(),
         brings: None,
         gate: None,
+        refers: None,
     }
 }
 

@@ -1,12 +1,12 @@
 //! What happens when a step ends: the order goes on, tries again, undoes what was done, or asks for a person.
 
 use crate::book::entry;
-use crate::draft::Draft;
+use crate::draft::{Draft, call_of};
 use crate::hear::{Heard, told};
 use crate::plan::{self, Undo};
 use facts::{
-    AccountName, Action, Cause, Count, Fact, Meter, Nature, Necessity, Order, OrderState, Step, StepPlan, StepState,
-    Target,
+    AccountName, Action, CallRef, Cause, Count, Fact, Meter, Nature, Necessity, Order, OrderState, Step, StepPlan,
+    StepState, Target,
 };
 
 pub(crate) fn done(draft: &mut Draft<'_>, heard: &Heard<'_>) {
@@ -25,7 +25,15 @@ fn open_lot(draft: &mut Draft<'_>, step: &Step, amount: u64) {
     let party = draft.order.parties.get(usize::from(step.plan.party)).copied();
     let Some(holder) = party.and_then(|party| draft.state.subscriber(party)) else { return };
     let (subscriber, number, at) = (holder.id, holder.next_lot, draft.now);
-    draft.add_beside(Fact::LotOpened { subscriber, number, provenance, amount, at });
+    let payment = payment_of(&draft.order);
+    draft.add_beside(Fact::LotOpened { subscriber, number, provenance, amount, at, payment });
+}
+
+/// The request by which an order was paid, if it was.
+fn payment_of(order: &Order) -> Option<CallRef> {
+    let collects = |step: &Step| step.plan.action == Action::CollectPayment && step.state == StepState::Done;
+    let (place, step) = order.numbered_steps().find(|(_, step)| collects(step))?;
+    Some(call_of(order.id, place, step))
 }
 
 /// A reward that the telco does not give is not promised any more: its campaign gets back what it counted. What came

@@ -8,13 +8,15 @@ mod engine;
 use engine::partner::{Ask, Behaviour, Does, Says};
 use engine::{World, check, rules};
 use exchange::rules::Line;
-use exchange::{Answer, Command, Doors, PlaceOrder, Recipient, Reply, Rules, Via, lost_calls};
+use exchange::{Answer, Command, Doors, Funds, PlaceOrder, Recipient, Reply, Rules, Via, lost_calls};
 use facts::{CallRef, Fact, Nature, OrderId, OrderState, Partner, Product, Province, Step, StepState, SubscriberId};
 use money::Telco;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 const ORDER: OrderId = OrderId::from_bits(7);
+/// The recharge that is refunded, where one is: an order that ended before.
+const RECHARGE: u128 = 6;
 
 /// One product as one subscriber asks for it.
 #[derive(Clone, Copy, Debug)]
@@ -76,7 +78,18 @@ impl Case {
         let recipient = self.to.map_or(Recipient::Nobody, receiver);
         let (product, amount) = (self.product, self.amount);
         let asked = World::request(ORDER.bits(), subscriber);
-        let request = PlaceOrder { product, amount, recipient, channel_province: home, ..asked };
+        let (payer, recharge) = (engine::payer(), OrderId::from_bits(RECHARGE));
+        let funds = match product {
+            Product::Recharge => payer,
+            Product::Refund if doors == Doors::Served => Funds::Recharge(recharge),
+            _ => Funds::Own,
+        };
+        let request = PlaceOrder { product, amount, recipient, channel_province: home, funds, ..asked };
+        if funds == Funds::Recharge(recharge) {
+            let paid = PlaceOrder { order: recharge, product: Product::Recharge, funds: payer, ..request.clone() };
+            world.give(Command::Place(Box::new(paid)));
+            world.flush();
+        }
         world.give(Command::Place(Box::new(request)));
         world.order(ORDER).refusal.is_none().then_some(world)
     }

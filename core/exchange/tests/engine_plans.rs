@@ -3,11 +3,11 @@
 
 mod engine;
 
-use engine::{HELD, World, rules};
-use exchange::rules::{Identity, Line, NumberRefusal};
-use exchange::{Answer, Asker, Command, Doors, PlaceOrder, Recipient, Rules, Signal, Via};
+use engine::{HELD, World, payer, rules};
+use exchange::rules::{Identity, Instrument, Line, NumberRefusal};
+use exchange::{Answer, Asker, Command, Doors, Funds, PlaceOrder, Recipient, Rules, Signal, Via};
 use facts::{
-    AccountName, CallRef, OrderId, OrderState, Partner, PersonId, Product, Provenance, Province, Refusal, Step,
+    AccountName, Action, CallRef, OrderId, OrderState, Partner, PersonId, Product, Provenance, Province, Refusal, Step,
     StepState,
 };
 use money::{Asset, Telco};
@@ -136,12 +136,73 @@ fn points_bring_airtime_on_their_day() {
     assert_eq!(lots.last().map(|lot| (lot.provenance, lot.remaining)), Some((Provenance::Points, 1_501)));
 }
 
+/// Places an order and lets partners with books of their own do all that it asks.
+fn flushed(world: &mut World, request: PlaceOrder) -> OrderId {
+    let id = request.order;
+    world.give(Command::Place(Box::new(request)));
+    world.flush();
+    id
+}
+
+/// What the acquirer collected less what it gave back.
+fn collected(world: &World) -> i128 {
+    world.debit(AccountName::Receivable(Partner::Acquirer), Asset::Cny)
+}
+
+#[test]
+fn a_recharge_brings_a_lot_that_names_its_payment_and_is_refunded_no_further_than_what_is_left() {
+    let mut world = World::open(rules(), 8);
+    let recharge = PlaceOrder { funds: payer(), ..asked(7, Product::Recharge, 10_000, Recipient::Nobody, &mut world) };
+    let subscriber = facts::SubscriberId::from_bits(1);
+    let id = flushed(&mut world, recharge.clone());
+    assert_eq!((world.stands(id), held(&world), collected(&world)), (OrderState::Settled, HELD + 10_000, 10_000));
+    assert_eq!(taken(&world, Telco::Ctcc), -10_000);
+    let lot = *world.state.subscriber(subscriber).expect("registered").lots.last().expect("a lot");
+    assert_eq!((lot.provenance, lot.remaining), (Provenance::ThirdParty, 10_000));
+    let payment = lot.payment.expect("it was paid");
+    assert_eq!((payment.order, payment.step), (id, 0));
+
+    let refund = |number: u128, amount: u64, of| PlaceOrder {
+        order: OrderId::from_bits(number),
+        product: Product::Refund,
+        amount,
+        funds: Funds::Recharge(of),
+        ..recharge.clone()
+    };
+    let first = flushed(&mut world, refund(8, 6_000, id));
+    let paid_back = world.step(first, Action::PayBack).expect("planned").1;
+    assert_eq!((world.stands(first), paid_back.plan.refers), (OrderState::Settled, Some(payment)));
+    assert_eq!((held(&world), collected(&world)), (HELD + 4_000, 4_000));
+    let refusals = [
+        // More than is left of it, whatever else the number holds.
+        (refund(9, 5_000, id), Refusal::BalanceInsufficient),
+        (refund(10, 5_000, OrderId::from_bits(99)), Refusal::RechargeUnknown),
+        // A refund names a recharge.
+        (PlaceOrder { funds: Funds::Own, ..refund(11, 5_000, id) }, Refusal::RechargeUnknown),
+        // What is asked of the payer is his own instrument, and nobody else's.
+        (PlaceOrder { instrument: Instrument::NotOwn, ..refund(12, 4_000, id) }, Refusal::InstrumentNotOwn),
+    ];
+    for (request, refusal) in refusals {
+        world.give(Command::Place(Box::new(request.clone())));
+        assert_eq!(world.order(request.order).refusal, Some(refusal), "{request:?}");
+    }
+    // The last of it is taken when the refund is admitted: nothing else finds it, and no second refund does.
+    let rest = refund(13, 4_000, id);
+    world.give(Command::Place(Box::new(rest.clone())));
+    let again = refund(14, 4_000, id);
+    world.give(Command::Place(Box::new(again.clone())));
+    assert_eq!(world.order(again.order).refusal, Some(Refusal::RechargeUnknown));
+    world.flush();
+    assert_eq!((world.stands(rest.order), held(&world), collected(&world)), (OrderState::Settled, HELD, 0));
+    assert_eq!(taken(&world, Telco::Ctcc), 0);
+}
+
 #[test]
 fn what_is_not_served_yet_is_priced_and_not_placed() {
     let mut world = World::open(rules(), 8);
-    let request = asked(7, Product::Refund, 5_000, Recipient::Nobody, &mut world);
+    let request = asked(7, Product::Points, 5_000, Recipient::Nobody, &mut world);
     let meta = world.meta();
-    assert_eq!(exchange::quote(&world.state, &world.rules, &meta, &request, None).map(|terms| terms.payout), Ok(5_000));
+    assert_eq!(exchange::quote(&world.state, &world.rules, &meta, &request, None).map(|terms| terms.payout), Ok(7_500));
     world.give(Command::Place(Box::new(request.clone())));
     assert_eq!(world.order(request.order).refusal, Some(Refusal::PartnerUnavailable));
     assert_eq!(held(&world), HELD);

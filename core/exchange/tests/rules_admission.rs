@@ -103,15 +103,18 @@ fn at_home(product: Product) -> bool {
 }
 
 fn has_instrument(product: Product) -> bool {
-    matches!(product, Product::Direct | Product::Agent | Product::Refund | Product::Points)
+    matches!(product, Product::Direct | Product::Agent | Product::Refund | Product::Points | Product::Recharge)
 }
 
 fn limited(product: Product) -> bool {
-    !matches!(product, Product::Points | Product::BundleGift)
+    !matches!(product, Product::Points | Product::BundleGift | Product::Recharge)
 }
 
 fn from_balance(product: Product) -> bool {
-    !matches!(product, Product::Refund | Product::Points | Product::BundleGift | Product::BundleSale)
+    !matches!(
+        product,
+        Product::Refund | Product::Recharge | Product::Points | Product::BundleGift | Product::BundleSale
+    )
 }
 
 const fn defect(refusal: Refusal, part: &'static str, spoil: Spoil, can: fn(Product) -> bool) -> Defect {
@@ -122,7 +125,7 @@ const fn defect(refusal: Refusal, part: &'static str, spoil: Spoil, can: fn(Prod
 fn move_home(case: &mut Case) {
     let code = match case.request.product {
         Product::Direct | Product::Voucher => 21,
-        Product::Gift | Product::Refund | Product::Points => 54,
+        Product::Gift | Product::Refund | Product::Points | Product::Recharge => 54,
         Product::Agent | Product::Card => 44,
         Product::BundleGift | Product::BundleSale | Product::Market | Product::Wealth => 41,
     };

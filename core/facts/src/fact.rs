@@ -2,9 +2,9 @@
 
 use crate::order::{Attempt, Cause, OrderState, StepPlan};
 use crate::{
-    AccountName, Actor, Approval, ApprovalAct, ApprovalId, Attack, Count, InstrumentId, Key16, LimitHit, LotUse,
-    Millis, Order, OrderId, Partner, PersonId, PersonalItem, PolicyVersion, Product, Provenance, Province, Purpose,
-    QuoteId, Refusal, ReviewVerdict, StaffAct, SubscriberId, Terms,
+    AccountName, Actor, Approval, ApprovalAct, ApprovalId, Attack, CallRef, Count, InstrumentId, Key16, LimitHit,
+    LotUse, Millis, Order, OrderId, Partner, PersonId, PersonalItem, PolicyVersion, Product, Provenance, Province,
+    Purpose, QuoteId, Refusal, ReviewVerdict, StaffAct, SubscriberId, Terms,
 };
 use ledger::{AccountId, Bound, Transfer};
 use minicbor::{Decode, Encode};
@@ -63,6 +63,20 @@ pub struct Admission {
     /// What it counts against limits. Numbers 7 and 8 were the sums of two fixed ones.
     #[n(11)]
     pub counts: Vec<Count>,
+    /// What pays for it, when that is money from outside.
+    #[n(12)]
+    pub payment: Option<Payment>,
+}
+
+/// What pays for an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Payment {
+    /// The instrument.
+    #[n(0)]
+    pub instrument: InstrumentId,
+    /// Keyed digest of it: who pays for whom can be seen by it, and no card.
+    #[n(1)]
+    pub payer: Key16,
 }
 
 /// What a client's key brought into being.
@@ -184,6 +198,9 @@ pub enum Fact {
         /// When it was recharged.
         #[n(4)]
         at: Millis,
+        /// The payment behind it, when it was recharged through a payment partner.
+        #[n(5)]
+        payment: Option<CallRef>,
     },
     /// A client's key was used; the same key never makes anything again.
     #[n(5)]

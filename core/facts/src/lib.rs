@@ -29,11 +29,11 @@ pub use approval::{Acted, Approval, ApprovalAct, ApprovalState, ApprovalSubject,
 pub use attack::Attack;
 pub use counter::{Count, Counter, Counters, LimitHit, Measure, Meter, Shared, Subject, Window};
 pub use custody::{Custody, LegalHold, PersonalItem, Purpose, Standing};
-pub use fact::{Admission, Fact, KeyUse, Made, Part, Quoted, SignalKind};
+pub use fact::{Admission, Fact, KeyUse, Made, Part, Payment, Quoted, SignalKind};
 pub use id::{ApprovalId, BatchId, Bucket, InstrumentId, OrderId, ParseIdError, PersonId, QuoteId, SubscriberId};
 pub use order::{
-    Attempt, Cause, Due, Gate, Necessity, Order, OrderState, ReviewVerdict, RewardState, Step, StepPlan, StepState,
-    Target,
+    Attempt, Cause, Due, Gate, Necessity, Offer, Order, OrderState, ReviewVerdict, RewardState, Step, StepPlan,
+    StepState, Target,
 };
 pub use orders::Orders;
 pub use partner::{Action, CallRef, Handle, Nature, ParseCallRefError, Partner, PartnerLoad};

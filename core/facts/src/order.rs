@@ -3,8 +3,8 @@
 use crate::UnknownWord;
 use crate::terms::words;
 use crate::{
-    Action, Admission, Count, Day, Fact, LimitHit, LotUse, Millis, OrderId, Partner, PersonId, Provenance, QuoteId,
-    Refusal, Reward, SubscriberId, Terms,
+    Action, Admission, CallRef, Count, Day, Fact, LimitHit, LotUse, Millis, OrderId, Partner, Payment, PersonId,
+    Provenance, QuoteId, Refusal, Reward, SubscriberId, Terms,
 };
 use core::fmt;
 use core::str::FromStr;
@@ -232,6 +232,9 @@ pub struct StepPlan {
     /// Who has to let it go before it is due, if anybody has.
     #[n(13)]
     pub gate: Option<Gate>,
+    /// The request of another order that it is about: the payment to give back.
+    #[n(14)]
+    pub refers: Option<CallRef>,
 }
 
 impl StepPlan {
@@ -364,6 +367,17 @@ impl Step {
     }
 }
 
+/// How far whom an order is for has been waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Offer {
+    /// Something else comes first.
+    NotYet,
+    /// They may decline until then.
+    Until(Millis),
+    /// It is on its way, or ended.
+    Over,
+}
+
 /// An order: its terms, its steps, and where it stands.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct Order {
@@ -427,6 +441,9 @@ pub struct Order {
     /// The limit that refused it, if one did.
     #[n(21)]
     pub limit: Option<Box<LimitHit>>,
+    /// What pays for it, when that is money from outside.
+    #[n(22)]
+    pub payment: Option<Payment>,
 }
 
 impl Order {
@@ -473,6 +490,7 @@ impl Order {
             changed_at: now,
             counts: admission.counts.clone(),
             limit: None,
+            payment: admission.payment,
         }
     }
 
@@ -527,6 +545,7 @@ impl Order {
             changed_at: now,
             counts: Vec::new(),
             limit: limit.clone(),
+            payment: None,
         })
     }
 
@@ -607,11 +626,23 @@ impl Order {
         (step.plan.waits_for() == Some(Gate::Review)).then_some(place)
     }
 
+    /// How far whom the order is for has been waited for; none when they are not asked.
+    pub fn offer(&self) -> Option<Offer> {
+        let step = self.steps.iter().find(|step| matches!(step.plan.due, Due::After(_)))?;
+        let goes_on = !self.state.is_end() && self.state != OrderState::Suspended && self.unwinding.is_none();
+        Some(match step.state {
+            StepState::Planned if goes_on && step.attempt == 0 && step.due_at == Millis(0) => Offer::NotYet,
+            StepState::Planned if goes_on && step.attempt == 0 => Offer::Until(step.due_at),
+            _ => Offer::Over,
+        })
+    }
+
     /// Until when whom the order is for may decline it, while it waits for them.
     pub fn declinable_until(&self) -> Option<Millis> {
-        let waits = |step: &&Step| matches!(step.plan.due, Due::After(_)) && step.state == StepState::Planned;
-        let waits = self.steps.iter().filter(waits).find(|step| step.attempt == 0 && step.due_at != Millis(0));
-        waits.map(|step| step.due_at)
+        match self.offer()? {
+            Offer::Until(moment) => Some(moment),
+            Offer::NotYet | Offer::Over => None,
+        }
     }
 
     /// The steps that brought a code: one as a rule, and one for the rest of what came in part.

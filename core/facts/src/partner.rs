@@ -122,6 +122,8 @@ words! {
         CollectPayment = 10, "collect_payment";
         /// Give money back to the instrument that paid.
         RefundPayment = 11, "refund_payment";
+        /// Pay what a recharge brought and was not used back to the instrument that paid it.
+        PayBack = 16, "pay_back";
         /// Move airtime from the order's subscriber to whom the order brings it, at the telco of both.
         TransferAirtime = 12, "transfer_airtime";
     }
@@ -172,6 +174,7 @@ impl Action {
             | Action::TopUpAirtime
             | Action::GrantReward
             | Action::IssueVoucher
+            | Action::PayBack
             | Action::TransferAirtime => Nature::Delivers,
         }
     }
@@ -188,7 +191,7 @@ impl Action {
 
     /// Whether its request names the one that it is about: whose billing is awaited, whose payment is given back.
     pub const fn names_original(self) -> bool {
-        matches!(self, Action::ConfirmBilling | Action::RefundPayment)
+        matches!(self, Action::ConfirmBilling | Action::RefundPayment | Action::PayBack)
     }
 
     /// The action that undoes it; none when it cannot be undone.
@@ -205,6 +208,7 @@ impl Action {
             | Action::GrantReward
             | Action::IssueVoucher
             | Action::TransferAirtime
+            | Action::PayBack
             | Action::RefundPayment => None,
         }
     }
@@ -214,13 +218,16 @@ impl Action {
 ///
 /// Shape: the order's 26 characters, the step and the attempt, as in `01JD…-2-1`: at most 34 characters, within
 /// the 35 of an ISO 20022 `EndToEndId`. A partner is asked about this reference before anything is repeated.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
 pub struct CallRef {
     /// The order.
+    #[n(0)]
     pub order: OrderId,
     /// The step's place in the order.
+    #[n(1)]
     pub step: u8,
     /// Which attempt, from 1.
+    #[n(2)]
     pub attempt: Attempt,
 }
 

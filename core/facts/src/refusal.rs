@@ -65,5 +65,7 @@ words! {
         RewardUnavailable = 25, "reward_unavailable";
         /// The person asked to be erased: until then their data is only stored.
         PersonRestricted = 26, "person_restricted";
+        /// Nothing is left of a recharge that is to be refunded, or it was not paid through a payment partner.
+        RechargeUnknown = 27, "recharge_unknown";
     }
 }

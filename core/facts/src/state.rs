@@ -249,9 +249,11 @@ impl State {
                 Ok(())
             }
             Fact::SubscriberRegistered { .. } => self.register(fact, by),
-            Fact::LotOpened { subscriber, number, provenance, amount, at } => {
+            Fact::LotOpened { subscriber, number, provenance, amount, at, payment } => {
                 let holder = self.subscribers.get_mut(subscriber).ok_or(Broken::Subscriber(*subscriber))?;
-                let lot = Lot { number: *number, provenance: *provenance, remaining: *amount, opened_at: *at };
+                let (number, provenance, remaining, opened_at, payment) =
+                    (*number, *provenance, *amount, *at, *payment);
+                let lot = Lot { number, provenance, remaining, opened_at, payment };
                 holder.lots.push(lot);
                 holder.next_lot = number + 1;
                 holder.active_at = self.now;

@@ -1,6 +1,6 @@
 //! Subscribers and the airtime they hold, in lots by provenance.
 
-use crate::{InstrumentId, Key16, Millis, PersonId, Provenance, Province, SubscriberId};
+use crate::{CallRef, InstrumentId, Key16, Millis, PersonId, Provenance, Province, SubscriberId};
 use minicbor::{Decode, Encode};
 use money::Telco;
 
@@ -58,6 +58,9 @@ pub struct Lot {
     /// When it was recharged.
     #[n(3)]
     pub opened_at: Millis,
+    /// The payment behind it, when it was recharged through a payment partner.
+    #[n(4)]
+    pub payment: Option<CallRef>,
 }
 
 /// How much an order took from a lot, with what is needed to give it back.

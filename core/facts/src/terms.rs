@@ -79,6 +79,8 @@ words! {
         Market = 9, "market";
         /// Airtime to a fund's shares, by referral (理财引荐).
         Wealth = 10, "wealth";
+        /// Money from a payer to airtime (充值).
+        Recharge = 11, "recharge";
     }
 }
 

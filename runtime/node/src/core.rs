@@ -181,12 +181,12 @@ impl Core {
         }
     }
 
-    /// The card of a person that a partner knows by it.
-    fn card_for(&self, partner: Partner, subscriber: SubscriberId) -> Option<InstrumentId> {
+    /// The card by which a partner knows who an order is about.
+    fn card_for(&self, partner: Partner, order: &Order, subscriber: SubscriberId) -> Option<InstrumentId> {
         match partner.knows_by() {
-            // No order names the instrument that pays it yet.
-            Handle::Number | Handle::PayingInstrument => None,
+            Handle::Number => None,
             Handle::OwnCard => self.state.subscriber(subscriber)?.own_card,
+            Handle::PayingInstrument => order.payment.map(|payment| payment.instrument),
         }
     }
 
@@ -195,7 +195,12 @@ impl Core {
         let order = self.state.order(order)?;
         let step = order.step(place)?;
         let subscriber = order.parties.get(usize::from(step.plan.party)).copied()?;
-        let about = step.plan.target.filter(|_| step.plan.action.names_original());
+        let own = step.plan.target.filter(|_| step.plan.action.names_original());
+        let own = own.and_then(|target| {
+            // Whose billing is awaited may be sent anew; what is given back is what one attempt took.
+            let attempt = if target.attempt == 0 { order.step(target.step)?.attempt } else { target.attempt };
+            Some(CallRef { order: order.id, step: target.step, attempt })
+        });
         Some(Ask {
             kind,
             call: CallRef { order: order.id, step: place, attempt: step.attempt },
@@ -204,13 +209,9 @@ impl Core {
             amount: step.plan.amount,
             subscriber,
             from: step.plan.action.is_between_parties().then(|| order.subscriber()),
-            instrument: self.card_for(step.plan.partner, subscriber),
+            instrument: self.card_for(step.plan.partner, order, subscriber),
             acts_on: acts_on(order, step),
-            about: about.and_then(|target| {
-                // Whose billing is awaited may be sent anew; what is given back is what one attempt took.
-                let attempt = if target.attempt == 0 { order.step(target.step)?.attempt } else { target.attempt };
-                Some(CallRef { order: order.id, step: target.step, attempt })
-            }),
+            about: step.plan.refers.or(own),
             now: self.state.now(),
         })
     }

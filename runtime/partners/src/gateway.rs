@@ -25,7 +25,7 @@ pub struct Request {
     /// The partner's own name of what the action acts on: the reservation to capture or release.
     pub acts_on: String,
     /// The request that it is about, perhaps of another order: for [`Action::ConfirmBilling`] the deduction whose billing
-    /// record is awaited, for [`Action::RefundPayment`] the payment to give back.
+    /// record is awaited, for [`Action::RefundPayment`] and [`Action::PayBack`] the payment to give back.
     pub about: Option<CallRef>,
     /// Node time, told to partners that keep business dates.
     pub now: Millis,
@@ -85,7 +85,11 @@ impl StatementItem {
             | (Action::ReleaseAirtime, Movement::Released)
             | (Action::TransferAirtime, Movement::Transferred)
             | (
-                Action::CreditAirtime | Action::TopUpAirtime | Action::GrantReward | Action::RefundPayment,
+                Action::CreditAirtime
+                | Action::TopUpAirtime
+                | Action::GrantReward
+                | Action::RefundPayment
+                | Action::PayBack,
                 Movement::GivenBack,
             ) => Some(self.answer.clone()),
             (Action::ReleaseAirtime, Movement::Taken) => match &self.answer {

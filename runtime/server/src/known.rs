@@ -3,12 +3,12 @@
 //! Nothing here changes once a number is registered but the telco that serves it, and that its holder may be erased. What is kept is the day on which
 //! the person is of age, not the birth date.
 
-use crate::batch::live::{contact, reveal_card, stranger};
+use crate::batch::live::{reveal_card, stranger};
 use crate::context::Context;
 use crate::phrases::Code;
 use crate::problem::Problem;
+use exchange::Recipient;
 use exchange::rules::{Cards, Identity, IdentityNumber, Instrument, InstrumentRule, NumberRefusal};
-use exchange::{PlaceOrder, Recipient};
 use facts::{Day, InstrumentId, Key16, Millis, Province, Purpose, SubscriberId};
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -29,8 +29,10 @@ pub struct Known {
     pub province: Province,
     /// The partner who brought the subscriber in.
     pub partner: Key16,
-    own_card: Option<InstrumentId>,
-    credit_card: Option<InstrumentId>,
+    /// The bank card that is registered for the number.
+    pub own_card: Option<InstrumentId>,
+    /// The credit card that is registered for the number.
+    pub credit_card: Option<InstrumentId>,
     adult_from: Option<Day>,
     /// Until when its telco need not be asked whether it still serves the number.
     pub served_until: Millis,
@@ -52,7 +54,7 @@ impl Known {
             InstrumentRule::None => true,
             InstrumentRule::OwnCard => self.own_card.is_some(),
             InstrumentRule::CreditCard => self.credit_card.is_some(),
-            InstrumentRule::PaidAndToSame => false,
+            InstrumentRule::PaidAndToSame | InstrumentRule::PayingCard => false,
         };
         if bound { Instrument::Own } else { Instrument::NotOwn }
     }
@@ -156,20 +158,6 @@ impl Context {
         let registered = found.map(|(id, _)| SubscriberId::from_bits(id.0));
         let subscriber = registered.unwrap_or_else(|| stranger(&self.digests, self.now(), target));
         Ok(Recipient::Number { subscriber, line: self.line(target, line).await })
-    }
-
-    /// Keeps the number of whom an order is for, unless they are registered: a partner will be told it.
-    ///
-    /// Errors: the vault does not answer.
-    pub async fn keep_receiver(&self, order: &PlaceOrder, target: Option<&str>) -> Result<(), Problem> {
-        let (Recipient::Number { subscriber, .. }, Some(target)) = (order.recipient, target) else { return Ok(()) };
-        let Ok(number) = Msisdn::parse(target) else { return Ok(()) };
-        let contact = contact(order.order, subscriber);
-        let keep = move |vault: &vault::Vault| match vault.find_number(&number)? {
-            Some(_) => Ok(()),
-            None => vault.keep_contact(contact, &number),
-        };
-        self.in_vault(keep).await
     }
 
     fn adult_from(&self, identity: &vault::IdentityNumber) -> Option<Day> {

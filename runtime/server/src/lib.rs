@@ -35,6 +35,7 @@ mod meter;
 mod moments;
 mod notices;
 mod numbers;
+mod outsiders;
 mod phrases;
 mod portability;
 mod position;

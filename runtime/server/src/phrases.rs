@@ -462,6 +462,8 @@ static PHRASES: &[Phrase] = &[
         ["order what was quoted, or ask for a new quote", "请按报价内容下单，或重新询价"]),
     row("reward_unavailable", ["The reward of the quote is not to be had any more; nothing was taken", "报价所列优惠已不可享受，未扣款"],
         ["ask for a new quote: it shows what can be had now", "请重新询价，新报价将列明现可享受的优惠"]),
+    row("recharge_unknown", ["There is no such recharge to refund", "没有可退款的充值"],
+        ["name the order of a recharge of this number that was paid here and is not used up", "请填写本号码在本平台支付且尚未用完的充值订单号"]),
     row("person_restricted", ["The person asked to be erased: nothing new begins", "该自然人已申请删除个人信息，不再受理新业务"],
         ["their data is only kept until the retention term has run out", "其信息仅在法定保存期内留存"]),
     row("partner_unavailable", ["A partner is not available; nothing was taken", "合作方暂不可用，未扣款"],

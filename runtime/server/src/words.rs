@@ -50,6 +50,7 @@ chinese! {
         CollectPayment = "收款";
         RefundPayment = "原路退款";
         TransferAirtime = "转赠话费";
+        PayBack = "退回充值款";
     }
     OrderState {
         Created = "已创建";
@@ -107,6 +108,7 @@ chinese! {
         BundleSale = "流量转售";
         Market = "话费交易";
         Wealth = "理财引荐";
+        Recharge = "话费充值";
     }
 }
 

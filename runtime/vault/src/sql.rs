@@ -86,7 +86,7 @@ pub const COUNT_ERASED: &str = "SELECT COUNT(*) FROM persons WHERE sealed IS NUL
 
 /// The numbers of those who are not registered and to whom an order is under way. Vaults from before have none.
 pub const CREATE_CONTACTS: &str = "CREATE TABLE IF NOT EXISTS contacts \
-     (order_id BLOB PRIMARY KEY, id BLOB NOT NULL, sealed BLOB NOT NULL) WITHOUT ROWID; \
+     (order_id BLOB PRIMARY KEY, id BLOB NOT NULL, sealed BLOB NOT NULL); \
      CREATE INDEX IF NOT EXISTS contacts_by_id ON contacts (id)";
 pub const INSERT_CONTACT: &str =
     "INSERT INTO contacts (order_id, id, sealed) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";

@@ -1,9 +1,9 @@
 //! The database of a vault: sealed rows and wrapped keys, and nothing that knows what is in them.
 
+use crate::VaultError;
 use crate::contacts::Contact;
 use crate::ring::Lookup;
 use crate::sql::{self, TableSql};
-use crate::{SubscriberId, VaultError};
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Row as SqlRow, Transaction, TransactionBehavior};
 use std::fs::OpenOptions;
 use std::io;
@@ -187,21 +187,21 @@ impl View<'_> {
 
     /// Keeps a contact, unless its order has one. Says whether it was kept.
     pub fn insert_contact(&self, contact: Contact, sealed: &[u8]) -> Result<bool, VaultError> {
-        let (order, id) = (contact.order.to_be_bytes(), contact.id.0.to_be_bytes());
+        let (order, id) = (contact.order.to_be_bytes(), contact.id.to_be_bytes());
         Ok(self.change(sql::INSERT_CONTACT, (&order[..], &id[..], sealed))? > 0)
     }
 
     /// A contact by its id, with what is sealed.
-    pub fn contact(&self, id: SubscriberId) -> Result<Option<(Contact, Vec<u8>)>, VaultError> {
+    pub fn contact(&self, id: u128) -> Result<Option<(Contact, Vec<u8>)>, VaultError> {
         let mut select = self.0.prepare_cached(sql::SELECT_CONTACT)?;
         let read = |row: &SqlRow<'_>| Ok((Contact { order: id_at(row, 0)?, id }, row.get(1)?));
-        Ok(select.query_row([&id.0.to_be_bytes()[..]], read).optional()?)
+        Ok(select.query_row([&id.to_be_bytes()[..]], read).optional()?)
     }
 
     /// Contacts after an order's.
     pub fn contacts_after(&self, order: u128, limit: usize) -> Result<Vec<Contact>, VaultError> {
         let mut select = self.0.prepare_cached(sql::CONTACTS_AFTER)?;
-        let read = |row: &SqlRow<'_>| Ok(Contact { order: id_at(row, 0)?, id: SubscriberId(id_at(row, 1)?) });
+        let read = |row: &SqlRow<'_>| Ok(Contact { order: id_at(row, 0)?, id: id_at(row, 1)? });
         let rows = select.query_map((&order.to_be_bytes()[..], limit), read)?;
         Ok(rows.collect::<Result<_, _>>()?)
     }

@@ -119,21 +119,15 @@ impl Vault {
 
     /// The mobile number of a subscriber, or of a contact.
     pub fn reveal_msisdn(&self, subscriber: SubscriberId, purpose: Purpose) -> Result<Msisdn, VaultError> {
-        let found = match self.reveal(Table::Numbers, subscriber.0, purpose) {
-            Err(unknown @ VaultError::NotFound { .. }) => {
-                return self.contact_number(subscriber)?.ok_or(unknown);
-            }
-            found => found?,
-        };
-        match found {
+        match self.reveal_or_contact(Table::Numbers, subscriber.0, purpose)? {
             Text::Number(msisdn) => Ok(msisdn),
             _ => Err(VaultError::Sealed { table: "numbers", id: subscriber.0 }),
         }
     }
 
-    /// The card behind an instrument.
+    /// The card behind an instrument, or that a contact pays with.
     pub fn reveal_card(&self, instrument: InstrumentId, purpose: Purpose) -> Result<CardNumber, VaultError> {
-        match self.reveal(Table::Instruments, instrument.0, purpose)? {
+        match self.reveal_or_contact(Table::Instruments, instrument.0, purpose)? {
             Text::Card(card) => Ok(card),
             _ => Err(VaultError::Sealed { table: "instruments", id: instrument.0 }),
         }
@@ -283,6 +277,13 @@ impl Vault {
                 cached.found.put(key, found);
             }
             return Ok(found);
+        }
+    }
+
+    fn reveal_or_contact(&self, table: Table, id: u128, purpose: Purpose) -> Result<Text, VaultError> {
+        match self.reveal(table, id, purpose) {
+            Err(unknown @ VaultError::NotFound { .. }) => self.contact_text(table, id)?.ok_or(unknown),
+            found => found,
         }
     }
 

@@ -5,8 +5,8 @@ mod support;
 use std::path::Path;
 use support::{LOOK, all_bytes, assert_holds, contains, msisdn, registration, registrations, stored};
 use vault::{
-    Contact, FilesId, IdentityNumber, InstrumentId, Msisdn, NewFiles, PersonId, SubscriberId, Table, Vault, VaultError,
-    VaultKey,
+    CardNumber, Contact, FilesId, IdentityNumber, InstrumentId, Msisdn, NewFiles, PersonId, SubscriberId, Table, Vault,
+    VaultError, VaultKey,
 };
 
 fn open(path: &Path) -> Vault {
@@ -174,15 +174,20 @@ fn a_contact_is_found_by_its_id_until_it_is_forgotten_and_nothing_of_it_is_left(
     let path = dir.path().join("vault.sqlite");
     let vault = open(&path);
     let number = Msisdn::parse("13812345678").unwrap();
-    let (one, other) = (Contact { order: 7, id: SubscriberId(70) }, Contact { order: 8, id: SubscriberId(80) });
+    let (one, other) = (Contact { order: 7, id: 70 }, Contact { order: 8, id: 80 });
+    let payer = Contact { order: 9, id: 90 };
+    vault.keep_paying_card(payer, &CardNumber::parse("6222021234500000001").unwrap()).unwrap();
     for contact in [one, other, one] {
         vault.keep_contact(contact, &number).unwrap();
     }
-    assert_eq!(vault.contacts(0, 10).unwrap(), [one, other]);
-    assert_eq!(vault.contacts(7, 10).unwrap(), [other]);
+    assert_eq!(vault.contacts(0, 10).unwrap(), [one, other, payer]);
+    assert_eq!(vault.contacts(7, 1).unwrap(), [other]);
     drop(vault);
     let vault = open(&path);
-    assert_eq!(vault.reveal_msisdn(one.id, LOOK).unwrap().expose(), "13812345678");
+    assert_eq!(vault.reveal_msisdn(SubscriberId(one.id), LOOK).unwrap().expose(), "13812345678");
+    assert_eq!(vault.reveal_card(InstrumentId(payer.id), LOOK).unwrap().expose(), "6222021234500000001");
+    // A card is no number.
+    assert!(vault.reveal_msisdn(SubscriberId(payer.id), LOOK).is_err());
     // Nobody is found by it: whoever has the number may still register it.
     assert_eq!(vault.find_number(&number).unwrap(), None);
     let key = stored(&path, "SELECT wrapped FROM data_keys WHERE person_id = x'00000000000000000000000000000007'");
@@ -192,6 +197,6 @@ fn a_contact_is_found_by_its_id_until_it_is_forgotten_and_nothing_of_it_is_left(
         vault.forget_contacts(&[one]).unwrap();
     }
     assert!([&key, &sealed].iter().all(|bytes| !contains(&all_bytes(dir.path()), bytes)));
-    assert!(matches!(vault.reveal_msisdn(one.id, LOOK), Err(VaultError::NotFound { .. })));
-    assert_eq!(vault.reveal_msisdn(other.id, LOOK).unwrap().expose(), "13812345678");
+    assert!(matches!(vault.reveal_msisdn(SubscriberId(one.id), LOOK), Err(VaultError::NotFound { .. })));
+    assert_eq!(vault.reveal_msisdn(SubscriberId(other.id), LOOK).unwrap().expose(), "13812345678");
 }

@@ -159,6 +159,7 @@ fn admission(number: u64) -> Admission {
         steps,
         lots: Vec::new(),
         counts: Vec::new(),
+        payment: None,
         quote: Quoted::default(),
         seen_convertible: 0,
     }
@@ -180,6 +181,7 @@ fn step(action: Action) -> StepPlan {
         exact: Vec::new(),
         brings: None,
         gate: None,
+        refers: None,
     }
 }
 

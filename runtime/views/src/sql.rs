@@ -76,8 +76,9 @@ pub const MOVED_ORDER: &str = "UPDATE orders SET state = $1, cause = $2, changed
 
 /// An order about which something was recorded, which is no change when it was only recalled. Its state is not named,
 /// so that its index is left alone.
-pub const TOUCHED_ORDER: &str = "UPDATE orders SET changed_at_ms = max(changed_at_ms, $1), \
-     changed_in = max(changed_in, $2), positions = positions || $3 WHERE id = $4";
+pub const TOUCHED_ORDER: &str = "UPDATE orders SET \
+     changed_at_ms = CASE WHEN changed_at_ms < $1 THEN $1 ELSE changed_at_ms END, \
+     changed_in = CASE WHEN changed_in < $2 THEN $2 ELSE changed_in END, positions = positions || $3 WHERE id = $4";
 
 /// Postings of a day to an account.
 pub const ADDED_TOTAL: &str = "INSERT INTO totals (account, day, debits, credits) VALUES ($1, $2, $3, $4) \

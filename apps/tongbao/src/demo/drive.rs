@@ -22,6 +22,8 @@ pub struct Wish {
     pub key: String,
     /// The body.
     pub body: Value,
+    /// The key of the recharge that it refunds, whose order is known by then.
+    refunds: Option<String>,
 }
 
 /// What placing an order brought.
@@ -52,7 +54,9 @@ pub struct Mix {
 const HENAN: &str = "41";
 const REVIEWED_FEN: u64 = 200_000;
 /// How the products of a mix spread.
-const EVERY_PRODUCT: [&str; 3] = ["direct", "voucher", "gift"];
+const EVERY_PRODUCT: [&str; 5] = ["direct", "voucher", "gift", "recharge", "refund"];
+/// How many waves orders come in at most: what one wished for has ended in the next.
+pub const WAVES: u32 = 5;
 /// What a gift has at least.
 const GIFT_LEAST_FEN: u64 = 10_000;
 
@@ -60,7 +64,7 @@ const GIFT_LEAST_FEN: u64 = 10_000;
 pub fn wishes(count: u32, mix: Mix, residents: &[Resident], ids: &[String]) -> Vec<Wish> {
     let seed = mix.seed;
     let mut chance = Chance::new(seed, 2);
-    let mut wishes = Vec::with_capacity(count as usize);
+    let (mut wishes, mut recharges) = (Vec::with_capacity(count as usize), Vec::new());
     for number in 0..count {
         let place = usize::try_from(chance.below(residents.len() as u64)).unwrap_or_default();
         let home = residents[place].province.to_string();
@@ -77,13 +81,43 @@ pub fn wishes(count: u32, mix: Mix, residents: &[Resident], ids: &[String]) -> V
         let mut body = json!({
             "subscriber": ids[place], "product": product, "amount": amount, "channel_province": province,
         });
-        if product == "gift" {
-            body["target"] = json!(chance.one(residents).msisdn);
-            body["amount"] = json!(amount.max(GIFT_LEAST_FEN));
+        let key = format!("order-{seed}-{number}");
+        let mut refunds = None;
+        match product {
+            "gift" => {
+                body["target"] = json!(chance.one(residents).msisdn);
+                body["amount"] = json!(amount.max(GIFT_LEAST_FEN));
+            }
+            "refund" if let Some(Recharged { key, subscriber, amount }) = earlier(&recharges, number, count) => {
+                body["subscriber"] = json!(subscriber);
+                body["amount"] = json!(if chance.percent(50) { amount } else { amount / 2 });
+                refunds = Some(key);
+            }
+            "recharge" | "refund" => {
+                let payer = if chance.percent(30) { chance.one(residents) } else { &residents[place] };
+                body["product"] = json!("recharge");
+                body["paying_card"] = json!(payer.card);
+                recharges.push((number, Recharged { key: key.clone(), subscriber: ids[place].clone(), amount }));
+            }
+            _ => {}
         }
-        wishes.push(Wish { key: format!("order-{seed}-{number}"), body });
+        wishes.push(Wish { key, body, refunds });
     }
     wishes
+}
+
+/// A recharge that was wished for.
+#[derive(Clone)]
+struct Recharged {
+    key: String,
+    subscriber: String,
+    amount: u64,
+}
+
+/// The last recharge that was wished for so long before that it has ended.
+fn earlier(recharges: &[(u32, Recharged)], number: u32, count: u32) -> Option<Recharged> {
+    let ended = |at: u32| at.saturating_add(count / WAVES + 1) <= number;
+    recharges.iter().rev().find(|(at, _)| ended(*at)).map(|(_, recharged)| recharged.clone())
 }
 
 fn other_province(home: &str) -> String {
@@ -106,7 +140,11 @@ impl Drive {
     }
 
     /// Sends an order as soon as there is room, and gathers answers meanwhile.
-    pub async fn send(&mut self, wish: Wish) -> Result<(), Failure> {
+    pub async fn send(&mut self, mut wish: Wish) -> Result<(), Failure> {
+        if let Some(recharge) = &wish.refunds {
+            let Some(answered) = self.answers.get(recharge) else { return Ok(()) };
+            wish.body["recharge"] = json!(answered.order);
+        }
         let room = Arc::clone(&self.limit).acquire_owned().await.doing("placing orders")?;
         let http = self.http.clone();
         self.tasks.spawn(async move {

@@ -3,7 +3,8 @@
 use crate::arguments::{DemoOptions, Faults};
 use crate::demo::books::Books;
 use crate::demo::chance::Chance;
-use crate::demo::drive::{Drive, Mix, wishes};
+use crate::demo::client::Http;
+use crate::demo::drive::{Drive, Mix, WAVES, wishes};
 use crate::demo::dump;
 use crate::demo::judge::{Report, judge};
 use crate::demo::people::{self, Collected};
@@ -18,8 +19,8 @@ use facts::Orders;
 use std::path::Path;
 use std::time::Instant;
 
-/// How many waves the orders come in, with rest in between.
-const WAVES: usize = 5;
+/// One in so many who are given something declines it, if the message has come by then.
+const DECLINES: usize = 5;
 /// Orders a resident, on average.
 const ORDERS_A_RESIDENT: u32 = 5;
 /// The fewest residents.
@@ -33,13 +34,14 @@ pub async fn run(options: &DemoOptions, dir: &Path, output: &Output) -> Result<R
     let residents = town::residents(count, options.seed, misfortune, &site.segments()?, &site.numbers()?)?;
     let mut stage = Stage::start(settings(dir)?, options.faults, options.seed).await?;
     let ids = stage.settle_in(&residents).await?;
+    let sms = Http::new(stage.world.sms.clone())?;
     let started = Instant::now();
     let mut drive = Drive::new(stage.http.clone());
     let mut chance = Chance::new(options.seed, 3);
     let mix = Mix { products: options.products, seed: options.seed };
     let wishes = wishes(options.orders, mix, &residents, &ids);
     let bar = output.progress(u64::from(options.orders), "converting");
-    for (wave, chunk) in wishes.chunks(wishes.len().div_ceil(WAVES).max(1)).enumerate() {
+    for (wave, chunk) in wishes.chunks(wishes.len().div_ceil(WAVES as usize).max(1)).enumerate() {
         let kills = options.faults == Faults::Heavy;
         let kill_at = kills.then(|| chance.below(chunk.len() as u64));
         for (place, wish) in (0u64..).zip(chunk) {
@@ -51,6 +53,8 @@ pub async fn run(options: &DemoOptions, dir: &Path, output: &Output) -> Result<R
         }
         drive.finish().await?;
         people::review(&stage.house, &stage.reviewer, &mut chance).await?;
+        let given = chunk.iter().filter_map(|wish| wish.body["target"].as_str());
+        people::decline(&stage.http, &sms, given.step_by(DECLINES)).await?;
         let resting_kill = if kills && wave % 2 == 0 { Stage::some_move(&mut chance) } else { None };
         stage.rest(resting_kill).await?;
     }

@@ -1,5 +1,5 @@
-//! What people do beside placing orders: a reviewer looks at those that wait for one, and whoever converted into a voucher
-//! collects its code.
+//! What people do beside placing orders: a reviewer looks at those that wait for one, some of those who are given
+//! something decline it, and whoever converted into a voucher collects its code.
 
 use crate::demo::chance::Chance;
 use crate::demo::client::Http;
@@ -34,6 +34,25 @@ pub async fn review(house: &Http, reviewer: &Http, chance: &mut Chance) -> Resul
             answered(reviewer, &format!("/v1/orders/{id}/review"), &body).await?;
         }
     }
+}
+
+/// Whoever is given something at these numbers and was told so declines it, with the code of the message.
+pub async fn decline(http: &Http, sms: &Http, numbers: impl Iterator<Item = &str>) -> Result<(), Failure> {
+    for number in numbers {
+        let inbox = sms.get(&format!("/sandbox/inbox?to={number}")).await?;
+        let texts = inbox["messages"].as_array().into_iter().flatten().filter_map(|message| message["text"].as_str());
+        for (order, code) in texts.filter_map(offer) {
+            answered(http, &format!("/v1/orders/{order}/decline"), &json!({ "code": code })).await?;
+        }
+    }
+    Ok(())
+}
+
+/// The order and the code of a message that offers something.
+fn offer(text: &str) -> Option<(&str, &str)> {
+    let (_, rest) = text.split_once("谢绝码 ")?;
+    let (code, order) = rest.split_once("，订单 ")?;
+    Some((order.strip_suffix('。')?, code))
 }
 
 /// Codes that were handed out, and orders of which they were.

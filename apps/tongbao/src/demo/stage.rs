@@ -156,6 +156,9 @@ impl Stage {
     }
 }
 
+/// What everybody's card has: more than anybody pays.
+const PAYER_FEN: i64 = 100_000_000;
+
 fn seed_of(partner: Partner, residents: &[Resident]) -> Value {
     match partner {
         Partner::Telco(telco) => {
@@ -172,8 +175,10 @@ fn seed_of(partner: Partner, residents: &[Resident]) -> Value {
         }
         // It issues to whoever is named.
         Partner::Issuer => json!({}),
-        // Nobody pays through it: no product here collects.
-        Partner::Acquirer => json!({}),
+        Partner::Acquirer => {
+            let payer = |resident: &Resident| json!({ "instrument": resident.card, "balance_fen": PAYER_FEN, "closed": resident.card_closed });
+            json!({ "payers": residents.iter().map(payer).collect::<Vec<_>>() })
+        }
     }
 }
 

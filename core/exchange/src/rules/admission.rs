@@ -122,7 +122,7 @@ pub fn admit(
         policy: policy.version(),
         drawn: match policy.product(request.product).draws_on {
             Draws::ConvertibleBalance => priced.drawn,
-            Draws::Recharge | Draws::Programme | Draws::DataAllowance => 0,
+            Draws::Recharge | Draws::Payer | Draws::Programme | Draws::DataAllowance => 0,
         },
         reward: None,
         learned: learned.filter(|_| moved).cloned().map(Box::new),

@@ -113,7 +113,10 @@ fn check_units(product: Product, row: &ProductPolicy, faults: &mut Faults) {
     match (row.unit, row.draws_on) {
         (Unit::Points, Draws::Programme)
         | (Unit::Kib, Draws::DataAllowance)
-        | (Unit::Fen, Draws::ConvertibleBalance | Draws::Recharge | Draws::Programme | Draws::DataAllowance) => {}
+        | (
+            Unit::Fen,
+            Draws::ConvertibleBalance | Draws::Recharge | Draws::Payer | Draws::Programme | Draws::DataAllowance,
+        ) => {}
         (Unit::Points, _) => faults.add(PRODUCTS, place, "points from elsewhere", "`programme`"),
         (Unit::Kib, _) => faults.add(PRODUCTS, place, "data from elsewhere", "`data_allowance`"),
     }

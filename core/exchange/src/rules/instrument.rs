@@ -14,6 +14,8 @@ pub enum InstrumentRule {
     CreditCard,
     /// The instrument that paid the recharge and the one to return it to, which must be the same.
     PaidAndToSame,
+    /// A card that pays, whosever it is.
+    PayingCard,
 }
 
 /// What became of the check.
@@ -47,6 +49,7 @@ impl InstrumentRule {
     pub fn check(self, given: &str, cards: Cards<'_>) -> Instrument {
         let fits = match self {
             InstrumentRule::None => true,
+            InstrumentRule::PayingCard => !given.is_empty(),
             InstrumentRule::OwnCard => !given.is_empty() && given == cards.own,
             InstrumentRule::CreditCard => !given.is_empty() && given == cards.credit,
             InstrumentRule::PaidAndToSame => refund_origin(given).is_some(),

@@ -125,6 +125,8 @@ pub enum Draws {
     ConvertibleBalance,
     /// The recharge that is cancelled.
     Recharge,
+    /// Whoever pays.
+    Payer,
     /// The points programme.
     Programme,
     /// The number's data allowance.

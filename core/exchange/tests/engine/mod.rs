@@ -12,12 +12,12 @@ pub mod shipped;
 
 use exchange::rules::{Identity, Instrument};
 use exchange::{
-    Answer, Asker, ClientKey, Command, Contracts, Decision, Doors, Envelope, Opening, PlaceOrder, Recipient,
+    Answer, Asker, ClientKey, Command, Contracts, Decision, Doors, Envelope, Funds, Opening, PlaceOrder, Recipient,
     Registration, Reply, Rules, Signal, Via, decide,
 };
 use facts::{
-    AccountName, Action, CallRef, Day, Key16, Meta, Millis, OpenRecord, Order, OrderId, OrderState, Partner, PersonId,
-    Product, Provenance, Province, Refusal, State, Step, Subject, SubscriberId,
+    AccountName, Action, CallRef, Day, InstrumentId, Key16, Meta, Millis, OpenRecord, Order, OrderId, OrderState,
+    Partner, Payment, PersonId, Product, Provenance, Province, Refusal, State, Step, Subject, SubscriberId,
 };
 use ledger::Side;
 use money::{Asset, Telco};
@@ -172,6 +172,7 @@ impl World {
             identity: Identity::Valid,
             instrument: Instrument::Own,
             channel_province: Province::new(GUANGDONG).expect("a province"),
+            funds: Funds::Own,
             quote: None,
         }
     }
@@ -210,6 +211,12 @@ impl World {
         let account = self.state.account(name, asset).and_then(|id| self.state.ledger().account(id));
         account.map_or(0, |account| account.pending(Side::Debit) + account.pending(Side::Credit))
     }
+}
+
+/// Somebody's card that pays.
+pub fn payer() -> Funds {
+    let payment = Payment { instrument: InstrumentId::from_bits(77), payer: Key16([7; 16]) };
+    Funds::PaidBy(payment, Provenance::ThirdParty)
 }
 
 pub fn key(key: u8, body: u8) -> ClientKey {

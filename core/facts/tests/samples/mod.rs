@@ -130,13 +130,15 @@ pub fn plan() -> StepPlan {
         exact: vec![entry(2), entry(3)],
         brings: None,
         gate: None,
+        refers: None,
     }
 }
 
 fn admission() -> Admission {
     let bare = StepPlan { due: Due::AtOnce, target: None, clear: None, doubt: None, ..plan() };
     let waits = StepPlan { partner: Partner::Bank, due: Due::OnReview, ..plan() };
-    let lot = Lot { number: 4, provenance: Provenance::ThirdParty, remaining: 500, opened_at: Millis(12) };
+    let lot =
+        Lot { number: 4, provenance: Provenance::ThirdParty, remaining: 500, opened_at: Millis(12), payment: None };
     Admission {
         order: order(),
         person: person(),
@@ -148,6 +150,7 @@ fn admission() -> Admission {
         quote: Quoted { id: QuoteId::from_bits(u128::MAX), expires_at: Millis(1_790_000_300_000) },
         seen_convertible: 300_000,
         counts: counts(),
+        payment: None,
     }
 }
 
@@ -201,7 +204,14 @@ pub fn facts_of_every_kind() -> Vec<Fact> {
             own_card: Some(InstrumentId::from_bits(11)),
             credit_card: None,
         },
-        Fact::LotOpened { subscriber: subscriber(), number: 3, provenance: Provenance::Points, amount: 70_000, at },
+        Fact::LotOpened {
+            subscriber: subscriber(),
+            number: 3,
+            provenance: Provenance::Points,
+            amount: 70_000,
+            at,
+            payment: None,
+        },
         Fact::KeyTaken { key: Key16([5; 16]), used },
         Fact::OrderAdmitted(Box::new(admission())),
         Fact::OrderDeclined {

@@ -5,7 +5,7 @@
 use async_trait::async_trait;
 use exchange::rules::{Identity, Instrument, Policy, PolicyFiles};
 use exchange::{
-    Asker, ClientKey, Command, Contracts, Doors, Envelope, Opening, PlaceOrder, Recipient, Registration, Rules,
+    Asker, ClientKey, Command, Contracts, Doors, Envelope, Funds, Opening, PlaceOrder, Recipient, Registration, Rules,
 };
 use facts::{
     InstrumentId, Key16, Meta, Millis, OrderId, Partner, PersonId, Product, Provenance, Province, SaltKey, SubscriberId,
@@ -70,6 +70,7 @@ pub fn place(number: u8) -> Envelope {
         identity: Identity::Valid,
         instrument: Instrument::Own,
         channel_province: Province::new(44).expect("a province"),
+        funds: Funds::Own,
         quote: None,
     };
     Envelope { key: Some(key), ..envelope(Command::Place(Box::new(place))) }

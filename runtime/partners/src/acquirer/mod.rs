@@ -50,7 +50,7 @@ impl AcquirerGateway {
 fn resource(request: &Request) -> Option<&'static str> {
     match (request.partner, request.action) {
         (Partner::Acquirer, Action::CollectPayment) => Some("/payments"),
-        (Partner::Acquirer, Action::RefundPayment) => Some("/refunds"),
+        (Partner::Acquirer, Action::RefundPayment | Action::PayBack) => Some("/refunds"),
         _ => None,
     }
 }

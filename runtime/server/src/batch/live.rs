@@ -102,7 +102,7 @@ pub fn stranger(digests: &DigestKey, at: Millis, msisdn: &str) -> SubscriberId {
 
 /// Under what a stranger's number is kept while an order is under way to them.
 pub const fn contact(order: OrderId, id: SubscriberId) -> Contact {
-    Contact { order: order.bits(), id: vault::SubscriberId(id.bits()) }
+    Contact { order: order.bits(), id: id.bits() }
 }
 
 /// Those of the numbers that the vault holds, once each. A number that no segment has is not looked for.

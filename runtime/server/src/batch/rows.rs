@@ -2,7 +2,7 @@
 
 use crate::DigestKey;
 use exchange::rules::{Cards, NumberTable, Policy};
-use exchange::{Asker, ClientKey, Command, Envelope, PlaceOrder, Recipient};
+use exchange::{Asker, ClientKey, Command, Envelope, Funds, PlaceOrder, Recipient};
 use facts::{Actor, ActorKind, Channel, Key16, Meta, Millis, OrderId, PersonId, Product, SubscriberId};
 use node::Node;
 use orderfile::{Column, Form, Row};
@@ -102,6 +102,7 @@ impl<R: Register> Rows<'_, R> {
             identity: policy.identity(id_number, form.requested_at.day()),
             instrument: policy.product(form.product).instrument.check(row.get(Column::Instrument), cards),
             channel_province: form.channel_province,
+            funds: Funds::Own,
             quote: None,
         };
         let meta = meta(&form, key.key);

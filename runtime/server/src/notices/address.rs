@@ -2,11 +2,11 @@
 //! is not told.
 
 use crate::context::Context;
-use facts::{Order, OrderId, Purpose, Standing, State, SubscriberId};
+use facts::{Offer, Order, OrderId, Purpose, Standing, State, SubscriberId};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use vault::{Msisdn, Vault, VaultError};
-use views::{Notice, Waiting};
+use views::{NoticeKind, Stand, Waiting};
 
 /// Where a notice goes.
 pub enum Address {
@@ -42,7 +42,7 @@ impl Context {
 
     /// Where notices go: one for each of `due`.
     pub async fn addresses(&self, due: &[Waiting], orders: &BTreeMap<OrderId, Order>) -> Vec<Address> {
-        let party = |waiting: &Waiting| party(&waiting.notice, orders.get(&waiting.notice.order));
+        let party = |waiting: &Waiting| party(waiting, orders.get(&waiting.notice.order));
         let parties: Vec<_> = due.iter().map(party).collect();
         let living = move |state: &State| {
             let living = parties.into_iter().map(|party| party.and_then(|id| living(state, id)));
@@ -59,11 +59,20 @@ impl Context {
 }
 
 /// Whom a notice is for, or what is known without looking further.
-fn party(notice: &Notice, order: Option<&Order>) -> Result<SubscriberId, Address> {
+fn party(waiting: &Waiting, order: Option<&Order>) -> Result<SubscriberId, Address> {
     let order = order.ok_or(Address::NotNow)?;
-    let occasion = notice.kind.occasion();
+    let occasion = waiting.notice.kind.occasion();
     if !occasion.products.is_empty() && !occasion.products.contains(&order.terms.product) {
         return Err(Address::Moot);
+    }
+    // What may have left is asked about, whatever became of the order since.
+    if waiting.notice.kind == NoticeKind::Offered && waiting.stand == Stand::Ready {
+        match order.offer() {
+            Some(Offer::Until(_)) => {}
+            // A reviewer looks at it, or a telco is asked.
+            Some(Offer::NotYet) => return Err(Address::NotNow),
+            Some(Offer::Over) | None => return Err(Address::Moot),
+        }
     }
     order.parties.get(usize::from(occasion.party)).copied().ok_or(Address::Nobody)
 }

@@ -2,6 +2,7 @@
 
 use crate::context::Context;
 use crate::language::Language;
+use crate::routes::decline::decline_code;
 use crate::words::Word;
 use exchange::rules::Moment;
 use facts::{Millis, Order, Product};
@@ -15,6 +16,8 @@ pub struct Carried {
     pub code: Option<String>,
     /// A moment, for `{until}`.
     pub until: Option<Millis>,
+    /// The order, for `{order}`.
+    pub order: Option<String>,
 }
 
 /// What is said, and what goes with it.
@@ -47,11 +50,27 @@ fn row(kind: NoticeKind) -> Row {
             "[Tongbao] Your order ({product}, {amount}) needs a person to look at it. You need do nothing; we will tell you.",
             "【通宝】您的订单（{product}，{amount}）需人工处理，您无需操作，结果将另行通知。",
         ],
+        NoticeKind::Offered => {
+            let texts = [
+                "[Tongbao] Somebody gives you {amount}. It arrives after {until}. To decline it: code {code}, order {order}.",
+                "【通宝】他人向您转赠 {amount}，{until} 后到账。如需谢绝：谢绝码 {code}，订单 {order}。",
+            ];
+            return Row { texts, carries: offer };
+        }
         NoticeKind::Received => {
             ["[Tongbao] You were given {amount}. It has arrived.", "【通宝】您收到他人转赠的 {amount}，现已到账。"]
         }
     };
     Row { texts, carries: |_, _| Carried::default() }
+}
+
+/// What whoever is given something needs to decline it.
+fn offer(context: &Context, order: &Order) -> Carried {
+    Carried {
+        code: Some(decline_code(&context.digests, order.id)),
+        until: order.declinable_until(),
+        order: Some(order.id.to_string()),
+    }
 }
 
 /// What a notice about an order says.
@@ -67,6 +86,7 @@ fn filled(text: &str, order: &Order, carried: &Carried, language: Language) -> S
         .replace("{paid}", &paid(order, language))
         .replace("{code}", carried.code.as_deref().unwrap_or_default())
         .replace("{until}", &until)
+        .replace("{order}", carried.order.as_deref().unwrap_or_default())
 }
 
 fn amount(order: &Order, language: Language) -> String {
@@ -123,12 +143,17 @@ mod tests {
             quote: facts::Quoted::default(),
             seen_convertible: 0,
             counts: Vec::new(),
+            payment: None,
         };
         Order::admitted(&admission, 1, Millis(0))
     }
 
     fn said(kind: NoticeKind, order: &Order, language: Language) -> String {
-        let carried = Carried { code: Some("123456".to_owned()), until: Some(Millis(1_772_413_200_000)) };
+        let carried = Carried {
+            code: Some("12345678".to_owned()),
+            until: Some(Millis(1_772_413_200_000)),
+            order: Some("ord_01KJT70YB5MNK1KBW5RBB6ENF1".to_owned()),
+        };
         filled(row(kind).texts[language as usize], order, &carried, language)
     }
 
@@ -137,10 +162,11 @@ mod tests {
         for (kind, product) in NoticeKind::ALL.iter().flat_map(|kind| Product::ALL.iter().map(move |of| (*kind, *of))) {
             let order = order(product, LONGEST);
             let (english, chinese) = (said(kind, &order, Language::English), said(kind, &order, Language::Chinese));
-            // A part is 160 characters of English and 70 of Chinese.
-            assert!(english.is_ascii() && english.len() <= 160, "{} characters: {english}", english.len());
+            // A part is 160 characters of English and 70 of Chinese; of two that belong together 153 and 67 each.
+            let (most_english, most_chinese) = if kind == NoticeKind::Offered { (306, 134) } else { (160, 70) };
+            assert!(english.is_ascii() && english.len() <= most_english, "{} characters: {english}", english.len());
             assert!(chinese.starts_with("【通宝】") && english.starts_with("[Tongbao] "), "{chinese} {english}");
-            assert!(chinese.chars().count() <= 70, "{} characters: {chinese}", chinese.chars().count());
+            assert!(chinese.chars().count() <= most_chinese, "{} characters: {chinese}", chinese.chars().count());
             for text in [english, chinese] {
                 assert!(!text.contains(['{', '}']), "a blank is left: {text}");
                 let longest = text.split(|letter: char| !letter.is_ascii_digit()).map(str::len).max();
@@ -164,7 +190,8 @@ mod tests {
 
     #[test]
     fn a_notice_may_carry_a_code_and_a_moment() {
-        let carried = Carried { code: Some("123456".to_owned()), until: Some(Millis(1_772_413_200_000)) };
+        let (code, until) = (Some("123456".to_owned()), Some(Millis(1_772_413_200_000)));
+        let carried = Carried { code, until, order: None };
         let text = filled("{code}, {until}", &order(Product::Gift, 500), &carried, Language::Chinese);
         assert_eq!(text, "123456, 2026-03-02 09:00:00");
     }

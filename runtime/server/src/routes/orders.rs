@@ -16,15 +16,18 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use exchange::{Asker, ClientKey, Command, Envelope, PlaceOrder, Quote, Recipient, Reply};
+use exchange::rules::Instrument;
+use exchange::{Asker, ClientKey, Command, Envelope, Funds, PlaceOrder, Quote, Recipient, Reply};
 use facts::{KeyUse, Made, Order, OrderId, Product, Province, SubscriberId};
 use node::Lane;
 use std::sync::Arc;
 use utoipa::ToSchema;
+use vault::CardNumber;
 
 const ROUTE: &str = "POST /v1/orders";
 const ID: &str = "an id that was given here";
-pub const PRODUCT: &str = "`direct`, `voucher`, `agent`, `card`, `gift`, `refund`, `points`, `bundle_gift`, `bundle_sale`, `market` or `wealth`";
+pub const PRODUCT: &str = "`direct`, `voucher`, `agent`, `card`, `gift`, `refund`, `points`, `bundle_gift`, `bundle_sale`, `market`, `wealth` or `recharge`";
+const CARD: &str = "12 to 19 digits of a card";
 const PROVINCE: &str = "the two digits of a province, as in GB/T 2260";
 
 /// An order to place.
@@ -33,7 +36,7 @@ pub struct NewOrder {
     /// Whose value is converted.
     #[schema(value_type = String, example = "sub_01JDB0M3S8Q7W5V2X9R4T6Y1ZK")]
     pub subscriber: SubscriberId,
-    /// Into what: `direct`, `voucher`, `agent`, `card`, `gift`, `refund`, `points`, `bundle_gift`, `bundle_sale`, `market` or `wealth`.
+    /// Into what: `direct`, `voucher`, `agent`, `card`, `gift`, `refund`, `points`, `bundle_gift`, `bundle_sale`, `market`, `wealth` or `recharge`.
     #[schema(value_type = String, example = "direct")]
     pub product: Product,
     /// How much, in the product's unit: fen, or points.
@@ -47,13 +50,28 @@ pub struct NewOrder {
     pub instrument: Option<String>,
     /// Who receives a gift: a mobile number of eleven digits.
     pub target: Option<String>,
+    /// The card that pays a recharge, the holder's own or another's. Kept until the order ends, if it is another's.
+    #[schema(value_type = Option<String>, example = "6222021234500000001")]
+    pub paying_card: Option<CardNumber>,
+    /// The order whose recharge is refunded: what is unused of it, to the card that paid.
+    #[schema(value_type = Option<String>, example = "ord_01JDB0M3S8Q7W5V2X9R4T6Y1ZK")]
+    pub recharge: Option<OrderId>,
     /// The quote to take.
     pub quote: Option<String>,
 }
 
 impl NewOrder {
-    const FIELDS: [&'static str; 7] =
-        ["subscriber", "product", "amount", "channel_province", "instrument", "target", "quote"];
+    const FIELDS: [&'static str; 9] = [
+        "subscriber",
+        "product",
+        "amount",
+        "channel_province",
+        "instrument",
+        "target",
+        "paying_card",
+        "recharge",
+        "quote",
+    ];
 
     pub fn read(body: &Json, fields: &[&str], context: &Context) -> Result<NewOrder, Problem> {
         let fields = Fields::of(&body.0, "", fields)?;
@@ -66,6 +84,16 @@ impl NewOrder {
             Product::Gift => Some(fields.text("target")?.to_owned()),
             _ => fields.optional_text("target")?.map(str::to_owned),
         };
+        let paying_card = match product {
+            Product::Recharge => Some(fields.text("paying_card")?),
+            _ => fields.optional_text("paying_card")?,
+        };
+        let card = |text: &str| CardNumber::parse(text).map_err(|_| fields.wrong("paying_card", CARD));
+        let paying_card = paying_card.map(card).transpose()?;
+        let recharge = match product {
+            Product::Refund => Some(fields.word("recharge", ID)?),
+            _ => fields.optional_word("recharge", ID)?,
+        };
         Ok(NewOrder {
             subscriber: fields.word("subscriber", ID)?,
             product,
@@ -73,6 +101,8 @@ impl NewOrder {
             channel_province,
             instrument: fields.optional_text("instrument")?.map(str::to_owned),
             target,
+            paying_card,
+            recharge,
             quote: fields.optional_text("quote")?.map(str::to_owned),
         })
     }
@@ -92,6 +122,16 @@ impl NewOrder {
             Some(target) if self.product == Product::Gift => context.recipient(target).await?,
             Some(_) | None => Recipient::Nobody,
         };
+        let funds = match (self.product, &self.paying_card, self.recharge) {
+            (Product::Recharge, Some(card), _) => context.payment(known, card).await?,
+            (Product::Refund, _, Some(order)) => Funds::Recharge(order),
+            _ => Funds::Own,
+        };
+        let instrument = match (funds, &self.instrument) {
+            // It goes back to what paid, and a card that pays may be anybody's.
+            (Funds::Recharge(_) | Funds::PaidBy(..), None) => Instrument::Own,
+            (_, named) => context.instrument(known, rule, named.as_deref()).await?,
+        };
         Ok(PlaceOrder {
             order: OrderId::new(now.0, self.subscriber.bucket(), chance::bits()?),
             asker: Asker::Holder(self.subscriber),
@@ -99,7 +139,8 @@ impl NewOrder {
             product: self.product,
             amount: self.amount,
             identity: known.identity(now.day()),
-            instrument: context.instrument(known, rule, self.instrument.as_deref()).await?,
+            instrument,
+            funds,
             channel_province: self.channel_province.unwrap_or(known.province),
             quote,
         })
@@ -146,6 +187,7 @@ pub async fn place(
     let _running = context.under_way.begin(key)?;
     let order = new.resolve(&context, &caller.permit).await?;
     context.keep_receiver(&order, new.target.as_deref()).await?;
+    context.keep_payer(&order, new.paying_card.as_ref()).await?;
     give(&context, &caller, key, order).await
 }
 
@@ -227,6 +269,7 @@ fn without_steps(order: &Order) -> Order {
         changed_at: order.changed_at,
         counts: Vec::new(),
         limit: order.limit.clone(),
+        payment: None,
     }
 }
 

@@ -197,8 +197,17 @@ pub async fn place(
         Some(subscriber) => subscriber,
         None => confirm(&context, (number, holder), amount, code, from).await?,
     };
-    let new =
-        NewOrder { subscriber, product, amount, channel_province: None, instrument: None, target: None, quote: None };
+    let new = NewOrder {
+        subscriber,
+        product,
+        amount,
+        channel_province: None,
+        instrument: None,
+        target: None,
+        paying_card: None,
+        recharge: None,
+        quote: None,
+    };
     let order = new.resolve(&context, &caller.permit).await?;
     give(&context, &caller, key, order).await
 }

@@ -67,7 +67,7 @@ fn every_kind(one: &Person, other: &Person, nobody: &Person) -> (String, String)
         (row("e", one, "direct", 10_000, &other.card, ""), "e,refused,instrument_not_own,,,"),
         (row("f", one, "gift", 10_000, "", &other.msisdn), "f,accepted,,100,10000,2026-03-03"),
         (row("g", one, "gift", 10_000, "", &one.msisdn), "g,refused,receiver_not_eligible,,,"),
-        (row("h", one, "refund", 10_000, "paid:x;to:x", ""), "h,refused,partner_unavailable,,,"),
+        (row("h", one, "refund", 10_000, "paid:x;to:x", ""), "h,refused,recharge_unknown,,,"),
         (row("i", one, "points", 10_000, "cc_1", ""), "i,refused,instrument_not_own,,,"),
         (row("j", one, "voucher", 10_000, "", ""), "j,refused,malformed_request,,,"),
         (row_of("k", one, 10_000).replace(AT, "2026-03-04T09:00:00+08:00"), "k,refused,malformed_request,,,"),
@@ -115,9 +115,9 @@ async fn a_file_is_answered_row_by_row_in_its_order() {
     stage.finish().await;
     let position = stage.node.durable().to_string();
     let settled = stage.get("/v1/orders", &[]).query(&[("state", "settled"), ("min_position", &position)]);
-    assert_eq!(settled.reply().await.ok(200).json()["orders"].as_array().map(Vec::len), Some(3));
+    assert_eq!(settled.reply().await.ok(200).json()["orders"].as_array().map(Vec::len), Some(4));
     let metrics = stage.get("/metrics", &[]).reply().await.ok(200).text();
-    for line in ["tongbao_batches{state=\"done\"} 1", "tongbao_batch_rows_total{outcome=\"refused\"} 13"] {
+    for line in ["tongbao_batches{state=\"done\"} 1", "tongbao_batch_rows_total{outcome=\"refused\"} 12"] {
         assert!(metrics.contains(line), "{line}: {metrics}");
     }
     stage.get("/v1/batches/{id}", &["bat_00000000000000000000000000"]).reply().await.refused(404, "batch_unknown");

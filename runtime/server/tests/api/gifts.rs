@@ -19,6 +19,17 @@ fn named(stage: &Stage, wanted: Action) -> Vec<(Option<String>, String)> {
     named.iter().filter(|(action, ..)| *action == wanted).map(|(_, from, to)| (from.clone(), to.clone())).collect()
 }
 
+/// The message that a number got with these words in it.
+async fn told(stage: &Stage, number: &str, words: &str) -> String {
+    for _ in 0..2_000 {
+        if let Some(text) = stage.phones.inbox(number).await.into_iter().find(|text| text.contains(words)) {
+            return text;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    panic!("{number} was not told")
+}
+
 async fn order(stage: &Stage, id: &str) -> Value {
     stage.get("/v1/orders/{id}", &[id]).reply().await.ok(200).json()
 }
@@ -73,12 +84,15 @@ async fn a_receiver_declines_with_the_code_and_with_no_other() {
     let id = stage.place("one", &gift(&giver, &msisdn("1330004", 9))).await.ok(201).field("id");
     stage.rest().await;
     let code = stage.decline_code(&id);
+    // Whoever is given something is told, and by what they decline.
+    let message = told(&stage, &msisdn("1330004", 9), &code).await;
+    assert!(message.contains(&id) && message.contains("100.00 元"), "{message}");
     let decline = |id: &str, code: &str| {
         stage.post("/v1/orders/{id}/decline", &[id]).by_nobody().json(&json!({"code": code})).reply()
     };
     let wrong = format!("{:08}", (code.parse::<u64>().expect("digits") + 1) % 100_000_000);
     decline(&id, &wrong).await.refused(404, "order_unknown");
-    decline(&id, "").await.refused(404, "order_unknown");
+    decline(&id, "").await.refused(400, "malformed_request");
     decline("ord_00000000000000000000000000", &code).await.refused(404, "order_unknown");
     for _ in 0..2 {
         assert_eq!(decline(&id, &code).await.ok(200).json()["declined"], true);

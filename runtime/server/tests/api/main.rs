@@ -32,6 +32,7 @@ mod policy;
 mod privacy;
 mod providers;
 mod quotes;
+mod refunds;
 mod regions;
 mod reviews;
 mod slow;

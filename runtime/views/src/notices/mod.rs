@@ -76,6 +76,8 @@ kinds! {
     InReview = "in_review", InReview, 0, &[];
     /// It waits for a person.
     Suspended = "suspended", Suspended, 0, &[];
+    /// Something is on its way to the other party, who may decline it.
+    Offered = "offered", Created, 1, GIVEN;
     /// The other party got what was given.
     Received = "received", Settled, 1, GIVEN;
 }
@@ -156,8 +158,8 @@ mod tests {
             OrderState::InReview => vec![("in_review", 0)],
             OrderState::Suspended => vec![("suspended", 0)],
             // Whoever withdrew it knows; nothing else of these is of use to anybody.
-            OrderState::Created
-            | OrderState::Challenged
+            OrderState::Created => vec![("offered", 1)],
+            OrderState::Challenged
             | OrderState::Executing
             | OrderState::Clearing
             | OrderState::Paying

@@ -119,6 +119,7 @@ fn admitted(dice: &mut Dice, order: OrderId, now: Millis) -> Fact {
         steps: Vec::new(),
         lots: Vec::new(),
         counts: Vec::new(),
+        payment: None,
         quote: Quoted::default(),
         seen_convertible: 0,
     }))

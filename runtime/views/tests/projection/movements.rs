@@ -89,6 +89,7 @@ impl Town {
             steps: Vec::new(),
             lots,
             counts: Vec::new(),
+            payment: None,
             quote: Quoted::default(),
             seen_convertible: 0,
         }))
@@ -108,7 +109,7 @@ fn registered(number: u64) -> Fact {
 
 fn lot(holder: &facts::Subscriber, offset: u32, dice: &mut Dice, at: Millis) -> Fact {
     let (number, amount) = (holder.next_lot + offset, dice.roll(50_000));
-    Fact::LotOpened { subscriber: holder.id, number, provenance: Provenance::SelfPaid, amount, at }
+    Fact::LotOpened { subscriber: holder.id, number, provenance: Provenance::SelfPaid, amount, at, payment: None }
 }
 
 /// What a statement ends with.

@@ -59,9 +59,11 @@ impl Books {
             | Action::IssueVoucher
             | Action::CollectPayment => Movement::Taken,
             Action::ReleaseAirtime => Movement::Released,
-            Action::CreditAirtime | Action::TopUpAirtime | Action::GrantReward | Action::RefundPayment => {
-                Movement::GivenBack
-            }
+            Action::CreditAirtime
+            | Action::TopUpAirtime
+            | Action::GrantReward
+            | Action::RefundPayment
+            | Action::PayBack => Movement::GivenBack,
             Action::TransferAirtime => Movement::Transferred,
         };
         let answer = Answer::Done { amount: request.amount, external: format!("line-{}", self.lines.len()) };
