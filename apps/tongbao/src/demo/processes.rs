@@ -6,7 +6,9 @@ use crate::failure::{Doing, Failure};
 use crate::sandboxes::{CALLBACK_AUTHORIZATION, Counterparty};
 use facts::Partner;
 use money::Telco;
-use sandbox::{AcquirerConfig, Action, BankConfig, FaultsConfig, IssuerConfig, Preset, Profile, SmsConfig, TelcoConfig};
+use sandbox::{
+    AcquirerConfig, Action, BankConfig, FaultsConfig, IssuerConfig, Preset, Profile, SmsConfig, TelcoConfig,
+};
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, TcpListener};
