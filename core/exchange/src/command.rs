@@ -1,13 +1,14 @@
 //! Commands in, decisions out.
 
+use crate::complain::NewComplaint;
 use crate::contract::Contracts;
 use crate::quote::Quote;
 use crate::rules::{Identity, Instrument, Line, NumberRefusal, Policy};
 use crate::signal::Signal;
 use facts::{
-    Actor, ApprovalAct, ApprovalId, ApprovalState, ApprovalSubject, Attack, Fact, InstrumentId, Key16, KeyUse, Made,
-    Meta, Millis, Order, OrderId, Partner, Payment, PersonId, PersonalItem, PolicyVersion, Product, Provenance,
-    Province, Purpose, ReviewVerdict, StaffAct, State, SubscriberId,
+    Actor, ApprovalAct, ApprovalId, ApprovalState, ApprovalSubject, Attack, ComplaintId, ComplaintOutcome, Fact,
+    InstrumentId, Key16, KeyUse, Made, Meta, Millis, Order, OrderId, Partner, Payment, PersonId, PersonalItem,
+    PolicyVersion, Product, Provenance, Province, Purpose, ReviewVerdict, StaffAct, State, SubscriberId,
 };
 use money::Telco;
 use std::collections::BTreeMap;
@@ -341,6 +342,17 @@ pub enum Command {
         /// Since when, by the wall.
         since: Millis,
     },
+    /// File a complaint.
+    FileComplaint(NewComplaint),
+    /// Say how a complaint ended.
+    CloseComplaint {
+        /// Which.
+        complaint: ComplaintId,
+        /// How.
+        outcome: ComplaintOutcome,
+        /// Why, in the words of a member of staff; others need no reason.
+        why: String,
+    },
     /// Set an order aside whose command made the rules panic.
     Suspend {
         /// Which.
@@ -409,6 +421,8 @@ pub enum Denied {
     Restricted,
     /// Nothing is left of the person but ids.
     Erased,
+    /// Another than who filed a complaint may not take it back.
+    NotTheFiler,
 }
 
 /// The outcome of a command. No facts means that nothing happened and nothing is journaled.

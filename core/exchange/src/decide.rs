@@ -5,7 +5,7 @@ use crate::book::open_house;
 use crate::command::{ClientKey, Command, Decision, Denied, Envelope, Opening, Registration, Reply, Rules};
 use crate::draft::Draft;
 use crate::staff::acted;
-use crate::{approve, custody, hear, place, staff, unwind};
+use crate::{approve, complain, custody, hear, place, staff, unwind};
 use facts::{
     ActorKind, Cause, Fact, Made, Meta, Nature, Order, OrderId, OrderState, Partner, ReviewVerdict, StaffAct, State,
     StepState, SubscriberId,
@@ -52,6 +52,8 @@ pub fn decide(state: &State, rules: &Rules, envelope: &Envelope) -> Decision {
             let fact = Fact::AttackNoted { who: *who, what: *what, count: *count, since: *since };
             Decision { facts: vec![fact], reply: Reply::Done }
         }
+        Command::FileComplaint(new) => complain::file(state, rules, meta, key, new),
+        Command::CloseComplaint { complaint, outcome, why } => complain::close(state, meta, *complaint, *outcome, why),
         Command::Suspend { order } => suspend(state, rules, meta, *order),
     }
 }

@@ -7,6 +7,7 @@
 mod approve;
 mod book;
 mod command;
+mod complain;
 mod contract;
 mod custody;
 mod decide;
@@ -26,6 +27,7 @@ pub use command::{
     Asker, ClientKey, Command, Decision, Denied, Doors, Envelope, Funds, Opening, PlaceOrder, Proposal, Recipient,
     Registration, Reply, Rules,
 };
+pub use complain::NewComplaint;
 pub use contract::{Contract, ContractFault, Contracts, Profile, Refusals, Repeats};
 pub use decide::decide;
 pub use hear::lost_calls;

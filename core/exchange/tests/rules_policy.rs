@@ -189,7 +189,7 @@ fn every_fault_of_the_products_is_found() {
 
 #[test]
 fn every_fault_of_the_limits_times_and_data_is_found() {
-    let rows: [(&str, &str, &str, &str); 13] = [
+    let rows: [(&str, &str, &str, &str); 14] = [
         (
             "limits.toml",
             "bought = {",
@@ -243,6 +243,12 @@ fn every_fault_of_the_limits_times_and_data_is_found() {
             "kept_days = 30",
             "kept_days = 367",
             "`timings.toml`, `order_files.kept_days`: found 367, allowed: 1 to 366 days\n",
+        ),
+        (
+            "timings.toml",
+            "answer_days = 15",
+            "answer_days = 16",
+            "`timings.toml`, `complaints.answer_days`: found 16, allowed: 1 to 15 days\n",
         ),
         (
             "timings.toml",

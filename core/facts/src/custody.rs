@@ -40,6 +40,8 @@ words! {
         OneTimeCode = 11, "one_time_code";
         /// A subscriber is told what became of an order.
         Notice = 12, "notice";
+        /// What was complained of, and answered, is shown.
+        Complaint = 13, "complaint";
     }
 }
 

@@ -2,9 +2,10 @@
 
 use crate::order::{Attempt, Cause, OrderState, StepPlan};
 use crate::{
-    AccountName, Actor, Approval, ApprovalAct, ApprovalId, Attack, CallRef, Count, InstrumentId, Key16, LimitHit,
-    LotUse, Millis, Order, OrderId, Partner, PersonId, PersonalItem, PolicyVersion, Product, Provenance, Province,
-    Purpose, QuoteId, Refusal, ReviewVerdict, StaffAct, SubscriberId, Terms,
+    AccountName, Actor, Approval, ApprovalAct, ApprovalId, Attack, CallRef, ComplaintAbout, ComplaintId,
+    ComplaintOutcome, Count, Day, InstrumentId, Key16, LimitHit, LotUse, Millis, Order, OrderId, Partner, PersonId,
+    PersonalItem, PolicyVersion, Product, Provenance, Province, Purpose, QuoteId, Refusal, ReviewVerdict, StaffAct,
+    SubscriberId, Terms,
 };
 use ledger::{AccountId, Bound, Transfer};
 use minicbor::{Decode, Encode};
@@ -94,6 +95,9 @@ pub enum Made {
     /// A record of an act.
     #[n(3)]
     Act,
+    /// A complaint.
+    #[n(4)]
+    Complaint(#[n(0)] ComplaintId),
 }
 
 /// A client's key, what it was used with, and what came of it.
@@ -626,6 +630,41 @@ pub enum Fact {
         #[n(3)]
         since: Millis,
     },
+    /// A subscriber complains. What was said is in the vault.
+    #[n(80)]
+    ComplaintFiled {
+        /// Its identity.
+        #[n(0)]
+        complaint: ComplaintId,
+        /// Whose.
+        #[n(1)]
+        subscriber: SubscriberId,
+        /// About which order, if about one.
+        #[n(2)]
+        order: Option<OrderId>,
+        /// About what.
+        #[n(3)]
+        about: ComplaintAbout,
+        /// The last day on which an answer is in time.
+        #[n(4)]
+        due_on: Day,
+    },
+    /// A complaint came to an end. What was answered is in the vault.
+    #[n(81)]
+    ComplaintClosed {
+        /// Which.
+        #[n(0)]
+        complaint: ComplaintId,
+        /// The order that it was about, if it was about one.
+        #[n(1)]
+        order: Option<OrderId>,
+        /// How.
+        #[n(2)]
+        outcome: ComplaintOutcome,
+        /// Why, in the words of a member of staff.
+        #[n(3)]
+        why: String,
+    },
 }
 
 impl Fact {
@@ -651,10 +690,11 @@ impl Fact {
             | Fact::AttackNoted { .. } => None,
             Fact::KeyTaken { used, .. } => match used.made {
                 Made::Order(order) => Some(order),
-                Made::Subscriber(_) | Made::Lot(..) | Made::Act => None,
+                Made::Subscriber(_) | Made::Lot(..) | Made::Act | Made::Complaint(_) => None,
             },
             Fact::OrderAdmitted(admission) => Some(admission.order),
             Fact::OrderRecalled(order) => Some(order.id),
+            Fact::ComplaintFiled { order, .. } | Fact::ComplaintClosed { order, .. } => *order,
             Fact::OrderDeclined { order, .. }
             | Fact::StepPlanned { order, .. }
             | Fact::StepQueued { order, .. }
@@ -714,7 +754,9 @@ impl Fact {
             | Fact::Revealed { .. }
             | Fact::StaffActed { .. }
             | Fact::StaffActRefused { .. }
-            | Fact::AttackNoted { .. } => &[],
+            | Fact::AttackNoted { .. }
+            | Fact::ComplaintFiled { .. }
+            | Fact::ComplaintClosed { .. } => &[],
         }
     }
 
@@ -739,7 +781,8 @@ impl Fact {
             | Fact::RewardWithdrawn { .. }
             | Fact::CodeHandedOut { .. }
             | Fact::ErasureRequested { .. }
-            | Fact::PersonErased { .. } => Part::Receipt,
+            | Fact::PersonErased { .. }
+            | Fact::ComplaintFiled { .. } => Part::Receipt,
             Fact::AccountOpened { .. }
             | Fact::Posted { .. }
             | Fact::CreditsGranted { .. }
@@ -758,7 +801,9 @@ impl Fact {
             | Fact::Revealed { .. }
             | Fact::StaffActed { .. }
             | Fact::StaffActRefused { .. }
-            | Fact::AttackNoted { .. } => Part::Internal,
+            | Fact::AttackNoted { .. }
+            // It says why, in the words of staff; what the complainant is answered is in the vault.
+            | Fact::ComplaintClosed { .. } => Part::Internal,
         }
     }
 }

@@ -163,6 +163,8 @@ ids! {
     ApprovalId, "apr_";
     /// An order file that a node answers.
     BatchId, "bat_";
+    /// A complaint.
+    ComplaintId, "cmp_";
 }
 
 #[cfg(test)]

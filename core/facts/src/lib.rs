@@ -8,6 +8,7 @@
 mod account_name;
 mod approval;
 mod attack;
+mod complaint;
 mod counter;
 mod custody;
 mod fact;
@@ -27,10 +28,15 @@ mod time;
 pub use account_name::AccountName;
 pub use approval::{Acted, Approval, ApprovalAct, ApprovalState, ApprovalSubject, Approvals};
 pub use attack::Attack;
+pub use complaint::{
+    Closing, Complaint, ComplaintAbout, ComplaintFilter, ComplaintOutcome, ComplaintPlace, ComplaintState, Complaints,
+};
 pub use counter::{Count, Counter, Counters, LimitHit, Measure, Meter, Shared, Subject, Window};
 pub use custody::{Custody, LegalHold, PersonalItem, Purpose, Standing};
 pub use fact::{Admission, Fact, KeyUse, Made, Part, Payment, Quoted, SignalKind};
-pub use id::{ApprovalId, BatchId, Bucket, InstrumentId, OrderId, ParseIdError, PersonId, QuoteId, SubscriberId};
+pub use id::{
+    ApprovalId, BatchId, Bucket, ComplaintId, InstrumentId, OrderId, ParseIdError, PersonId, QuoteId, SubscriberId,
+};
 pub use order::{
     Attempt, Cause, Due, Gate, Necessity, Offer, Order, OrderState, ReviewVerdict, RewardState, Step, StepPlan,
     StepState, Target,

@@ -606,7 +606,9 @@ impl Order {
             | Fact::Revealed { .. }
             | Fact::StaffActed { .. }
             | Fact::StaffActRefused { .. }
-            | Fact::AttackNoted { .. } => return false,
+            | Fact::AttackNoted { .. }
+            | Fact::ComplaintFiled { .. }
+            | Fact::ComplaintClosed { .. } => return false,
         }
         true
     }

@@ -58,8 +58,11 @@ fn take(order: &mut Option<Order>, fact: &Fact, record: &OpenRecord) -> bool {
             *order = Order::declined(fact, sequence, now);
             true
         }
-        // The one is about the key, the other says what the records before it say.
-        (Fact::KeyTaken { .. } | Fact::OrderRecalled(_), _) => true,
+        // About the key; what the records before it say; about what somebody says of it.
+        (
+            Fact::KeyTaken { .. } | Fact::OrderRecalled(_) | Fact::ComplaintFiled { .. } | Fact::ComplaintClosed { .. },
+            _,
+        ) => true,
         (_, Some(order)) => order.evolve(fact, sequence, now),
         (_, None) => false,
     }

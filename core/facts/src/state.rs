@@ -7,8 +7,8 @@ mod orders;
 use crate::fact::KeyUse;
 use crate::keys::Keys;
 use crate::{
-    AccountName, Actor, ActorKind, ApprovalId, Approvals, Counters, Custody, Fact, Hash, Key16, Lot, Millis,
-    OpenRecord, Order, OrderId, Partner, PartnerLoad, PersonId, QuoteId, Subscriber, SubscriberId,
+    AccountName, Actor, ActorKind, ApprovalId, Approvals, ComplaintId, Complaints, Counters, Custody, Fact, Hash,
+    Key16, Lot, Millis, OpenRecord, Order, OrderId, Partner, PartnerLoad, PersonId, QuoteId, Subscriber, SubscriberId,
 };
 use core::fmt;
 use ledger::{AccountId, Ledger, Refused};
@@ -55,6 +55,8 @@ pub struct State {
     leaving: leaving::Leaving,
     #[n(50)]
     custody: Custody,
+    #[n(80)]
+    complaints: Complaints,
 }
 
 /// Journal and state disagree. The writer stops; nothing is guessed.
@@ -77,6 +79,8 @@ pub enum Broken {
     Approval(ApprovalId),
     /// A fact does not fit what is held about a person.
     Person(PersonId),
+    /// A fact does not fit a complaint.
+    Complaint(ComplaintId),
     /// An account's handle is not the next one.
     Account(AccountId),
     /// The ledger refuses a posting that was decided.
@@ -92,6 +96,7 @@ impl fmt::Display for Broken {
             Broken::Subscriber(subscriber) => write!(f, "a fact does not fit subscriber {subscriber}"),
             Broken::Approval(approval) => write!(f, "a fact does not fit approval {approval}"),
             Broken::Person(person) => write!(f, "a fact does not fit person {person}"),
+            Broken::Complaint(complaint) => write!(f, "a fact does not fit complaint {complaint}"),
             Broken::Account(account) => write!(f, "account {} is not the next one", account.number()),
             Broken::Posting(refused) => {
                 write!(f, "posting {} of a decided chain is refused: {}", refused.index, refused.refusal)
@@ -126,6 +131,11 @@ impl State {
     /// What is held about persons, and until when.
     pub const fn custody(&self) -> &Custody {
         &self.custody
+    }
+
+    /// What subscribers complained of.
+    pub const fn complaints(&self) -> &Complaints {
+        &self.complaints
     }
 
     /// A person's numbers.
@@ -282,6 +292,10 @@ impl State {
             | Fact::LegalHoldLifted { person, .. }
             | Fact::ErasureRequested { person, .. }
             | Fact::PersonErased { person } => self.evolve_custody(*person, fact),
+            Fact::ComplaintFiled { complaint, .. } | Fact::ComplaintClosed { complaint, .. } => {
+                let fits = self.complaints.evolve(fact, by, self.now);
+                if fits { Ok(()) } else { Err(Broken::Complaint(*complaint)) }
+            }
             // They change nothing but what is known about who looked, who did what, and who tried.
             Fact::Revealed { .. }
             | Fact::StaffActed { .. }

@@ -276,7 +276,9 @@ fn subject(command: &Command) -> Option<OrderId> {
         | Command::Reveal { .. }
         | Command::NoteAct { .. }
         | Command::NoteRefusal { .. }
-        | Command::NoteAttack { .. } => None,
+        | Command::NoteAttack { .. }
+        | Command::FileComplaint(_)
+        | Command::CloseComplaint { .. } => None,
     }
 }
 

@@ -13,7 +13,7 @@ const PREFIX: &str = "snapshot-";
 const SUFFIX: &str = ".cbor";
 /// What a state means and how it is written: raised with every change to either, so that a snapshot of another
 /// release is passed over and made again from the journal.
-const FORMAT: u32 = 5;
+const FORMAT: u32 = 6;
 /// How many snapshots are kept: the newest, and one in case it does not hold.
 const KEPT: usize = 2;
 

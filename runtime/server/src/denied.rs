@@ -23,6 +23,7 @@ impl From<Denied> for Problem {
                 Problem::refused(Refused { refusal: Refusal::PersonRestricted, detail: Detail::Plain })
             }
             Denied::Erased => Problem::new(Code::PersonErased),
+            Denied::NotTheFiler => Problem::new(Code::OnlyFilerWithdraws),
         }
     }
 }

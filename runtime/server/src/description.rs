@@ -5,7 +5,7 @@ use utoipa::openapi::schema::AdditionalProperties;
 use utoipa::openapi::{ContentBuilder, OpenApi, Ref, RefOr, Response, ResponseBuilder, Schema};
 
 /// The bodies of requests; a field that they do not have is refused.
-const BODIES: [&str; 31] = [
+const BODIES: [&str; 34] = [
     "Because",
     "ClockMove",
     "LiftedHold",
@@ -13,6 +13,7 @@ const BODIES: [&str; 31] = [
     "NewApproval",
     "NewClient",
     "NewCode",
+    "NewComplaint",
     "NewConfirmation",
     "NewDecline",
     "NewDevice",
@@ -23,6 +24,7 @@ const BODIES: [&str; 31] = [
     "NewKey",
     "NewLot",
     "NewOrder",
+    "NewOutcome",
     "NewPassword",
     "NewQuote",
     "NewReveal",
@@ -35,6 +37,7 @@ const BODIES: [&str; 31] = [
     "NewSubscriber",
     "NewSubscriberSession",
     "NewTillOrder",
+    "NewWithdrawal",
     "ReplaceNumbers",
     "Withdrawal",
 ];

@@ -58,6 +58,14 @@ impl<'v> Fields<'v> {
         text.map(Some).ok_or_else(|| self.wrong(name, "a text of 1 to 1024 bytes"))
     }
 
+    /// A text of at most so many characters, which may have several lines.
+    pub fn long_text(&self, name: &str, most: usize) -> Result<&'v str, Problem> {
+        let allowed = format!("a text of 1 to {most} characters");
+        let text = self.needed(name, &allowed)?.as_str();
+        let text = text.filter(|text| (1..=most).contains(&text.chars().count()) && !text.trim().is_empty());
+        text.ok_or_else(|| self.wrong(name, &allowed))
+    }
+
     /// A word that reads as a value of its own type.
     pub fn word<T: FromStr>(&self, name: &str, allowed: &str) -> Result<T, Problem> {
         self.needed(name, allowed)?;

@@ -140,6 +140,12 @@ codes! {
     PolicyFaulty = "policy_faulty", UNPROCESSABLE_ENTITY;
     /// The proposed policy is the one in force.
     PolicyUnchanged = "policy_unchanged", UNPROCESSABLE_ENTITY;
+    /// There is no such complaint.
+    ComplaintUnknown = "complaint_unknown", NOT_FOUND;
+    /// A complaint came to its end before.
+    ComplaintClosed = "complaint_closed", CONFLICT;
+    /// Another than who filed a complaint may not take it back.
+    OnlyFilerWithdraws = "only_filer_withdraws", FORBIDDEN;
     /// There is no such approval.
     ApprovalUnknown = "approval_unknown", NOT_FOUND;
     /// There is no such campaign.
@@ -290,6 +296,12 @@ static PHRASES: &[Phrase] = &[
             "请按 `reasons` 逐项修正；每项给出文件、位置、现有内容与允许的内容"]),
     row("policy_unchanged", ["The policy is the one in force", "策略与现行策略相同"],
         ["propose files that change a rule", "请提交有改动的文件"]),
+    row("complaint_unknown", ["There is no such complaint", "投诉不存在"],
+        ["check the id; `GET /v1/complaints` lists complaints", "请核对标识；`GET /v1/complaints` 可列出投诉"]),
+    row("complaint_closed", ["The complaint came to its end before", "该投诉已办结"],
+        ["`GET /v1/complaints/{id}` shows how; file another if something is new", "请通过 `GET /v1/complaints/{id}` 查看结果；如有新情况请另行投诉"]),
+    row("only_filer_withdraws", ["Only who filed a complaint may take it back", "仅提出投诉者可撤回投诉"],
+        ["ask whoever filed it to withdraw it, or answer it", "请由提出投诉者撤回，或对其作出答复"]),
     row("approval_unknown", ["There is no such approval", "审批不存在"],
         ["`GET /v1/approvals` lists the approvals", "`GET /v1/approvals` 可列出各审批"]),
     row("campaign_unknown", ["There is no such campaign", "营销活动不存在"],

@@ -11,10 +11,10 @@ use crate::envelope;
 use crate::machine;
 use crate::notices::{self, Started};
 use crate::routes::{
-    approvals, audit, batches, calendar, callbacks, campaigns, cancel, clients, clock, decline, erasure, export,
-    handout, health, holdings, keys, ledger, legal_holds, limits, metrics, numbers, order_list, orders, partners,
-    persons, policies, prices, problems, providers, quotes, recharges, reveals, reviews, sessions, signers, staff,
-    staff_admin, staff_sessions, statements, subscribers, till, timeline,
+    approvals, audit, batches, calendar, callbacks, campaigns, cancel, clients, clock, complaint_list, complaints,
+    decline, erasure, export, handout, health, holdings, keys, ledger, legal_holds, limits, metrics, numbers,
+    order_list, orders, partners, persons, policies, prices, problems, providers, quotes, recharges, reveals, reviews,
+    sessions, signers, staff, staff_admin, staff_sessions, statements, subscribers, till, timeline,
 };
 use axum::Router;
 use axum::http::header::CONTENT_TYPE;
@@ -53,6 +53,10 @@ fn business() -> Routes {
         .routes(routes!(handout::collect))
         .routes(routes!(reviews::review))
         .routes(routes!(timeline::get))
+        .routes(routes!(complaints::file, complaint_list::list))
+        .routes(routes!(complaints::get))
+        .routes(routes!(complaints::answer))
+        .routes(routes!(complaints::withdraw))
         .routes(routes!(batches::send, batches::list))
         .routes(routes!(batches::get))
         .routes(routes!(batches::results))

@@ -1,7 +1,7 @@
 //! Public words in Chinese, as GLOSSARY.md has them. In English each is its own public word.
 
 use crate::language::Language;
-use facts::{Action, Cause, OrderState, Product, ReviewVerdict};
+use facts::{Action, Cause, ComplaintAbout, ComplaintOutcome, OrderState, Product, ReviewVerdict};
 use views::MovementKind;
 
 /// A public word that people read.
@@ -90,6 +90,22 @@ chinese! {
         Approved = "通过";
         Rejected = "不通过";
     }
+    ComplaintAbout {
+        Charged = "扣费有误";
+        NotArrived = "未到账";
+        NotOrdered = "非本人办理";
+        Fee = "手续费";
+        Refused = "办理被拒";
+        Privacy = "个人信息";
+        Service = "服务";
+        Other = "其他";
+    }
+    ComplaintOutcome {
+        Upheld = "属实";
+        PartlyUpheld = "部分属实";
+        Rejected = "不属实";
+        Withdrawn = "已撤诉";
+    }
     MovementKind {
         Recharged = "充值";
         Ordered = "订单转出";
@@ -132,6 +148,12 @@ mod tests {
         }
         for cause in Cause::ALL {
             words(cause.code(), cause.chinese());
+        }
+        for about in ComplaintAbout::ALL {
+            words(about.code(), about.chinese());
+        }
+        for outcome in ComplaintOutcome::ALL {
+            words(outcome.code(), outcome.chinese());
         }
         for kind in MovementKind::ALL {
             words(kind.code(), kind.chinese());

@@ -96,6 +96,7 @@ impl Vault {
     pub fn erase(&self, person: PersonId) -> Result<(), VaultError> {
         lock(&self.writer).in_transaction(|view| {
             Table::ALL.into_iter().try_for_each(|table| view.empty(table, person.0))?;
+            view.remove_texts(person.0)?;
             view.remove_key(person.0)
         })?;
         // Before the log: from here on nobody is to see them, whatever the disk does.

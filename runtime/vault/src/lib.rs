@@ -22,6 +22,7 @@ mod seal;
 mod sql;
 mod store;
 mod text;
+mod texts;
 mod vault;
 
 pub use contacts::Contact;
@@ -35,4 +36,5 @@ pub use ring::KeyRing;
 pub use rotate::{Rotation, Status};
 pub use rows::{FilesId, InstrumentId, NewPerson, PersonId, Put, Registered, Registration, SubscriberId};
 pub use store::Table;
+pub use texts::Side;
 pub use vault::{KeysHeld, Vault, VaultOptions};

@@ -88,6 +88,15 @@ pub const COUNT_ERASED: &str = "SELECT COUNT(*) FROM persons WHERE sealed IS NUL
 pub const CREATE_CONTACTS: &str = "CREATE TABLE IF NOT EXISTS contacts \
      (order_id BLOB PRIMARY KEY, id BLOB NOT NULL, sealed BLOB NOT NULL); \
      CREATE INDEX IF NOT EXISTS contacts_by_id ON contacts (id)";
+/// What people wrote and were answered, under the keys of persons.
+pub const CREATE_TEXTS: &str = "CREATE TABLE IF NOT EXISTS texts \
+     (id BLOB NOT NULL, side INTEGER NOT NULL, person_id BLOB NOT NULL, sealed BLOB NOT NULL, PRIMARY KEY (id, side)); \
+     CREATE INDEX IF NOT EXISTS texts_of_person ON texts (person_id)";
+/// One that is there is written anew: what was said last counts.
+pub const PUT_TEXT: &str = "INSERT INTO texts (id, side, person_id, sealed) VALUES ($1, $2, $3, $4) \
+     ON CONFLICT (id, side) DO UPDATE SET sealed = excluded.sealed";
+pub const SELECT_TEXT: &str = "SELECT person_id, sealed FROM texts WHERE id = $1 AND side = $2";
+pub const REMOVE_TEXTS: &str = "DELETE FROM texts WHERE person_id = $1";
 pub const INSERT_CONTACT: &str =
     "INSERT INTO contacts (order_id, id, sealed) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
 pub const SELECT_CONTACT: &str = "SELECT order_id, sealed FROM contacts WHERE id = $1 LIMIT 1";

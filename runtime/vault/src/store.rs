@@ -180,9 +180,27 @@ impl View<'_> {
         rows.into_iter().chain(others).try_for_each(|statement| Ok(self.0.execute_batch(statement)?))
     }
 
-    /// Makes the table of contacts, unless it is there.
-    pub fn create_contacts(&self) -> Result<(), VaultError> {
-        Ok(self.0.execute_batch(sql::CREATE_CONTACTS)?)
+    /// Makes the tables of contacts and texts, unless they are there.
+    pub fn create_later_tables(&self) -> Result<(), VaultError> {
+        self.0.execute_batch(sql::CREATE_CONTACTS)?;
+        Ok(self.0.execute_batch(sql::CREATE_TEXTS)?)
+    }
+
+    /// Keeps a text; one that is there is written anew.
+    pub fn put_text(&self, id: u128, side: u8, person: u128, sealed: &[u8]) -> Result<(), VaultError> {
+        self.change(sql::PUT_TEXT, (&id.to_be_bytes()[..], side, &person.to_be_bytes()[..], sealed)).map(drop)
+    }
+
+    /// Whose a text is, with what is sealed.
+    pub fn text(&self, id: u128, side: u8) -> Result<Option<(u128, Vec<u8>)>, VaultError> {
+        let mut select = self.0.prepare_cached(sql::SELECT_TEXT)?;
+        let read = |row: &SqlRow<'_>| Ok((id_at(row, 0)?, row.get(1)?));
+        Ok(select.query_row((&id.to_be_bytes()[..], side), read).optional()?)
+    }
+
+    /// Removes the texts of a person.
+    pub fn remove_texts(&self, person: u128) -> Result<(), VaultError> {
+        self.change(sql::REMOVE_TEXTS, [&person.to_be_bytes()[..]]).map(drop)
     }
 
     /// Keeps a contact, unless its order has one. Says whether it was kept.

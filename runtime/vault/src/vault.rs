@@ -84,7 +84,7 @@ impl Vault {
             if !view.has_tables()? {
                 create(view, &ring)?;
             }
-            view.create_contacts()
+            view.create_later_tables()
         })?;
         let files = check(&writer.view(), path, &ring)?;
         let cache = options.cache_rows;
@@ -287,8 +287,13 @@ impl Vault {
         }
     }
 
-    fn reveal(&self, table: Table, id: u128, purpose: Purpose) -> Result<Text, VaultError> {
+    /// Counts a look.
+    pub(crate) fn count_reveal(&self, purpose: Purpose) {
         self.reveals[purpose as usize].fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn reveal(&self, table: Table, id: u128, purpose: Purpose) -> Result<Text, VaultError> {
+        self.count_reveal(purpose);
         let generation = {
             let mut cached = self.cached();
             if let Some(text) = cached.texts.get(&(table, id)) {

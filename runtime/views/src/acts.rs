@@ -49,6 +49,8 @@ fn word(fact: &Fact) -> Option<&'static str> {
         Fact::OrderAdmitted(_) | Fact::OrderDeclined { .. } => Some("place_order"),
         Fact::OrderReviewed { .. } => Some("review_order"),
         Fact::OrderUnwound { .. } => Some("cancel_order"),
+        Fact::ComplaintFiled { .. } => Some("file_complaint"),
+        Fact::ComplaintClosed { .. } => Some("close_complaint"),
         _ => None,
     }
 }

@@ -134,7 +134,9 @@ impl Changes {
                 let _ = write!(change.positions, "{sequence} ");
                 change.seen_in = sequence;
             }
-            if !matches!(fact, Fact::OrderRecalled(_)) {
+            // What is said about an order changes nothing about it.
+            let only_said = matches!(fact, Fact::ComplaintFiled { .. } | Fact::ComplaintClosed { .. });
+            if !only_said && !matches!(fact, Fact::OrderRecalled(_)) {
                 (change.changed_in, change.changed_at_ms) = (sequence, now_ms);
                 change.take(fact, till_of(record));
             }

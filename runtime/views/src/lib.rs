@@ -21,7 +21,8 @@ pub use error::ViewError;
 pub use fold::Folded;
 pub use movement::{MovementKind, MovementRow, Movements};
 pub use notices::{
-    NOTICES, Notice, NoticeCounts, NoticeFile, NoticeKind, Occasion, Outcome, Stand, Then, Waiting, notices_of,
+    About, Event, NOTICES, Notice, NoticeCounts, NoticeFile, NoticeKind, Occasion, Outcome, Stand, Then, Waiting,
+    notices_of,
 };
 pub use reader::ViewReader;
 pub use row::{OrderFilter, OrderRow, StateCount, Total};

@@ -22,6 +22,9 @@ const ORDER_FILES_KEPT_DAYS: u64 = 30;
 /// How long a gift may be declined under a policy from before that was said.
 const DECLINED_WITHIN_MINUTES: u64 = 30;
 
+/// Within how many days a complaint is answered at the latest, by law; also by a policy from before that was said.
+const COMPLAINT_ANSWER_DAYS_MOST: u32 = 15;
+
 /// The files, each of its shape.
 struct Read {
     regions: RegionsFile,
@@ -55,6 +58,7 @@ pub(super) fn compile(files: &PolicyFiles<'_>) -> Result<Policy, Vec<PolicyFault
     let retention_years = retention_years(&read.timings, &mut faults);
     let order_files_kept_ms = order_files_kept_ms(&read.timings, &mut faults);
     let receiver_declines_within_ms = receiver_declines_within_ms(&read.timings, &mut faults);
+    let complaint_answer_days = complaint_answer_days(&read.timings, &mut faults);
     let licences = compile_licences::licences(&read.licences, &read.provinces, &mut faults);
     let known = Known {
         products: &products,
@@ -83,6 +87,7 @@ pub(super) fn compile(files: &PolicyFiles<'_>) -> Result<Policy, Vec<PolicyFault
         retention_years,
         order_files_kept_ms,
         receiver_declines_within_ms,
+        complaint_answer_days,
         calendar_warns_months_before,
         licences,
         campaigns,
@@ -227,6 +232,14 @@ fn receiver_declines_within_ms(file: &TimingsFile, faults: &mut Faults) -> u64 {
         faults.add(TIMINGS, "`gifts.declined_within_minutes`", minutes.to_string(), "1 to 720 minutes");
     }
     minutes.saturating_mul(60_000)
+}
+
+fn complaint_answer_days(file: &TimingsFile, faults: &mut Faults) -> u32 {
+    let days = file.complaints.as_ref().map_or(COMPLAINT_ANSWER_DAYS_MOST, |row| row.answer_days);
+    if !(1..=COMPLAINT_ANSWER_DAYS_MOST).contains(&days) {
+        faults.add(TIMINGS, "`complaints.answer_days`", days.to_string(), "1 to 15 days");
+    }
+    days
 }
 
 /// Looks up a list of products, each at most once.

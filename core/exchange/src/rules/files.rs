@@ -257,6 +257,13 @@ pub(super) struct TimingsFile {
     pub(super) retention: Option<RetentionRow>,
     pub(super) order_files: Option<OrderFilesRow>,
     pub(super) gifts: Option<GiftsRow>,
+    pub(super) complaints: Option<ComplaintsRow>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ComplaintsRow {
+    pub(super) answer_days: u32,
 }
 
 #[derive(Deserialize)]

@@ -40,6 +40,7 @@ pub struct Policy {
     pub(super) retention_years: u32,
     pub(super) order_files_kept_ms: u64,
     pub(super) receiver_declines_within_ms: u64,
+    pub(super) complaint_answer_days: u32,
     pub(super) licences: Vec<Licence>,
     pub(super) campaigns: Vec<Campaign>,
 }
@@ -346,6 +347,11 @@ impl Policy {
     /// How long whoever is given airtime may decline it once they are told, in milliseconds.
     pub const fn receiver_declines_within_ms(&self) -> u64 {
         self.receiver_declines_within_ms
+    }
+
+    /// The last day on which a complaint of a day is answered in time.
+    pub const fn complaint_due_on(&self, filed_on: Day) -> Day {
+        Day::from_count(filed_on.count().saturating_add(self.complaint_answer_days))
     }
 
     /// Until when a person is kept whose last transaction or registration was at a moment: the end of that date so many

@@ -263,6 +263,8 @@ pub fn kind(fact: &facts::Fact) -> String {
         Fact::Revealed { purpose, .. } => format!("revealed({purpose})"),
         Fact::StaffActed { act, on, .. } => format!("staff_acted({act}, {on})"),
         Fact::StaffActRefused { record, code } => format!("staff_act_refused({record}, {code})"),
+        Fact::ComplaintFiled { about, .. } => format!("complaint_filed({about})"),
+        Fact::ComplaintClosed { outcome, .. } => format!("complaint_closed({outcome})"),
         Fact::AttackNoted { what, count, .. } => format!("attack_noted({what}, {count})"),
     }
 }

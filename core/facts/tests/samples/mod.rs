@@ -4,11 +4,11 @@
 
 use facts::{
     AccountName, Action, Actor, ActorKind, Admission, Approval, ApprovalAct, ApprovalId, ApprovalState,
-    ApprovalSubject, Attack, Bucket, Cause, Channel, Count, Counter, Day, Due, Fact, FeeLine, FeeRule, InstrumentId,
-    Key16, KeyUse, LearnedPrice, LimitHit, Lot, LotUse, Made, Measure, Meta, Meter, Millis, Necessity, OpenRecord,
-    Order, OrderId, OrderState, Partner, PersonId, PersonalItem, PolicyVersion, Product, Provenance, Province, Purpose,
-    QuoteId, Quoted, Refusal, ReviewVerdict, Reward, Shared, SignalKind, StaffAct, StepPlan, Subject, SubscriberId,
-    Target, Terms, Verdict, Window,
+    ApprovalSubject, Attack, Bucket, Cause, Channel, ComplaintAbout, ComplaintId, ComplaintOutcome, Count, Counter,
+    Day, Due, Fact, FeeLine, FeeRule, InstrumentId, Key16, KeyUse, LearnedPrice, LimitHit, Lot, LotUse, Made, Measure,
+    Meta, Meter, Millis, Necessity, OpenRecord, Order, OrderId, OrderState, Partner, PersonId, PersonalItem,
+    PolicyVersion, Product, Provenance, Province, Purpose, QuoteId, Quoted, Refusal, ReviewVerdict, Reward, Shared,
+    SignalKind, StaffAct, StepPlan, Subject, SubscriberId, Target, Terms, Verdict, Window,
 };
 use ledger::{AccountId, Action as Move, Bound, Entry, Transfer, TransferId};
 use money::{Asset, Telco};
@@ -53,6 +53,8 @@ pub fn file_name(fact: &Fact) -> &'static str {
         Fact::StaffActed { .. } => "60_staff_acted.hex",
         Fact::StaffActRefused { .. } => "61_staff_act_refused.hex",
         Fact::AttackNoted { .. } => "70_attack_noted.hex",
+        Fact::ComplaintFiled { .. } => "80_complaint_filed.hex",
+        Fact::ComplaintClosed { .. } => "81_complaint_closed.hex",
     }
 }
 
@@ -280,7 +282,24 @@ pub fn facts_of_every_kind() -> Vec<Fact> {
             count: 3,
             since: Millis(1_790_000_000_000),
         },
+        Fact::ComplaintFiled {
+            complaint: complaint(),
+            subscriber: subscriber(),
+            order: Some(order),
+            about: ComplaintAbout::NotArrived,
+            due_on: Day::from_count(20_780),
+        },
+        Fact::ComplaintClosed {
+            complaint: complaint(),
+            order: Some(order),
+            outcome: ComplaintOutcome::PartlyUpheld,
+            why: "迟到两天".to_owned(),
+        },
     ]
+}
+
+fn complaint() -> ComplaintId {
+    ComplaintId::new(1_790_000_000_000, Bucket::of_hash(77), 6)
 }
 
 pub fn meta() -> Meta {

@@ -2,6 +2,7 @@
 
 mod approval;
 mod batch;
+mod complaint;
 mod kept;
 mod masked;
 mod order;
@@ -11,6 +12,7 @@ mod subscriber;
 
 pub use approval::ApprovalAnswer;
 pub use batch::{BatchAnswer, ReceivedAnswer};
+pub use complaint::ComplaintAnswer;
 pub use kept::{Kept, POSITION};
 pub use masked::Masked;
 pub use order::{FeeLineAnswer, LearnedPriceAnswer, OrderAnswer, PlacedAnswer};

@@ -87,7 +87,7 @@ fn placed(state: &State, reply: Reply, number: u64) -> Decided {
 fn malformed(state: &State, key: ClientKey, number: u64) -> Told {
     let earlier = state.key(key.key).filter(|used| match used.made {
         Made::Order(order) => row_of(order) < number,
-        Made::Subscriber(_) | Made::Lot(..) | Made::Act => false,
+        Made::Subscriber(_) | Made::Lot(..) | Made::Act | Made::Complaint(_) => false,
     });
     if earlier.is_some() { CONFLICT } else { MALFORMED }
 }

@@ -2,11 +2,11 @@
 //! is not told.
 
 use crate::context::Context;
-use facts::{Offer, Order, OrderId, Purpose, Standing, State, SubscriberId};
+use facts::{Offer, Order, Purpose, Standing, State, SubscriberId};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use vault::{Msisdn, Vault, VaultError};
-use views::{NoticeKind, Stand, Waiting};
+use views::{About, NoticeKind, Stand, Waiting};
 
 /// Where a notice goes.
 pub enum Address {
@@ -20,29 +20,47 @@ pub enum Address {
     NotNow,
 }
 
+/// What a notice is about, as it stands.
+pub enum Topic {
+    /// An order.
+    Order(Box<Order>),
+    /// A complaint of this subscriber's.
+    Complaint(SubscriberId),
+}
+
+impl Topic {
+    fn of(state: &State, about: About) -> Option<Topic> {
+        match about {
+            About::Order(id) => state.order(id).cloned().map(|order| Topic::Order(Box::new(order))),
+            About::Complaint(id) => state.complaints().get(id).map(|complaint| Topic::Complaint(complaint.subscriber)),
+        }
+    }
+}
+
 impl Context {
-    /// The orders that notices are about, as far as they can be read now.
-    pub async fn orders_of(&self, due: &[Waiting]) -> BTreeMap<OrderId, Order> {
-        let ids: Vec<OrderId> = due.iter().map(|waiting| waiting.notice.order).collect();
-        let wanted = ids.clone();
+    /// What notices are about, as far as it can be read now.
+    pub async fn topics(&self, due: &[Waiting]) -> BTreeMap<About, Topic> {
+        let abouts: Vec<About> = due.iter().map(|waiting| waiting.notice.about).collect();
+        let wanted = abouts.clone();
         let in_memory = move |state: &State| {
-            let orders = wanted.into_iter().filter_map(|id| Some((id, state.order(id)?.clone())));
-            orders.collect::<BTreeMap<_, _>>()
+            let topics = wanted.into_iter().filter_map(|about| Some((about, Topic::of(state, about)?)));
+            topics.collect::<BTreeMap<_, _>>()
         };
-        let Ok((mut orders, _)) = self.read(in_memory).await else { return BTreeMap::new() };
-        for id in ids {
-            if !orders.contains_key(&id)
+        let Ok((mut topics, _)) = self.read(in_memory).await else { return BTreeMap::new() };
+        for about in abouts {
+            if let About::Order(id) = about
+                && !topics.contains_key(&about)
                 && let Ok((order, _)) = self.order(id).await
             {
-                orders.insert(id, order);
+                topics.insert(about, Topic::Order(Box::new(order)));
             }
         }
-        orders
+        topics
     }
 
     /// Where notices go: one for each of `due`.
-    pub async fn addresses(&self, due: &[Waiting], orders: &BTreeMap<OrderId, Order>) -> Vec<Address> {
-        let party = |waiting: &Waiting| party(waiting, orders.get(&waiting.notice.order));
+    pub async fn addresses(&self, due: &[Waiting], topics: &BTreeMap<About, Topic>) -> Vec<Address> {
+        let party = |waiting: &Waiting| party(waiting, topics.get(&waiting.notice.about));
         let parties: Vec<_> = due.iter().map(party).collect();
         let living = move |state: &State| {
             let living = parties.into_iter().map(|party| party.and_then(|id| living(state, id)));
@@ -59,8 +77,11 @@ impl Context {
 }
 
 /// Whom a notice is for, or what is known without looking further.
-fn party(waiting: &Waiting, order: Option<&Order>) -> Result<SubscriberId, Address> {
-    let order = order.ok_or(Address::NotNow)?;
+fn party(waiting: &Waiting, topic: Option<&Topic>) -> Result<SubscriberId, Address> {
+    let order = match topic.ok_or(Address::NotNow)? {
+        Topic::Order(order) => order,
+        Topic::Complaint(subscriber) => return Ok(*subscriber),
+    };
     let occasion = waiting.notice.kind.occasion();
     if !occasion.products.is_empty() && !occasion.products.contains(&order.terms.product) {
         return Err(Address::Moot);

@@ -1,11 +1,11 @@
 //! Handing notices over: each that is due is sent, or asked about when it may have left, once a turn.
 
-use super::address::Address;
+use super::address::{Address, Topic};
 use super::{Teller, words};
 use crate::access::wall_now;
 use crate::language::Language;
 use exchange::{Contract, Refusals, Repeats};
-use facts::{Millis, Order, SubscriberId};
+use facts::{Millis, SubscriberId};
 use partners::{Message, SmsAnswer};
 use std::sync::Arc;
 use tokio::sync::Semaphore;
@@ -49,17 +49,17 @@ impl Teller {
         now: Millis,
         went: &mut Vec<(Notice, Then)>,
     ) -> Result<Vec<Letter>, String> {
-        let orders = self.context.orders_of(&due).await;
-        let addresses = self.context.addresses(&due, &orders).await;
+        let topics = self.context.topics(&due).await;
+        let addresses = self.context.addresses(&due, &topics).await;
         let (mut letters, mut leaving) = (Vec::new(), Vec::new());
         for (waiting, address) in due.into_iter().zip(addresses) {
-            match (address, orders.get(&waiting.notice.order)) {
-                (Address::To(subscriber, number), Some(order)) => {
+            match (address, topics.get(&waiting.notice.about)) {
+                (Address::To(subscriber, number), Some(topic)) => {
                     if waiting.stand == Stand::Ready {
                         // One that was tried before was counted then.
                         leaving.push((waiting.notice, (waiting.tries == 0).then_some(subscriber)));
                     }
-                    letters.push(self.letter(waiting, &number, order));
+                    letters.push(self.letter(waiting, &number, topic));
                 }
                 (Address::Nobody, _) => went.push((waiting.notice, Then::Over(Outcome::Nobody))),
                 (Address::Moot, _) => went.push((waiting.notice, Then::Moot)),
@@ -69,8 +69,8 @@ impl Teller {
         self.leave(letters, leaving, now, went).await
     }
 
-    fn letter(&self, waiting: Waiting, number: &Msisdn, order: &Order) -> Letter {
-        let text = words::text(&self.context, waiting.notice.kind, order, Language::Chinese);
+    fn letter(&self, waiting: Waiting, number: &Msisdn, topic: &Topic) -> Letter {
+        let text = words::text(&self.context, waiting.notice.kind, topic, Language::Chinese);
         let reference = reference(&waiting.notice);
         Letter { waiting, message: Message { reference, to: number.expose().into(), text: text.into() } }
     }
@@ -154,9 +154,9 @@ fn judged(contract: &Contract, waiting: &Waiting, answer: &SmsAnswer, now: Milli
     }
 }
 
-/// The same for the same order and kind, whatever happened meanwhile.
+/// The same for the same thing and kind, whatever happened meanwhile.
 fn reference(notice: &Notice) -> String {
-    format!("note-{}-{}", notice.kind.code(), notice.order)
+    format!("note-{}-{}", notice.kind.code(), notice.about)
 }
 
 #[cfg(test)]
@@ -164,7 +164,7 @@ mod tests {
     use super::*;
     use exchange::Contracts;
     use facts::OrderId;
-    use views::NoticeKind;
+    use views::{About, NoticeKind};
 
     const SENT_AT: Millis = Millis(1_000);
 
@@ -176,7 +176,7 @@ mod tests {
     }
 
     fn waiting(stand: Stand) -> Waiting {
-        let notice = Notice { sequence: 1, order: OrderId::from_bits(1), kind: NoticeKind::Settled };
+        let notice = Notice { sequence: 1, about: About::Order(OrderId::from_bits(1)), kind: NoticeKind::Settled };
         Waiting { notice, stand, tries: 0, made_at: SENT_AT, sent_at: SENT_AT }
     }
 

@@ -1,5 +1,6 @@
 //! What notices say, in English and Chinese: one row a kind. No name, no number, amounts in yuan.
 
+use super::address::Topic;
 use crate::context::Context;
 use crate::language::Language;
 use crate::routes::decline::decline_code;
@@ -60,6 +61,10 @@ fn row(kind: NoticeKind) -> Row {
         NoticeKind::Received => {
             ["[Tongbao] You were given {amount}. It has arrived.", "【通宝】您收到他人转赠的 {amount}，现已到账。"]
         }
+        NoticeKind::ComplaintAnswered => [
+            "[Tongbao] Your complaint has been answered. Sign in to read the answer.",
+            "【通宝】您的投诉已有答复，请登录后查看。",
+        ],
     };
     Row { texts, carries: |_, _| Carried::default() }
 }
@@ -73,9 +78,10 @@ fn offer(context: &Context, order: &Order) -> Carried {
     }
 }
 
-/// What a notice about an order says.
-pub fn text(context: &Context, kind: NoticeKind, order: &Order, language: Language) -> String {
+/// What a notice says.
+pub fn text(context: &Context, kind: NoticeKind, topic: &Topic, language: Language) -> String {
     let row = row(kind);
+    let Topic::Order(order) = topic else { return row.texts[language as usize].to_owned() };
     filled(row.texts[language as usize], order, &(row.carries)(context, order), language)
 }
 

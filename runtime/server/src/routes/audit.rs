@@ -191,6 +191,8 @@ fn what(fact: &Fact) -> Option<(String, String)> {
             Some((subscriber.to_string(), none()))
         }
         Fact::OrderReviewed { order, verdict, why } => Some((format!("{order} {verdict}"), why.clone())),
+        Fact::ComplaintFiled { complaint, .. } => Some((complaint.to_string(), none())),
+        Fact::ComplaintClosed { complaint, outcome, why, .. } => Some((format!("{complaint} {outcome}"), why.clone())),
         Fact::OrderAdmitted(admission) => Some((admission.order.to_string(), none())),
         Fact::OrderDeclined { order, .. } | Fact::OrderUnwound { order, .. } => Some((order.to_string(), none())),
         _ => None,

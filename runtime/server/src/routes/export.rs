@@ -3,7 +3,7 @@
 
 use super::persons::{PersonPath, seen_by};
 use super::reveals::{PURPOSES, RevealedAnswer, Wanted, in_full, record};
-use crate::answers::PersonAnswer;
+use crate::answers::{ComplaintAnswer, PersonAnswer};
 use crate::caller::Caller;
 use crate::context::Context;
 use crate::moments;
@@ -13,7 +13,7 @@ use crate::problem::{Problem, ProblemBody};
 use crate::query::Parameters;
 use crate::routes::order_list::ListedAnswer;
 use axum::extract::State;
-use facts::{OrderId, PersonId, PersonalItem, Purpose, Subscriber};
+use facts::{Complaint, OrderId, PersonId, PersonalItem, Purpose, Subscriber};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -24,18 +24,24 @@ use views::OrderFilter;
 const ORDERS_PAGE: u32 = 500;
 /// What the names in an export mean. A test sees that none is missing.
 const LABELS: &[(&str, &str, &str)] = &[
+    ("about", "投诉事项", "what it is about"),
     ("amount", "数量", "amount, in the product's unit"),
     ("amount_fen", "金额（分）", "amount in fen"),
+    ("answer", "答复内容", "what was answered"),
     ("arrives_on", "到账日", "day of arrival"),
     ("authority", "要求保留的机关", "authority that asked for the hold"),
     ("cause", "状态原因", "why it stands there"),
     ("changed_at", "最近变更时间", "last changed at"),
+    ("closed_at", "办结时间", "ended at"),
+    ("complaints", "投诉", "complaints"),
     ("credit_card", "信用卡号", "credit card number"),
     ("document", "文书编号摘要", "keyed digest of the document's number"),
+    ("due_on", "答复期限", "last day for an answer"),
     ("erased_at", "删除时间", "erased at"),
     ("erasure_asked_at", "申请删除时间", "erasure asked for at"),
     ("erasure_due_at", "预计删除时间", "erasure due at"),
     ("fee_fen", "手续费（分）", "fee in fen"),
+    ("filed_at", "投诉时间", "filed at"),
     ("holdings", "持有话费", "what the numbers hold"),
     ("id", "标识", "id"),
     ("id_number", "证件号码", "identity number"),
@@ -49,7 +55,9 @@ const LABELS: &[(&str, &str, &str)] = &[
     ("msisdn", "手机号码", "mobile number"),
     ("name", "姓名", "name"),
     ("number", "序号", "number"),
+    ("order", "订单标识", "id of the order"),
     ("orders", "订单", "orders"),
+    ("overdue", "是否逾期", "whether the answer is late"),
     ("own_card", "本人银行卡号", "own bank card number"),
     ("payout_fen", "到账金额（分）", "payout in fen"),
     ("person", "自然人标识", "id of the person"),
@@ -66,6 +74,7 @@ const LABELS: &[(&str, &str, &str)] = &[
     ("subscriber", "用户标识", "id of the subscriber"),
     ("subscribers", "用户", "subscribers"),
     ("telco", "运营商", "telco"),
+    ("text", "投诉内容", "what was said"),
     ("why", "事由", "why"),
 ];
 
@@ -85,6 +94,8 @@ pub struct ExportAnswer {
     holdings: Vec<HeldAnswer>,
     /// Their orders, newest first.
     orders: Vec<ListedAnswer>,
+    /// What they complained of and were answered.
+    complaints: Vec<ComplaintAnswer>,
 }
 
 /// A name in both languages.
@@ -163,10 +174,12 @@ pub async fn export(
     let (subscribers, position) = record(&context, &caller, &wanted).await?;
     let standing = standing(&context, &caller, &wanted).await?;
     let holdings = subscribers.iter().map(held).collect();
-    let identity = context.in_vault(move |vault| in_full(vault, &wanted, &subscribers)).await?;
+    let numbers = subscribers.clone();
+    let identity = context.in_vault(move |vault| in_full(vault, &wanted, &numbers)).await?;
     let orders = orders(&context, id.0, position).await?;
-    let body =
-        ExportAnswer { made_at: moments::text(context.now()), labels: labels(), identity, standing, holdings, orders };
+    let complaints = complaints(&context, &subscribers).await?;
+    let made_at = moments::text(context.now());
+    let body = ExportAnswer { made_at, labels: labels(), identity, standing, holdings, orders, complaints };
     Ok(Positioned { body, position })
 }
 
@@ -176,6 +189,19 @@ async fn standing(context: &Context, caller: &Caller, wanted: &Wanted) -> Result
     let (found, _) = context.read(move |state| PersonAnswer::of(state, &policy, subject)).await?;
     let found = found.ok_or_else(|| Problem::new(Code::PersonUnknown))?;
     Ok(if wanted.purpose == Purpose::SubjectExport { found.without_holds() } else { seen_by(caller, found) })
+}
+
+async fn complaints(context: &Context, subscribers: &[Subscriber]) -> Result<Vec<ComplaintAnswer>, Problem> {
+    let (ids, today) = (subscribers.iter().map(|subscriber| subscriber.id).collect::<Vec<_>>(), context.now().day());
+    let of_them = move |state: &facts::State| {
+        let theirs = state.complaints().after(None).filter(|complaint| ids.contains(&complaint.subscriber));
+        theirs.cloned().collect::<Vec<Complaint>>()
+    };
+    let (found, _) = context.read(of_them).await?;
+    let with_texts = move |vault: &vault::Vault| {
+        found.iter().map(|complaint| ComplaintAnswer::with_texts(vault, complaint, today)).collect()
+    };
+    context.in_vault(with_texts).await
 }
 
 fn labels() -> BTreeMap<&'static str, Label> {

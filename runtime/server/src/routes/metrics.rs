@@ -47,15 +47,26 @@ struct OfPartner {
 pub async fn get(State(context): State<Arc<Context>>) -> Response {
     // A node that stopped still tells what was counted.
     let standings = context.read(standings).await.map(|(standings, _)| standings).unwrap_or_default();
+    let complaints = complaints(&context).await;
     let counts = context.in_views(views::ViewReader::counts).await.unwrap_or_default();
     let mut text = String::new();
     // Writing to a string cannot fail.
-    let _ = encode(&mut text, &of_the_moment(&context, &standings, &counts));
+    let mut registry = of_the_moment(&context, &standings, &counts);
+    set(&mut registry, "complaints_open", "Complaints that wait for an answer", signed(complaints.0));
+    set(&mut registry, "complaints_overdue", "Those whose last day for an answer is past", signed(complaints.1));
+    let _ = encode(&mut text, &registry);
     let mut counted = String::new();
     let _ = encode(&mut counted, &context.meter.registry);
     // Each encoding ends with the mark of the end; only the last one stays.
     let text = text.trim_end_matches("# EOF\n").to_owned() + &counted;
     ([(CONTENT_TYPE, TEXT)], text).into_response()
+}
+
+/// How many complaints are open, and how many of those are overdue.
+async fn complaints(context: &Context) -> (u64, u64) {
+    let today = context.now().day();
+    let counted = context.read(move |state| state.complaints().open_and_overdue(today)).await;
+    counted.map(|(counts, _)| counts).unwrap_or_default()
 }
 
 fn of_the_moment(context: &Context, standings: &[Standing], counts: &[StateCount]) -> Registry {

@@ -11,6 +11,8 @@ pub mod cancel;
 pub mod clients;
 pub mod clock;
 pub mod codes;
+pub mod complaint_list;
+pub mod complaints;
 pub mod decline;
 pub mod declined;
 pub mod erasure;

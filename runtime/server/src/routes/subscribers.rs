@@ -174,7 +174,7 @@ pub async fn register(
 }
 
 /// What a key was used for before, so that a repeat does not go to the vault.
-async fn used_before(context: &Context, key: ClientKey) -> Result<Option<(KeyUse, u64)>, Problem> {
+pub async fn used_before(context: &Context, key: ClientKey) -> Result<Option<(KeyUse, u64)>, Problem> {
     let (used, position) = context.read(move |state| state.key(key.key)).await?;
     match used {
         Some(used) if used.body != key.body => Err(Problem::new(Code::KeyConflict).at("Idempotency-Key")),

@@ -150,6 +150,14 @@ impl Teller {
                 let verdict = verdict.said(self.language);
                 self.say(format!("reviewed: {verdict}"), format!("人工审核：{verdict}"))
             }
+            Fact::ComplaintFiled { about, .. } => {
+                let about = about.said(self.language);
+                self.say(format!("complained of: {about}"), format!("已投诉：{about}"))
+            }
+            Fact::ComplaintClosed { outcome, .. } => {
+                let outcome = outcome.said(self.language);
+                self.say(format!("complaint: {outcome}"), format!("投诉处理结果：{outcome}"))
+            }
             Fact::CodeHandedOut { .. } => self.say("its code is handed out".into(), "兑换码已交付".into()),
             Fact::RewardWithdrawn { .. } => {
                 let english = "the reward does not come: its campaign has it back";

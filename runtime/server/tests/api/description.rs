@@ -40,7 +40,7 @@ fn every_route_is_exercised() {
             routes += 1;
         }
     }
-    assert_eq!(routes, 83);
+    assert_eq!(routes, 88);
 }
 
 #[test]

@@ -15,6 +15,7 @@ mod boundaries;
 mod campaigns;
 mod clock;
 mod codes;
+mod complaints;
 mod description;
 mod errors;
 mod gifts;

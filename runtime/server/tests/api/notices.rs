@@ -78,7 +78,7 @@ async fn whoever_is_given_something_is_told_whether_registered_or_not() {
     let stage = Stage::start().await;
     let (giver, receiver) = (Person::adult(1), Person::adult(2));
     let subscriber = stage.register(&giver, 100_000).await;
-    stage.register(&receiver, 0).await;
+    stage.register(&receiver, 1).await;
     let stranger = msisdn("1341000", 5);
     for target in [&receiver.msisdn, &stranger] {
         let gift = json!({"subscriber": subscriber, "product": "gift", "amount": 10_000, "target": target});

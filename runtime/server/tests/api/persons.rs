@@ -246,6 +246,8 @@ async fn a_subject_gets_everything_that_is_held() {
     let subscriber = stage.post("/v1/subscribers", &[]).key("one").json(&body).reply().await.ok(201).field("id");
     let order = stage.place("one", &direct(&subscriber, 10_000)).await.ok(201).field("id");
     stage.finish().await;
+    let complaint = json!({"subscriber": subscriber, "order": order, "about": "fee", "text": "the fee is too high"});
+    stage.post("/v1/complaints", &[]).key("fee").json(&complaint).reply().await.ok(201);
     let who = stage.get("/v1/subscribers/{id}", &[&subscriber]).reply().await.field("person");
     let export = |query: &'static [(&str, &str)]| stage.get("/v1/persons/{id}/export", &[&who]).query(query).reply();
     // Handed out at the counter; the subject's own session needs no reason.
@@ -257,6 +259,7 @@ async fn a_subject_gets_everything_that_is_held() {
         (body["orders"][0]["id"].as_str(), body["orders"][0]["state"].as_str()),
         (Some(&*order), Some("settled"))
     );
+    assert_eq!(body["complaints"][0]["text"], "the fee is too high");
     // Every name in it has a label in both languages, and there is no label for nothing.
     let (mut names, labels) = (BTreeSet::new(), body["labels"].as_object().expect("labels"));
     names_in(&body, &mut names);

@@ -22,6 +22,7 @@ struct Things {
     subscriber: String,
     person: String,
     order: String,
+    complaint: String,
 }
 
 /// Somebody who asks, with what is theirs and what is another's.
@@ -77,7 +78,7 @@ fn outcome(reply: &Reply) -> Outcome {
     assert!(reply.status != 500, "{body}");
     match code {
         "credentials_missing" | "not_permitted" => Outcome::Refused,
-        "order_unknown" | "subscriber_unknown" | "person_unknown" => Outcome::Hidden,
+        "order_unknown" | "subscriber_unknown" | "person_unknown" | "complaint_unknown" => Outcome::Hidden,
         _ if body["orders"] == json!([]) => Outcome::Hidden,
         _ => Outcome::Passed,
     }
@@ -85,7 +86,7 @@ fn outcome(reply: &Reply) -> Outcome {
 
 /// Asks for a thing in the way that its route wants; nothing where a route is about no such thing.
 fn wish_about(action: &str, method: &Method, path: &str, things: &Things) -> Option<Wish> {
-    let Things { position, subscriber, person, order } = things;
+    let Things { position, subscriber, person, order, complaint } = things;
     let lot = json!({"provenance": "self_paid", "amount_fen": 1});
     let (path, body) = match action {
         "getOrder" | "getTimeline" => (path.replace("{id}", order), None),
@@ -98,6 +99,13 @@ fn wish_about(action: &str, method: &Method, path: &str, things: &Things) -> Opt
         "requestErasure" => (path.replace("{id}", person), Some(json!({"reason": "asked"}))),
         "exportPerson" => (format!("{}?purpose=subject_export&reason=asked", path.replace("{id}", person)), None),
         "listOrders" => (format!("{path}?subscriber={subscriber}&min_position={position}"), None),
+        "fileComplaint" => {
+            let body = json!({"subscriber": subscriber, "order": order, "about": "fee", "text": "why so much"});
+            (path.to_owned(), Some(body))
+        }
+        "listComplaints" => (format!("{path}?subscriber={subscriber}"), None),
+        "getComplaint" => (path.replace("{id}", complaint), None),
+        "withdrawComplaint" => (path.replace("{id}", complaint), Some(json!({"why": "asked"}))),
         "quote" | "placeOrder" => (path.to_owned(), Some(direct(subscriber, 1_000))),
         _ => return None,
     };
@@ -111,6 +119,7 @@ fn wish_for(method: &Method, path: &str) -> Wish {
         let id = match () {
             () if path.starts_with("/v1/persons") => "per_00000000000000000000000000",
             () if path.starts_with("/v1/batches") => "bat_00000000000000000000000000",
+            () if path.starts_with("/v1/complaints") => "cmp_00000000000000000000000000",
             () if path.starts_with("/v1/approvals") => "apr_00000000000000000000000000",
             () => "none",
         };
@@ -157,7 +166,10 @@ async fn things(stage: &Stage, partner: &str, person: &Person, till: &Till) -> T
     let body = json!({"msisdn": person.msisdn, "code": code, "product": "direct", "amount": 10_000});
     let placed = till.place(stage, &person.msisdn, &body).await.ok(201);
     let (order, position) = (placed.field("id"), placed.position());
-    Things { position, subscriber: registered.field("id"), person: registered.field("person"), order }
+    let subscriber = registered.field("id");
+    let body = json!({"subscriber": subscriber, "about": "service", "text": "nobody answered"});
+    let filed = stage.post("/v1/complaints", &[]).by(&key).key(&person.msisdn).json(&body).reply().await.ok(201);
+    Things { position, subscriber, person: registered.field("person"), order, complaint: filed.field("id") }
 }
 
 #[tokio::test(flavor = "multi_thread")]

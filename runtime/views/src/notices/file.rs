@@ -6,7 +6,7 @@
 
 use std::path::Path;
 
-use facts::{Millis, OrderId, SubscriberId};
+use facts::{Millis, SubscriberId};
 use rusqlite::{Connection, Params, Row, Transaction};
 
 use super::{Notice, NoticeKind, sql};
@@ -151,8 +151,8 @@ impl NoticeFile {
     /// Errors: `Storage`, `Damaged`; nothing is then taken.
     pub fn take(&mut self, notices: &[Notice], to: u64, now: Millis) -> Result<(), ViewError> {
         let transaction = self.0.transaction()?;
-        for Notice { sequence, order, kind } in notices {
-            let about = order.to_string();
+        for Notice { sequence, about, kind } in notices {
+            let about = about.to_string();
             if figure(&transaction, sql::HAS_ENDED, (&about, kind.code()))? > 0 {
                 continue;
             }
@@ -198,7 +198,7 @@ impl NoticeFile {
                 beyond.push(*notice);
                 continue;
             }
-            let (about, kind) = (notice.order.to_string(), notice.kind.code());
+            let (about, kind) = (notice.about.to_string(), notice.kind.code());
             let sent = (Stand::Sent.code(), integer(now.0), about, kind);
             transaction.prepare_cached(sql::SENT)?.execute(sent)?;
         }
@@ -212,7 +212,7 @@ impl NoticeFile {
     pub fn note(&mut self, went: &[(Notice, Then)], forget_at: Millis) -> Result<(), ViewError> {
         let transaction = self.0.transaction()?;
         for (notice, then) in went {
-            let (about, kind) = (notice.order.to_string(), notice.kind.code());
+            let (about, kind) = (notice.about.to_string(), notice.kind.code());
             match then {
                 Then::Later(stand, due_at) => {
                     let later = (stand.code(), integer(due_at.0), about, kind);
@@ -265,12 +265,12 @@ fn forget(transaction: &Transaction<'_>, now: Millis) -> Result<(), ViewError> {
 }
 
 fn waiting_row(row: &Row<'_>) -> Result<Waiting, ViewError> {
-    let order: OrderId = word(row, "about")?;
+    let about = word(row, "about")?;
     let code: String = row.get("kind").map_err(|error| damaged("kind", error))?;
     let kind = NoticeKind::ALL.iter().copied().find(|kind| kind.code() == code);
     let kind = kind.ok_or_else(|| damaged("kind", format!("`{code}`")))?;
     Ok(Waiting {
-        notice: Notice { sequence: natural(row, "place")?, order, kind },
+        notice: Notice { sequence: natural(row, "place")?, about, kind },
         stand: word(row, "stand")?,
         tries: natural(row, "tries")?,
         made_at: Millis(natural(row, "made_at_ms")?),
@@ -281,11 +281,13 @@ fn waiting_row(row: &Row<'_>) -> Result<Waiting, ViewError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::About;
+    use facts::OrderId;
 
     const NOW: Millis = Millis(1_790_000_000_000);
 
     fn notice(order: u128, kind: NoticeKind) -> Notice {
-        Notice { sequence: 5, order: OrderId::from_bits(order), kind }
+        Notice { sequence: 5, about: About::Order(OrderId::from_bits(order)), kind }
     }
 
     fn opened(end: u64) -> (tempfile::TempDir, NoticeFile) {
