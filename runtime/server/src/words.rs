@@ -50,6 +50,9 @@ chinese! {
         CollectPayment = "收款";
         RefundPayment = "原路退款";
         TransferAirtime = "转赠话费";
+        RedeemPoints = "扣减积分";
+        ReverseRedemption = "退还积分";
+        AccruePoints = "增加积分";
     }
     OrderState {
         Created = "已创建";

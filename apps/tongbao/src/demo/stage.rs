@@ -172,8 +172,8 @@ fn seed_of(partner: Partner, residents: &[Resident]) -> Value {
         }
         // It issues to whoever is named.
         Partner::Issuer => json!({}),
-        // Nobody pays through it: no product here collects.
-        Partner::Acquirer => json!({}),
+        // Nobody pays through it or has points there: no product here collects or redeems.
+        Partner::Acquirer | Partner::Programme(_) => json!({}),
     }
 }
 

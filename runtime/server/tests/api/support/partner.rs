@@ -57,11 +57,15 @@ impl Books {
             | Action::DeductAirtime
             | Action::PayOut
             | Action::IssueVoucher
-            | Action::CollectPayment => Movement::Taken,
+            | Action::CollectPayment
+            | Action::RedeemPoints => Movement::Taken,
             Action::ReleaseAirtime => Movement::Released,
-            Action::CreditAirtime | Action::TopUpAirtime | Action::GrantReward | Action::RefundPayment => {
-                Movement::GivenBack
-            }
+            Action::CreditAirtime
+            | Action::TopUpAirtime
+            | Action::GrantReward
+            | Action::RefundPayment
+            | Action::ReverseRedemption
+            | Action::AccruePoints => Movement::GivenBack,
             Action::TransferAirtime => Movement::Transferred,
         };
         let answer = Answer::Done { amount: request.amount, external: format!("line-{}", self.lines.len()) };
