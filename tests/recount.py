@@ -38,6 +38,9 @@ issuer.csv      sequence,reference,kind,amount_fen
 acquirer.csv    sequence,end_to_end_id,kind,amount_fen
     The acquirer's own entries: `collected`, and what went back to the payer as `refunded` or `returned`.
 
+PROGRAMME_BANK.csv, PROGRAMME_AIRLINE.csv    sequence,reference,kind,points
+    A points programme's own entries: `redeemed`, and what went to the member as `reversed` or `accrued`.
+
 faults.json     {"injected": {"latency/capture": 3, ...}, "calls": 1200, "faulted": 240}
 
 What is counted
@@ -54,7 +57,8 @@ double_deductions  orders, each with each telco, whose net taken or transferred 
                    where the receiver is at the same telco, which then transferred the amount. Another telco of the
                    receiver brought the amount. Of a recharge its telco brought the
                    amount. And once more each for which what the acquirer collected, net, is not what its end says: the
-                   amount of a recharge, less the amount of a refund, otherwise nothing
+                   amount of a recharge, less the amount of a refund, otherwise nothing; and once more each for which a programme
+                   took any points, net, since no product here is paid in points
 lost_payouts       orders for which what the bank paid, or the issuer issued, net, is not what their end says: the payout
                    when settled, anything from nothing to that while suspended, otherwise nothing; by whom, the
                    product says, and the other must have done nothing
@@ -62,7 +66,7 @@ imbalance_fen      the sum over all assets of what debits and credits differ by,
 two_party_breaks   for each telco, what we say it took against what its history says, what we say it has set
                    aside against its open reservations, and what we say it transferred against its history; for the bank,
                    what our reserve paid against its entries; for the issuer, what we owe it against its entries; for the
-                   acquirer, what it owes us against its entries.
+                   acquirer and each programme, what it owes us against its entries.
                    Each that differs counts one, and so does each order unknown to us that a partner moved value for
 in_doubt_fen       what is pending on the in-doubt accounts
 
@@ -86,11 +90,19 @@ COLUMNS = {
     "bank": ["sequence", "end_to_end_id", "account", "amount_fen", "direction", "status", "at_ms"],
     "issuer": ["sequence", "reference", "kind", "amount_fen"],
     "acquirer": ["sequence", "end_to_end_id", "kind", "amount_fen"],
+    "PROGRAMME_BANK": ["sequence", "reference", "kind", "points"],
+    "PROGRAMME_AIRLINE": ["sequence", "reference", "kind", "points"],
 }
 # Who delivers the payout of a product, by the name of its table; and the account of ours that mirrors its books.
 DELIVERS = {"direct": "bank", "voucher": "issuer", "gift": None, "recharge": None, "refund": None}
 MIRRORS = {"bank": "reserve:bank", "issuer": "owed:ISSUER:CNY"}
-RECEIVABLE = "receivable:ACQUIRER:CNY"
+# Who takes from a person beside the telcos, by the name of its table: the account of ours that mirrors its books, and the
+# words of its entries: what it took, and what it gave.
+TAKES = {
+    "acquirer": ("receivable:ACQUIRER:CNY", "collected", {"refunded", "returned"}),
+    "PROGRAMME_BANK": ("burned:PROGRAMME_BANK:PTS.BANK", "redeemed", {"reversed", "accrued"}),
+    "PROGRAMME_AIRLINE": ("burned:PROGRAMME_AIRLINE:PTS.AIRLINE", "redeemed", {"reversed", "accrued"}),
+}
 ENDS = ["settled", "refunded", "declined", "suspended"]
 COMPARED = [
     "orders", *ENDS, "double_deductions", "lost_payouts", "imbalance_fen", "two_party_breaks", "in_doubt_fen",
@@ -267,17 +279,19 @@ def issued(lines, findings):
     return net
 
 
-def collected(lines, findings):
-    """Net fen that the acquirer collected, by order."""
+def net_taken(name, lines, findings):
+    """What the acquirer or a programme took, less what it gave, by order."""
+    _, took, gave = TAKES[name]
+    _, reference, _, amount_column = COLUMNS[name]
     net = Counter()
     for line in lines:
-        where = f"acquirer.csv, line of sequence {line['sequence']}"
-        amount = whole(line, "amount_fen", where)
-        kind = one_of(line, "kind", {"collected", "refunded", "returned"}, where)
-        order = order_of(line["end_to_end_id"])
+        where = f"{name}.csv, line of sequence {line['sequence']}"
+        amount = whole(line, amount_column, where)
+        kind = one_of(line, "kind", {took} | gave, where)
+        order = order_of(line[reference])
         if not order:
-            findings.append(f"the acquirer moved what nobody asked for: {line}")
-        net[order] += amount if kind == "collected" else -amount
+            findings.append(f"{name} moved what nobody asked for: {line}")
+        net[order] += amount if kind == took else -amount
     return net
 
 
@@ -343,7 +357,9 @@ class Dump:
             "bank": bank_paid(read_table(folder / "bank.csv", "bank"), self.findings),
             "issuer": issued(read_table(folder / "issuer.csv", "issuer"), self.findings),
         }
-        self.collected = collected(read_table(folder / "acquirer.csv", "acquirer"), self.findings)
+        self.taken = {
+            name: net_taken(name, read_table(folder / f"{name}.csv", name), self.findings) for name in TAKES
+        }
         self.telcos = {}
         for path in sorted(folder.glob("telco-*.csv")):
             name = path.stem.removeprefix("telco-")
@@ -390,7 +406,8 @@ def recount(dump):
             wrong = is_wrong(state, telco.taken[name], taken)
             figures["double_deductions"] += wrong or is_wrong(state, telco.transferred[name], transferred)
         paid = {"recharge": 1, "refund": -1}.get(order["product"], 0) * whole(order, "amount_fen", where)
-        figures["double_deductions"] += is_wrong(state, dump.collected[name], paid)
+        for taker, by_order in dump.taken.items():
+            figures["double_deductions"] += is_wrong(state, by_order[name], paid if taker == "acquirer" else 0)
         owes = DELIVERS[one_of(order, "product", set(DELIVERS), where)]
         for partner, delivered in dump.delivered.items():
             figures["lost_payouts"] += is_wrong(state, delivered[name], payout if partner == owes else 0)
@@ -408,7 +425,9 @@ def breaks(dump):
         # Money that leaves the reserve, or is owed for what was delivered, is credited there.
         account = MIRRORS[partner]
         pairs.append((account, -dump.books.moved(account), sum(delivered.values())))
-    pairs.append((RECEIVABLE, dump.books.moved(RECEIVABLE), sum(dump.collected.values())))
+    for partner, taken in dump.taken.items():
+        account = TAKES[partner][0]
+        pairs.append((account, dump.books.moved(account), sum(taken.values())))
     return [pair for pair in pairs if pair[1] != pair[2]]
 
 
@@ -417,7 +436,7 @@ def strangers(dump):
     known = {bare(order["order"]) for order in dump.orders}
     moved = [(name, set(telco.taken) | set(telco.transferred)) for name, telco in dump.telcos.items()]
     moved += list(dump.delivered.items())
-    moved.append(("acquirer", dump.collected))
+    moved += dump.taken.items()
     return [(name, order) for name, by_order in moved for order in by_order if order and order not in known]
 
 

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -26,7 +27,8 @@ class Case:
     """A dump to be written: one order settled, one refunded, one declined, all in order."""
 
     def __init__(self):
-        self.postings, self.orders, self.telco, self.bank, self.issuer, self.acquirer = [], [], [], [], [], []
+        self.postings, self.orders, self.telco, self.bank, self.issuer = [], [], [], [], []
+        self.taken = {name: [] for name in recount.TAKES}
         self.keys = ["k1", "k2", "k3", "k1"]
         self.faults = {"injected": {"latency/capture": 2}, "calls": 13, "faulted": 2}
         self.report = dict.fromkeys(recount.COMPARED, 0)
@@ -68,9 +70,10 @@ class Case:
         """An entry of the issuer."""
         self.issuer.append([len(self.issuer) + 1, f"{name}-2-1", kind, amount])
 
-    def collect(self, name, amount, kind="collected"):
-        """An entry of the acquirer."""
-        self.acquirer.append([len(self.acquirer) + 1, f"{name}-0-1", kind, amount])
+    def collect(self, name, amount, kind="collected", partner="acquirer"):
+        """An entry of the acquirer, or of a programme."""
+        lines = self.taken[partner]
+        lines.append([len(lines) + 1, f"{name}-0-1", kind, amount])
 
     def post(self, name, debit, credit, amount, asset="AIR.CTCC", phase="posted"):
         """Both legs of a transfer, in a record of their own."""
@@ -90,8 +93,8 @@ class Case:
 
     def write(self, folder):
         """Writes the dump and returns where the report is."""
-        tables = {"postings": self.postings, "orders": self.orders, "bank": self.bank, "issuer": self.issuer,
-                  "acquirer": self.acquirer}
+        tables = {"postings": self.postings, "orders": self.orders, "bank": self.bank, "issuer": self.issuer}
+        tables.update(self.taken)
         for name, lines in tables.items():
             write_table(folder / f"{name}.csv", recount.COLUMNS[name], lines)
         write_table(folder / "keys.csv", recount.COLUMNS["keys"], [[key] for key in self.keys])
@@ -274,6 +277,15 @@ class Recount(unittest.TestCase):
         self.case.post(REFUNDED, "payable:p", "receivable:ACQUIRER:CNY", 1, asset="CNY")
         self.assertEqual(self.run_script().returncode, 0)
 
+    def test_points_that_no_order_asks_for(self):
+        programme = "PROGRAMME_BANK"
+        self.case.collect(SETTLED, 500, "redeemed", programme)
+        self.assert_only(double_deductions=1, two_party_breaks=1)
+        self.case.collect(SETTLED, 500, "reversed", programme)
+        self.assertEqual(self.run_script().returncode, 0)
+        self.case.collect(reference("Z"), 7, "accrued", "PROGRAMME_AIRLINE")
+        self.assert_only(two_party_breaks=2)
+
     def test_one_leg_missing(self):
         self.case.postings.pop()
         self.assert_only(imbalance_fen=10_000, two_party_breaks=1)
@@ -370,9 +382,9 @@ class Recount(unittest.TestCase):
     def test_malformed_files_are_refused(self):
         def cut_column(name):
             path = self.folder / name
-            path.write_text(path.read_text(encoding="utf-8").replace("amount", "sum", 1), encoding="utf-8")
+            path.write_text(re.sub("amount|points", "sum", path.read_text(encoding="utf-8"), count=1), encoding="utf-8")
 
-        for name in ("postings.csv", "orders.csv", "bank.csv", "issuer.csv", "acquirer.csv", "telco-CTCC.csv"):
+        for name in ("postings.csv", "orders.csv", "bank.csv", "issuer.csv", "acquirer.csv", "PROGRAMME_BANK.csv", "telco-CTCC.csv"):
             with self.subTest(name):
                 report = self.case.write(self.folder)
                 cut_column(name)

@@ -79,7 +79,7 @@ pub(crate) trait ByReference: Counterparty<Due = Later> {
     /// What magic forces, if anything.
     fn spell(magic: &mut Magic, books: &Self::Books, asked: &Self::Asked) -> Option<Spell>;
     /// Whether a fault that needs a success finds one.
-    fn can_strike(books: &Self::Books, asked: &Self::Asked, kind: FaultKind) -> bool;
+    fn can_strike(books: &Self::Books, asked: &Self::Asked, kind: FaultKind, at_ms: i64) -> bool;
     /// Takes down something new as pending.
     fn accept(books: &mut Self::Books, asked: &Self::Asked, manner: Manner);
     /// Does what is pending, or refuses it when the books say no.
@@ -158,8 +158,9 @@ pub(crate) trait ByReference: Counterparty<Due = Later> {
             None => planned,
         };
         let asking = Asking { asked: &asked, is_known, at_ms };
-        let can_strike =
-            |kind: FaultKind| kind.is_of_the_line() || (!is_known && Self::can_strike(&floor.books, &asked, kind));
+        let can_strike = |kind: FaultKind| {
+            kind.is_of_the_line() || (!is_known && Self::can_strike(&floor.books, &asked, kind, at_ms))
+        };
         match strike.filter(|strike| can_strike(strike.kind)) {
             None => Ok(done(self, floor, &asking, Manner::Rightly)),
             Some(strike) => {

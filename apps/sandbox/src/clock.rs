@@ -3,6 +3,8 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 const DAY_MS: i64 = 86_400_000;
+/// A day in Beijing begins eight hours before one of UTC.
+const BEIJING_MS: i64 = 8 * 3_600_000;
 
 /// The wall clock, in milliseconds since 1970.
 pub(crate) fn wall_ms() -> i64 {
@@ -17,6 +19,22 @@ pub(crate) fn rfc3339(at_ms: i64) -> String {
     let (hour, minute) = (of_day / 3_600_000, of_day / 60_000 % 60);
     let (second, milli) = (of_day / 1_000 % 60, of_day % 1_000);
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{milli:03}Z")
+}
+
+/// The day in Beijing, as `2026-11-22`.
+pub(crate) fn beijing_date(at_ms: i64) -> String {
+    later_date(at_ms, 0)
+}
+
+/// The day in Beijing so many days later.
+pub(crate) fn later_date(at_ms: i64, days: i64) -> String {
+    let stamp = rfc3339(at_ms.saturating_add(BEIJING_MS + days * DAY_MS));
+    stamp.split('T').next().unwrap_or_default().to_owned()
+}
+
+/// Whether a text is a day of the calendar, as `2026-11-22`.
+pub(crate) fn is_date(text: &str) -> bool {
+    parse_rfc3339(&format!("{text}T00:00:00Z")).is_some_and(|at_ms| rfc3339(at_ms).starts_with(&format!("{text}T")))
 }
 
 /// Reads an RFC 3339 stamp with seconds, optional fraction (cut to milliseconds), and `Z` or an offset; `None` when it is not one.
@@ -90,7 +108,7 @@ fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{parse_rfc3339, rfc3339};
+    use super::{beijing_date, is_date, later_date, parse_rfc3339, rfc3339};
 
     #[test]
     fn stamps_read_back_as_written() {
@@ -98,6 +116,20 @@ mod tests {
             assert_eq!(parse_rfc3339(&rfc3339(at_ms)), Some(at_ms));
         }
         assert_eq!(rfc3339(951_782_400_000), "2000-02-29T00:00:00.000Z");
+    }
+
+    #[test]
+    fn days_are_of_the_calendar_and_begin_in_beijing() {
+        assert_eq!(
+            (beijing_date(1_795_363_199_999), beijing_date(1_795_363_200_000)),
+            ("2026-11-22".to_owned(), "2026-11-23".to_owned())
+        );
+        assert_eq!(later_date(1_795_363_200_000, 1_095), "2029-11-22");
+        for (text, is_day) in
+            [("2028-02-29", true), ("2027-02-29", false), ("2027-1-01", false), ("", false), ("soon", false)]
+        {
+            assert_eq!(is_date(text), is_day, "{text}");
+        }
     }
 
     #[test]

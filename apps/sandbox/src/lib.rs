@@ -1,5 +1,5 @@
 //! Simulated counterparties: telcos that speak TMF654, a bank and an acquirer with ISO
-//! 20022 names, an issuer of vouchers, and whoever sends messages.
+//! 20022 names, an issuer of vouchers, points programmes, and whoever sends messages.
 //!
 //! They are real HTTP servers with books of their own, so that an exchange can be tried against partners that lie,
 //! hang and repeat themselves, and its books compared with theirs to the fen.
@@ -24,6 +24,7 @@ mod issuer;
 mod lists;
 mod magic;
 mod outbox;
+mod programme;
 mod query;
 mod refused;
 mod request;
@@ -35,5 +36,6 @@ pub use bank::{BankConfig, serve_bank};
 pub use faults::{Action, FaultChange, FaultKind, FaultsConfig, Preset};
 pub use fen::{AmountError, parse_yuan, yuan};
 pub use issuer::{IssuerConfig, serve_issuer};
+pub use programme::{ProgrammeConfig, serve_programme};
 pub use sms::{SmsConfig, serve_sms};
 pub use telco::{Profile, TelcoConfig, serve_telco};

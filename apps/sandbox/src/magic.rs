@@ -97,6 +97,21 @@ pub(crate) const ACQUIRER: Table = Table {
     faults: &[("08", Action::Pay), ("09", Action::Refund)],
 };
 
+/// A programme, by its members; none of the endings is anybody else's.
+pub(crate) const PROGRAMME: Table = Table {
+    spells: &[
+        ("1001", Action::Redeem, Spell::Refuse("insufficientPoints")),
+        ("1020", Action::Redeem, Spell::PendingThenDone),
+        ("1021", Action::Redeem, Spell::PendingThenRefused("insufficientPoints")),
+        ("1022", Action::Redeem, Spell::DoneThenUndone),
+        ("1101", Action::Accrue, Spell::Refuse("memberClosed")),
+        ("1120", Action::Accrue, Spell::PendingThenDone),
+        ("1121", Action::Accrue, Spell::PendingThenRefused("memberClosed")),
+        ("1220", Action::Reverse, Spell::PendingThenDone),
+    ],
+    faults: &[("10", Action::Redeem), ("11", Action::Accrue), ("12", Action::Reverse)],
+};
+
 /// Last two digits, for the kind of fault.
 const KINDS: &[(&str, FaultKind)] = &[
     ("02", FaultKind::AppliedTimeout),

@@ -135,7 +135,7 @@ impl SimTelco {
 /// What a telco is asked to move.
 const fn movement_asked(action: Action) -> Movement {
     match action.nature() {
-        _ if matches!(action, Action::TransferAirtime) => Movement::Transferred,
+        _ if action.is_between_parties() => Movement::Transferred,
         Nature::SetsAside => Movement::SetAside,
         Nature::Releases => Movement::Released,
         Nature::Returns | Nature::Delivers => Movement::GivenBack,

@@ -1,5 +1,5 @@
 //! Whoever moves money, with books of its own: the bank that pays out, the issuer of vouchers, the acquirer that collects
-//! and gives back. It knows a request by its reference and does it once.
+//! and gives back, programmes with their points. It knows a request by its reference and does it once.
 
 use crate::counterparty::{Counterparty, Office};
 use crate::register::Line;
@@ -9,14 +9,14 @@ use node::Ask;
 use partners::Movement;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A bank, an issuer, or an acquirer.
+/// A bank, an issuer, an acquirer, or a points programme.
 pub(crate) struct SimTill {
     does: &'static [Action],
     /// What is on our account with it; below zero is what we owe it.
     ours: i128,
     ours_least: i128,
     closed: BTreeSet<InstrumentId>,
-    /// What is left of each payment to be given back.
+    /// What is left of each payment or redemption to be given back.
     left: BTreeMap<CallRef, u64>,
     paid: BTreeMap<OrderId, i128>,
     office: Office,
@@ -36,6 +36,12 @@ impl SimTill {
     /// An acquirer, which gives back no more than it collected.
     pub(crate) fn acquirer(office: Office) -> SimTill {
         SimTill::new(&[Action::CollectPayment, Action::RefundPayment, Action::PayBack], 0, 0, office)
+    }
+
+    /// A programme that gives so many points more than it took.
+    pub(crate) fn programme(credit: u64, office: Office) -> SimTill {
+        let does = &[Action::RedeemPoints, Action::ReverseRedemption, Action::AccruePoints];
+        SimTill::new(does, 0, -i128::from(credit), office)
     }
 
     fn new(does: &'static [Action], ours: i128, ours_least: i128, office: Office) -> SimTill {

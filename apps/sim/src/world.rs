@@ -12,7 +12,7 @@ use crate::shelf::Shelf;
 use crate::telco::SimTelco;
 use crate::till::SimTill;
 use exchange::{Answer, Command, Envelope, Profile, Quote, Reply, Rules, Signal, Via, quote};
-use facts::{Day, Key16, Made, Meta, Millis, OrderId, Partner, QuoteId, Refusal, SaltKey, State};
+use facts::{Day, Key16, Made, Meta, Millis, OrderId, Partner, Programme, QuoteId, Refusal, SaltKey, State};
 use money::Telco;
 use node::{Ask, AskKind, Effect, Job, Lane, Timers, Told, heard, news, recover};
 use partners::StatementItem;
@@ -137,6 +137,11 @@ impl World {
                 (Partner::Bank, SimTill::bank(FUNDING, Office::new(seed.fork(4), faults))),
                 (Partner::Issuer, SimTill::issuer(FUNDING, Office::new(seed.fork(6), faults))),
                 (Partner::Acquirer, SimTill::acquirer(Office::new(seed.fork(7), faults))),
+                (Partner::Programme(Programme::Bank), SimTill::programme(FUNDING, Office::new(seed.fork(8), faults))),
+                (
+                    Partner::Programme(Programme::Airline),
+                    SimTill::programme(FUNDING, Office::new(seed.fork(9), faults)),
+                ),
             ]),
             clients,
             auditor,
@@ -472,7 +477,7 @@ impl World {
     fn partner(&mut self, partner: Partner) -> &mut dyn Counterparty {
         let found: Option<&mut dyn Counterparty> = match partner {
             Partner::Telco(telco) => self.telcos.get_mut(&telco).map(|telco| telco as _),
-            Partner::Bank | Partner::Issuer | Partner::Acquirer => self.tills.get_mut(&partner).map(|till| till as _),
+            _ => self.tills.get_mut(&partner).map(|till| till as _),
         };
         found.unwrap_or_else(|| unreachable!("every partner is there from the beginning"))
     }

@@ -152,7 +152,7 @@ pub struct ServeOptions {
     #[arg(long, value_name = "FILE", requires = "tls_certificate")]
     pub client_ca: Option<PathBuf>,
     /// A partner's address, as `CTCC=http://127.0.0.1:9001`; once for each of `CMCC`, `CUCC`, `CTCC`, `CBN`, `BANK`,
-    /// `ISSUER`, `ACQUIRER`.
+    /// `ISSUER`, `ACQUIRER`, `PROGRAMME_BANK`, `PROGRAMME_AIRLINE`.
     #[arg(long = "partner", value_name = "CODE=URL")]
     pub partners: Vec<String>,
     /// The address of whoever sends messages; without it subscribers get no codes.

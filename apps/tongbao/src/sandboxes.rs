@@ -2,7 +2,7 @@
 
 use crate::arguments::SandboxOptions;
 use crate::failure::{Doing, Failure};
-use sandbox::{AcquirerConfig, BankConfig, IssuerConfig, SmsConfig, TelcoConfig};
+use sandbox::{AcquirerConfig, BankConfig, IssuerConfig, ProgrammeConfig, SmsConfig, TelcoConfig};
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 
@@ -21,6 +21,8 @@ pub enum Counterparty {
     Issuer(IssuerConfig),
     /// The acquirer.
     Acquirer(AcquirerConfig),
+    /// A points programme.
+    Programme(ProgrammeConfig),
     /// Whoever sends messages.
     Sms(SmsConfig),
 }
@@ -34,6 +36,7 @@ pub fn sandbox(options: SandboxOptions) -> Result<(), Failure> {
         Counterparty::Bank(config) => config.callback_authorization = authorization,
         Counterparty::Issuer(config) => config.callback_authorization = authorization,
         Counterparty::Acquirer(config) => config.callback_authorization = authorization,
+        Counterparty::Programme(config) => config.callback_authorization = authorization,
         // It calls nobody back.
         Counterparty::Sms(_) => {}
     }
@@ -46,6 +49,7 @@ pub fn sandbox(options: SandboxOptions) -> Result<(), Failure> {
             Counterparty::Bank(config) => sandbox::serve_bank(config, listener).await,
             Counterparty::Issuer(config) => sandbox::serve_issuer(config, listener).await,
             Counterparty::Acquirer(config) => sandbox::serve_acquirer(config, listener).await,
+            Counterparty::Programme(config) => sandbox::serve_programme(config, listener).await,
             Counterparty::Sms(config) => sandbox::serve_sms(config, listener).await,
         };
         served.doing("serving")

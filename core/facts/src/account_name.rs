@@ -50,6 +50,9 @@ pub enum AccountName {
     /// Airtime that a telco moved from one subscriber to another on our instruction.
     #[n(13)]
     TelcoTransferred(#[n(0)] Telco),
+    /// Points that a programme took back on our word and owes us for.
+    #[n(14)]
+    Burned(#[n(0)] Partner),
 }
 
 impl AccountName {
@@ -61,6 +64,7 @@ impl AccountName {
             AccountName::Claim(partner) => format!("claim:{partner}:{asset}"),
             AccountName::Owed(partner) => format!("owed:{partner}:{asset}"),
             AccountName::Receivable(partner) => format!("receivable:{partner}:{asset}"),
+            AccountName::Burned(partner) => format!("burned:{partner}:{asset}"),
             other => other.to_string(),
         }
     }
@@ -83,6 +87,7 @@ impl fmt::Display for AccountName {
             AccountName::Promotion(campaign) => write!(f, "promotion:{campaign}"),
             AccountName::Owed(partner) => write!(f, "owed:{partner}"),
             AccountName::Receivable(partner) => write!(f, "receivable:{partner}"),
+            AccountName::Burned(partner) => write!(f, "burned:{partner}"),
         }
     }
 }

@@ -42,7 +42,7 @@ pub use order::{
     StepState, Target,
 };
 pub use orders::Orders;
-pub use partner::{Action, CallRef, Handle, Nature, ParseCallRefError, Partner, PartnerLoad};
+pub use partner::{Action, CallRef, Handle, Nature, ParseCallRefError, Partner, PartnerLoad, Programme};
 pub use record::{Actor, ActorKind, Channel, Meta, OpenRecord, READER, Record, RecordError, SaltKey, Seal, Verdict};
 pub use refusal::Refusal;
 pub use staff_act::StaffAct;

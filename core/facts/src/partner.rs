@@ -6,7 +6,7 @@ use crate::{AccountName, OrderId, UnknownWord};
 use core::fmt;
 use core::str::FromStr;
 use minicbor::{Decode, Encode};
-use money::{Asset, Telco};
+use money::{Asset, Code, Telco};
 
 /// An outside party with books of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
@@ -23,11 +23,34 @@ pub enum Partner {
     /// The acquirer that collects from payers and gives back to the instruments that paid.
     #[n(3)]
     Acquirer,
+    /// A points programme.
+    #[n(4)]
+    Programme(#[n(0)] Programme),
+}
+
+words! {
+    /// A points programme, whose points somebody converts.
+    Programme {
+        /// A bank's card points.
+        Bank = 0, "BANK_POINTS";
+        /// An airline's miles.
+        Airline = 1, "AIRLINE_POINTS";
+    }
+}
+
+impl Programme {
+    /// What it counts.
+    pub const fn asset(self) -> Asset {
+        match self {
+            Programme::Bank => Asset::Points(Code::BANK),
+            Programme::Airline => Asset::Points(Code::AIRLINE),
+        }
+    }
 }
 
 impl Partner {
     /// Every partner.
-    pub const ALL: [Partner; 7] = [
+    pub const ALL: [Partner; 9] = [
         Partner::Telco(Telco::Cmcc),
         Partner::Telco(Telco::Cucc),
         Partner::Telco(Telco::Ctcc),
@@ -35,6 +58,8 @@ impl Partner {
         Partner::Bank,
         Partner::Issuer,
         Partner::Acquirer,
+        Partner::Programme(Programme::Bank),
+        Partner::Programme(Programme::Airline),
     ];
 
     /// What its books count, and what is in doubt with it.
@@ -42,6 +67,7 @@ impl Partner {
         match self {
             Partner::Telco(telco) => Asset::Airtime(telco),
             Partner::Bank | Partner::Issuer | Partner::Acquirer => Asset::Cny,
+            Partner::Programme(programme) => programme.asset(),
         }
     }
 
@@ -52,15 +78,17 @@ impl Partner {
             Partner::Bank => AccountName::ReserveBank,
             Partner::Issuer => AccountName::Owed(self),
             Partner::Acquirer => AccountName::Receivable(self),
+            Partner::Programme(_) => AccountName::Burned(self),
         }
     }
 
     /// By what it knows a person.
     pub const fn knows_by(self) -> Handle {
         match self {
-            Partner::Telco(_) | Partner::Issuer => Handle::Number,
+            Partner::Telco(_) | Partner::Issuer | Partner::Programme(Programme::Airline) => Handle::Number,
             Partner::Bank => Handle::OwnCard,
             Partner::Acquirer => Handle::PayingInstrument,
+            Partner::Programme(Programme::Bank) => Handle::CreditCard,
         }
     }
 }
@@ -74,6 +102,8 @@ pub enum Handle {
     OwnCard,
     /// The instrument that pays the order.
     PayingInstrument,
+    /// The credit card whose points the person has.
+    CreditCard,
 }
 
 impl fmt::Display for Partner {
@@ -83,6 +113,8 @@ impl fmt::Display for Partner {
             Partner::Bank => f.write_str("BANK"),
             Partner::Issuer => f.write_str("ISSUER"),
             Partner::Acquirer => f.write_str("ACQUIRER"),
+            Partner::Programme(Programme::Bank) => f.write_str("PROGRAMME_BANK"),
+            Partner::Programme(Programme::Airline) => f.write_str("PROGRAMME_AIRLINE"),
         }
     }
 }
@@ -122,10 +154,16 @@ words! {
         CollectPayment = 10, "collect_payment";
         /// Give money back to the instrument that paid.
         RefundPayment = 11, "refund_payment";
-        /// Pay what a recharge brought and was not used back to the instrument that paid it.
-        PayBack = 16, "pay_back";
         /// Move airtime from the order's subscriber to whom the order brings it, at the telco of both.
         TransferAirtime = 12, "transfer_airtime";
+        /// Take points from a member of a programme.
+        RedeemPoints = 13, "redeem_points";
+        /// Give back the points that a redemption took, each lot with its day.
+        ReverseRedemption = 14, "reverse_redemption";
+        /// Give a member of a programme points.
+        AccruePoints = 15, "accrue_points";
+        /// Pay what a recharge brought and was not used back to the instrument that paid it.
+        PayBack = 16, "pay_back";
     }
 }
 
@@ -166,16 +204,17 @@ impl Action {
         match self {
             Action::ReserveAirtime => Nature::SetsAside,
             Action::CaptureAirtime => Nature::TakesSetAside,
-            Action::DeductAirtime | Action::CollectPayment => Nature::Takes,
+            Action::DeductAirtime | Action::CollectPayment | Action::RedeemPoints => Nature::Takes,
             Action::ReleaseAirtime => Nature::Releases,
-            Action::CreditAirtime | Action::RefundPayment => Nature::Returns,
+            Action::CreditAirtime | Action::RefundPayment | Action::ReverseRedemption => Nature::Returns,
             Action::ConfirmBilling => Nature::Confirms,
             Action::PayOut
             | Action::TopUpAirtime
             | Action::GrantReward
             | Action::IssueVoucher
             | Action::PayBack
-            | Action::TransferAirtime => Nature::Delivers,
+            | Action::TransferAirtime
+            | Action::AccruePoints => Nature::Delivers,
         }
     }
 
@@ -189,9 +228,9 @@ impl Action {
         matches!(self, Action::IssueVoucher)
     }
 
-    /// Whether its request names the one that it is about: whose billing is awaited, whose payment is given back.
+    /// Whether its request names the one that it is about: whose billing is awaited, or what is given back.
     pub const fn names_original(self) -> bool {
-        matches!(self, Action::ConfirmBilling | Action::RefundPayment | Action::PayBack)
+        matches!(self, Action::ConfirmBilling | Action::RefundPayment | Action::PayBack | Action::ReverseRedemption)
     }
 
     /// The action that undoes it; none when it cannot be undone.
@@ -201,6 +240,7 @@ impl Action {
             Action::CaptureAirtime | Action::DeductAirtime => Some(Action::CreditAirtime),
             Action::CreditAirtime => Some(Action::DeductAirtime),
             Action::CollectPayment => Some(Action::RefundPayment),
+            Action::RedeemPoints => Some(Action::ReverseRedemption),
             Action::ReleaseAirtime
             | Action::ConfirmBilling
             | Action::PayOut
@@ -209,7 +249,9 @@ impl Action {
             | Action::IssueVoucher
             | Action::TransferAirtime
             | Action::PayBack
-            | Action::RefundPayment => None,
+            | Action::RefundPayment
+            | Action::ReverseRedemption
+            | Action::AccruePoints => None,
         }
     }
 }

@@ -5,7 +5,7 @@
 
 mod samples;
 
-use facts::{AccountName, Action, Fact, Hash, OpenRecord, Partner, Record, SaltKey};
+use facts::{AccountName, Action, Fact, Hash, OpenRecord, Partner, Programme, Record, SaltKey};
 use money::Telco;
 use samples::{facts_of_every_kind, file_name, meta, record};
 use std::collections::BTreeSet;
@@ -113,6 +113,8 @@ fn partners_actions_and_accounts_have_the_bytes_they_always_had() {
         (Partner::Bank, "820180"),
         (Partner::Issuer, "820280"),
         (Partner::Acquirer, "820380"),
+        (Partner::Programme(Programme::Bank), "82048100"),
+        (Partner::Programme(Programme::Airline), "82048101"),
     ] {
         assert_eq!(hex(&minicbor::to_vec(partner).expect("a vector")).trim(), bytes, "{partner}");
     }
@@ -121,12 +123,16 @@ fn partners_actions_and_accounts_have_the_bytes_they_always_had() {
         (Action::IssueVoucher, "09"),
         (Action::CollectPayment, "0a"),
         (Action::RefundPayment, "0b"),
+        (Action::RedeemPoints, "0d"),
+        (Action::ReverseRedemption, "0e"),
+        (Action::AccruePoints, "0f"),
     ] {
         assert_eq!(hex(&minicbor::to_vec(action).expect("a vector")).trim(), bytes, "{action}");
     }
     for (account, bytes) in [
         (AccountName::Owed(Partner::Issuer), "820b81820280"),
         (AccountName::Receivable(Partner::Acquirer), "820c81820380"),
+        (AccountName::Burned(Partner::Programme(Programme::Bank)), "820e8182048100"),
     ] {
         assert_eq!(hex(&minicbor::to_vec(account).expect("a vector")).trim(), bytes, "{account}");
     }

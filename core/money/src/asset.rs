@@ -85,6 +85,11 @@ impl fmt::Display for CodeError {
 impl core::error::Error for CodeError {}
 
 impl Code {
+    /// The programme of a bank's card points.
+    pub const BANK: Code = Code(*b"BANK\0\0\0\0");
+    /// The programme of an airline's miles.
+    pub const AIRLINE: Code = Code(*b"AIRLINE\0");
+
     /// The name without its padding.
     pub fn as_str(&self) -> &str {
         let end = self.0.iter().position(|byte| *byte == 0).unwrap_or(self.0.len());
@@ -197,6 +202,13 @@ mod tests {
         }
         for asset in assets {
             assert_eq!(asset.to_string().parse(), Ok(asset));
+        }
+    }
+
+    #[test]
+    fn known_programmes_read_back_from_their_names() {
+        for (programme, text) in [(Code::BANK, "BANK"), (Code::AIRLINE, "AIRLINE")] {
+            assert_eq!((programme.as_str(), text.parse()), (text, Ok(programme)));
         }
     }
 

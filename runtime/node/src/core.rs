@@ -68,11 +68,11 @@ pub struct Ask {
     pub subscriber: SubscriberId,
     /// From whose number, when it moves value between two of the partner's own.
     pub from: Option<SubscriberId>,
-    /// The card that the partner knows the person by: that money is paid to, or that pays.
+    /// The card that the partner knows the person by: that money is paid to, that pays, or whose points are converted.
     pub instrument: Option<InstrumentId>,
     /// The partner's name of what it acts on.
     pub acts_on: String,
-    /// The request that it is about: the deduction whose billing record is awaited, the payment to give back.
+    /// The request that it is about: the deduction whose billing record is awaited, the payment or redemption to give back.
     pub about: Option<CallRef>,
     /// Node time.
     pub now: Millis,
@@ -187,6 +187,7 @@ impl Core {
             Handle::Number => None,
             Handle::OwnCard => self.state.subscriber(subscriber)?.own_card,
             Handle::PayingInstrument => order.payment.map(|payment| payment.instrument),
+            Handle::CreditCard => self.state.subscriber(subscriber)?.credit_card,
         }
     }
 

@@ -21,8 +21,8 @@ impl std::error::Error for NotKnown {}
 
 /// Resolves the account a request is about.
 pub trait Directory: Send + Sync {
-    /// The phone number for a telco or an issuer, the card number for the bank, the instrument that pays for an acquirer;
-    /// nothing for a refund, which goes by the payment that it is about.
+    /// What the partner knows a person by: the phone number, or the number of one of the person's cards. Nothing for a
+    /// request that names another: it goes by that one.
     ///
     /// Errors: it is not known.
     fn account(&self, ask: &Ask) -> Result<Arc<str>, NotKnown>;
@@ -52,6 +52,9 @@ pub trait Directory: Send + Sync {
 
 impl Directory for Vault {
     fn account(&self, ask: &Ask) -> Result<Arc<str>, NotKnown> {
+        if ask.action.names_original() {
+            return Ok(Arc::from(""));
+        }
         match ask.partner.knows_by() {
             Handle::Number => {
                 let subscriber = vault::SubscriberId(ask.subscriber.bits());
@@ -60,10 +63,10 @@ impl Directory for Vault {
                     .map_err(not_known)
             }
             Handle::OwnCard => card(self, ask, Purpose::Payout, "no card is bound"),
-            Handle::PayingInstrument if ask.action.names_original() => Ok(Arc::from("")),
             Handle::PayingInstrument => {
                 card(self, ask, Purpose::PartnerRequest, "no instrument that pays is bound to the order")
             }
+            Handle::CreditCard => card(self, ask, Purpose::PartnerRequest, "no credit card is bound"),
         }
     }
 

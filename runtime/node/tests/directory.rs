@@ -1,6 +1,6 @@
 //! By what each partner is told whom a request is about.
 
-use facts::{Action, Bucket, CallRef, InstrumentId, Millis, OrderId, Partner, SubscriberId};
+use facts::{Action, Bucket, CallRef, InstrumentId, Millis, OrderId, Partner, Programme, SubscriberId};
 use money::Telco;
 use node::{Ask, AskKind, Directory};
 use tempfile::TempDir;
@@ -54,8 +54,12 @@ fn each_partner_is_told_what_it_knows_a_person_by() {
         (Partner::Bank, Action::PayOut, None, Err("no card is bound")),
         (Partner::Acquirer, Action::CollectPayment, Some(20), Ok(CARD)),
         (Partner::Acquirer, Action::CollectPayment, None, Err("no instrument that pays is bound to the order")),
-        // It goes by the payment that it gives back.
+        // What gives back goes by what it gives back.
         (Partner::Acquirer, Action::RefundPayment, None, Ok("")),
+        (Partner::Programme(Programme::Airline), Action::RedeemPoints, None, Ok(NUMBER)),
+        (Partner::Programme(Programme::Bank), Action::AccruePoints, Some(20), Ok(CARD)),
+        (Partner::Programme(Programme::Bank), Action::RedeemPoints, None, Err("no credit card is bound")),
+        (Partner::Programme(Programme::Bank), Action::ReverseRedemption, None, Ok("")),
     ] {
         let account = vault.account(&ask(partner, action, instrument)).map_err(|missing| missing.0);
         assert_eq!(account.as_deref().map_err(String::as_str), told, "{partner} {action}");

@@ -8,6 +8,7 @@ use facts::Partner;
 use crate::acquirer::{AcquirerConfig, AcquirerGateway, acquirer_callback};
 use crate::bank::{BankConfig, BankGateway, bank_callback};
 use crate::issuer::{IssuerConfig, IssuerGateway, issuer_callback};
+use crate::programme::{ProgrammeConfig, ProgrammeGateway, programme_callback};
 use crate::telco::{TelcoConfig, TelcoGateway, telco_callback};
 use crate::{ConfigFault, Gateway, StatementItem};
 
@@ -21,6 +22,9 @@ pub fn connect(partner: Partner, base_url: String, reply_timeout: Duration) -> R
         Partner::Bank => Arc::new(BankGateway::new(BankConfig { base_url, reply_timeout })?),
         Partner::Issuer => Arc::new(IssuerGateway::new(IssuerConfig { base_url, reply_timeout })?),
         Partner::Acquirer => Arc::new(AcquirerGateway::new(AcquirerConfig { base_url, reply_timeout })?),
+        Partner::Programme(programme) => {
+            Arc::new(ProgrammeGateway::new(ProgrammeConfig { programme, base_url, reply_timeout })?)
+        }
     })
 }
 
@@ -31,5 +35,6 @@ pub fn callback(partner: Partner, body: &[u8]) -> Option<StatementItem> {
         Partner::Bank => bank_callback(body),
         Partner::Issuer => issuer_callback(body),
         Partner::Acquirer => acquirer_callback(body),
+        Partner::Programme(_) => programme_callback(body),
     }
 }

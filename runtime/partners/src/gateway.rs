@@ -18,14 +18,15 @@ pub struct Request {
     pub action: Action,
     /// Minor units.
     pub amount: u64,
-    /// The phone number (telcos, issuer), the card number (bank) or the instrument that pays (acquirer).
+    /// What the partner knows the person by: the phone number, or the number of a card. Empty when `about` says enough.
     pub account: Arc<str>,
     /// The phone number that it moves value from, when it moves value between two.
     pub from: Option<Arc<str>>,
     /// The partner's own name of what the action acts on: the reservation to capture or release.
     pub acts_on: String,
     /// The request that it is about, perhaps of another order: for [`Action::ConfirmBilling`] the deduction whose billing
-    /// record is awaited, for [`Action::RefundPayment`] and [`Action::PayBack`] the payment to give back.
+    /// record is awaited, for [`Action::RefundPayment`], [`Action::PayBack`] and [`Action::ReverseRedemption`] what is to be
+    /// given back.
     pub about: Option<CallRef>,
     /// Node time, told to partners that keep business dates.
     pub now: Millis,
@@ -44,10 +45,11 @@ pub enum Movement {
     SetAside,
     /// What was set aside was given back.
     Released,
-    /// Taken for good; at the bank: paid out; at an issuer: a voucher issued on our account; at an acquirer: collected.
+    /// Taken for good; at the bank: paid out; at an issuer: a voucher issued on our account; at an acquirer: collected;
+    /// at a programme: points redeemed.
     Taken,
     /// Given; at the bank: a payout that came back; at an issuer: a voucher cancelled; at an acquirer: a refund, or a
-    /// payment that its payer took back.
+    /// payment that its payer took back; at a programme: points given back, or accrued.
     GivenBack,
     /// Moved from one subscriber to another.
     Transferred,
@@ -69,7 +71,7 @@ impl StatementItem {
     ///
     /// A taking under the reference of a release is the opposite of what was asked. Three lines are no answer: a
     /// release under a reservation's own reference (it expired, which its capture is told by a refusal), what came back
-    /// of a payout, a voucher or a payment (it was paid, issued, collected all the same), and anything about a
+    /// of a payout, a voucher, a payment or a redemption (it was paid, issued, collected, taken all the same), and anything about a
     /// confirmation, which has no lines of its own.
     pub fn answer_for(&self, action: Action) -> Option<Answer> {
         match (action, self.movement) {
@@ -79,7 +81,8 @@ impl StatementItem {
                 | Action::DeductAirtime
                 | Action::PayOut
                 | Action::IssueVoucher
-                | Action::CollectPayment,
+                | Action::CollectPayment
+                | Action::RedeemPoints,
                 Movement::Taken,
             )
             | (Action::ReleaseAirtime, Movement::Released)
@@ -89,7 +92,9 @@ impl StatementItem {
                 | Action::TopUpAirtime
                 | Action::GrantReward
                 | Action::RefundPayment
-                | Action::PayBack,
+                | Action::PayBack
+                | Action::ReverseRedemption
+                | Action::AccruePoints,
                 Movement::GivenBack,
             ) => Some(self.answer.clone()),
             (Action::ReleaseAirtime, Movement::Taken) => match &self.answer {

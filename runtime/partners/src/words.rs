@@ -10,6 +10,8 @@ use serde_json::{Number, Value};
 /// The greatest amount that is read, a hundred trillion yuan: no order comes near it, and books and views can add up
 /// many of them. More is no answer, so that the order waits for a person instead of filling an account to its brim.
 const FEN_MAX: u64 = 10_000_000_000_000_000;
+/// The greatest number of points that is read.
+pub(crate) const POINTS_MAX: u64 = FEN_MAX;
 /// Longest name or code of a partner that is kept.
 const NAME_BYTES_MAX: usize = 64;
 

@@ -262,7 +262,7 @@ static PHRASES: &[Phrase] = &[
     row("order_unknown", ["There is no such order", "订单不存在"],
         ["check the id; `GET /v1/orders` lists orders", "请核对订单标识；`GET /v1/orders` 可列出订单"]),
     row("partner_unknown", ["There is no such partner", "合作方不存在"],
-        ["use CMCC, CUCC, CTCC, CBN, BANK, ISSUER or ACQUIRER", "请使用 CMCC、CUCC、CTCC、CBN、BANK、ISSUER 或 ACQUIRER"]),
+        ["use CMCC, CUCC, CTCC, CBN, BANK, ISSUER, ACQUIRER, PROGRAMME_BANK or PROGRAMME_AIRLINE", "请使用 CMCC、CUCC、CTCC、CBN、BANK、ISSUER、ACQUIRER、PROGRAMME_BANK 或 PROGRAMME_AIRLINE"]),
     row("not_cancellable", ["The order cannot be withdrawn now", "订单当前不能撤销"],
         ["look at the order's `state`; while a partner is being asked, try again in a moment", "请查看订单的 `state`；若正在等待合作方答复，请稍后再试"]),
     row("not_declinable", ["The gift cannot be declined any more", "赠礼已无法谢绝"],

@@ -51,6 +51,9 @@ chinese! {
         RefundPayment = "原路退款";
         TransferAirtime = "转赠话费";
         PayBack = "退回充值款";
+        RedeemPoints = "扣减积分";
+        ReverseRedemption = "退还积分";
+        AccruePoints = "增加积分";
     }
     OrderState {
         Created = "已创建";

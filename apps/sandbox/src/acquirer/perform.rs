@@ -43,7 +43,7 @@ impl ByReference for Acquirer {
         magic.of(&magic::ACQUIRER, books.payer_of(asked)?, Self::action(asked))
     }
 
-    fn can_strike(books: &Books, asked: &Asked, kind: FaultKind) -> bool {
+    fn can_strike(books: &Books, asked: &Asked, kind: FaultKind, _at_ms: i64) -> bool {
         let long_enough = kind != FaultKind::AmountMismatch || asked.fen > 1;
         long_enough && books.check(asked).is_ok()
     }

@@ -40,7 +40,7 @@ impl ByReference for Bank {
         magic.of(&magic::BANK, &asked.account, Action::Payout)
     }
 
-    fn can_strike(books: &Books, asked: &Asked, kind: FaultKind) -> bool {
+    fn can_strike(books: &Books, asked: &Asked, kind: FaultKind, _at_ms: i64) -> bool {
         let long_enough = kind != FaultKind::AmountMismatch || asked.fen > 1;
         long_enough && books.check(asked).is_ok()
     }

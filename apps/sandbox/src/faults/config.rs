@@ -55,7 +55,8 @@ fn every_action() -> BTreeSet<Action> {
     use Action::{Cancel, Capture, Collect, Credit, Deduct, Inquiry, Issue, Pay, Payout, Refund, Release, Reserve};
     let of_telcos = [Reserve, Capture, Release, Deduct, Credit, Action::Transfer];
     let of_others = [Payout, Pay, Refund, Issue, Cancel, Collect, Inquiry];
-    of_telcos.into_iter().chain(of_others).collect()
+    let of_programmes = [Action::Redeem, Action::Accrue, Action::Reverse];
+    of_telcos.into_iter().chain(of_others).chain(of_programmes).collect()
 }
 
 /// A named rate with every kind at every step.

@@ -200,6 +200,9 @@ mod tests {
             Action::Collect,
             Action::Pay,
             Action::Refund,
+            Action::Redeem,
+            Action::Accrue,
+            Action::Reverse,
             Action::Inquiry,
         ] {
             let mut plan = heavy(1);

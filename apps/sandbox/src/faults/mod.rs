@@ -42,6 +42,12 @@ pub enum Action {
     Pay,
     /// Acquirer: `POST refunds`.
     Refund,
+    /// Programme: `POST redemptions`.
+    Redeem,
+    /// Programme: `POST accruals`.
+    Accrue,
+    /// Programme: `POST redemptions/{reference}/reversal`.
+    Reverse,
     /// Every GET of a partner's own interface.
     Inquiry,
 }
@@ -63,6 +69,9 @@ impl Action {
             Action::Collect => "collect",
             Action::Pay => "pay",
             Action::Refund => "refund",
+            Action::Redeem => "redeem",
+            Action::Accrue => "accrue",
+            Action::Reverse => "reverse",
             Action::Inquiry => "inquiry",
         }
     }
@@ -152,6 +161,8 @@ impl FaultKind {
             // What is done to a voucher that there is suffers from the line alone.
             Action::Cancel | Action::Collect => self.is_of_the_line(),
             Action::Release => self != FaultKind::AmountMismatch,
+            // What is given back is what was taken, and nothing takes it on its own schedule.
+            Action::Reverse => !matches!(self, FaultKind::AmountMismatch | FaultKind::OwnSchedule),
             Action::Capture | Action::Deduct => true,
             Action::Reserve
             | Action::Credit
@@ -159,7 +170,9 @@ impl FaultKind {
             | Action::Payout
             | Action::Issue
             | Action::Pay
-            | Action::Refund => self != FaultKind::OwnSchedule,
+            | Action::Refund
+            | Action::Redeem
+            | Action::Accrue => self != FaultKind::OwnSchedule,
         }
     }
 

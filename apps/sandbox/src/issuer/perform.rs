@@ -39,7 +39,7 @@ impl ByReference for Issuer {
         magic.of(&magic::ISSUER, &asked.holder, Action::Issue)
     }
 
-    fn can_strike(books: &Books, asked: &Asked, kind: FaultKind) -> bool {
+    fn can_strike(books: &Books, asked: &Asked, kind: FaultKind, _at_ms: i64) -> bool {
         let long_enough = kind != FaultKind::AmountMismatch || is_offered(asked.fen - 1);
         long_enough && books.check(asked).is_ok()
     }

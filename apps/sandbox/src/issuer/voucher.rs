@@ -4,15 +4,13 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::clock::rfc3339;
+use crate::clock::{later_date, rfc3339};
 use crate::fen::{parse_yuan, yuan};
 use crate::refused::Refused;
 use crate::request::{check_number, reference};
 
 /// How long a voucher is good for: three years.
-const VALID_MS: i64 = 1_095 * 86_400_000;
-/// A day of the issuer begins eight hours before one of UTC.
-const BEIJING_MS: i64 = 8 * 3_600_000;
+const VALID_DAYS: i64 = 1_095;
 
 /// The body of `POST /vouchers`.
 #[derive(Deserialize)]
@@ -128,12 +126,7 @@ pub(super) fn view(voucher: &Voucher) -> impl Serialize + '_ {
         reason,
         face_value: yuan(voucher.fen),
         currency: "CNY",
-        expires_on: voucher.issued_ms.map(expires_on),
+        expires_on: voucher.issued_ms.map(|issued_ms| later_date(issued_ms, VALID_DAYS)),
         collected_at: voucher.collected_ms.map(rfc3339),
     }
-}
-
-fn expires_on(issued_ms: i64) -> String {
-    let stamp = rfc3339(issued_ms.saturating_add(VALID_MS + BEIJING_MS));
-    stamp.split('T').next().unwrap_or_default().to_owned()
 }

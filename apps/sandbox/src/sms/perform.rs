@@ -39,7 +39,7 @@ impl ByReference for Sms {
         magic.of(&magic::SMS, &asked.to, Action::Send)
     }
 
-    fn can_strike(books: &Books, asked: &Asked, _: FaultKind) -> bool {
+    fn can_strike(books: &Books, asked: &Asked, _: FaultKind, _at_ms: i64) -> bool {
         !books.is_blocked(&asked.to)
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use sandbox::{AcquirerConfig, BankConfig, FaultKind, FaultsConfig, IssuerConfig, TelcoConfig};
+use sandbox::{AcquirerConfig, BankConfig, FaultKind, FaultsConfig, IssuerConfig, ProgrammeConfig, TelcoConfig};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
@@ -251,4 +251,55 @@ async fn recounted_payments(stage: &Stage) -> (BTreeMap<String, i64>, BTreeMap<S
     }
     assert!(seen.values().all(|times| *times == 1), "{seen:?}");
     (paid, back)
+}
+
+/// Points are redeemed, given back and accrued many times by a caller that never learns.
+#[tokio::test]
+async fn a_programme_moves_each_reference_at_most_once_under_every_fault() {
+    let ear = Ear::open(0).await;
+    let faults = stormy(6);
+    let callback_url = Some(ear.url.clone());
+    let stage =
+        Stage::programme(ProgrammeConfig { faults, callback_url, ..ProgrammeConfig::named("BANK_POINTS") }).await;
+    for n in 0..100 {
+        let redemption = format!("R{n}");
+        for _ in 0..6 {
+            stage.redeem(&redemption, CARD, 700).await;
+            stage.accrue(&format!("A{n}"), CARD, 200).await;
+            for part in 0..2 {
+                stage.reverse(&format!("B{n}-{part}"), &redemption).await;
+            }
+        }
+    }
+    stage.change_faults(json!({"preset": "none"})).await;
+    stage.flush().await;
+    let books = stage.get("/sandbox/books").await;
+    let total = |name: &str| books[name].as_i64().expect("an integer");
+    assert_eq!((total("imbalance"), total("pending"), total("scheduled")), (0, 0, 0), "{books}");
+    let moved = recounted_points(&stage).await;
+    let sums = ["redeemed", "reversed", "accrued"].map(|kind| moved.get(kind).copied().unwrap_or_default());
+    assert_eq!(sums, ["redeemed_total", "reversed_total", "accrued_total"].map(total));
+    assert!(sums[0] > 60_000 && sums[1] > 50_000 && sums[1] <= sums[0] && sums[2] > 15_000, "{books}");
+    let balances = stage.get(&format!("/loyaltyBalance?loyaltyProgramMember.id={CARD}&limit=1000")).await;
+    let amount = |balance: &Value| balance["quantity"]["amount"].as_i64().expect("points");
+    let held: i64 = balances.as_array().expect("a list").iter().map(amount).sum();
+    assert_eq!(held, 100_000 - sums[0] + sums[1] + sums[2]);
+}
+
+/// What moved by kind, from the exported lines alone; nothing is booked twice, and no redemption goes back twice.
+async fn recounted_points(stage: &Stage) -> BTreeMap<String, i64> {
+    let csv = reqwest::get(format!("{}/sandbox/books.csv", stage.url)).await.expect("an answer");
+    let csv = csv.text().await.expect("text");
+    let (mut moved, mut seen) = (BTreeMap::new(), BTreeMap::new());
+    for record in csv::Reader::from_reader(csv.as_bytes()).records() {
+        let record = record.expect("a line");
+        let points: i64 = record[4].parse().expect("points");
+        *moved.entry(record[5].to_owned()).or_default() += points;
+        *seen.entry(record[1].to_owned()).or_insert(0) += 1;
+        if !record[2].is_empty() {
+            *seen.entry(format!("back {}", &record[2])).or_insert(0) += 1;
+        }
+    }
+    assert!(seen.values().all(|times| *times == 1), "{seen:?}");
+    moved
 }

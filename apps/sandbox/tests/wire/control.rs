@@ -1,7 +1,7 @@
 //! Seeding, totals, exports and the change of faults at run time.
 
 use reqwest::Method;
-use sandbox::{AcquirerConfig, BankConfig, IssuerConfig, TelcoConfig};
+use sandbox::{AcquirerConfig, BankConfig, IssuerConfig, ProgrammeConfig, TelcoConfig};
 use serde_json::json;
 
 use crate::stage::{CARD, MSISDN, Stage, text};
@@ -33,6 +33,20 @@ async fn a_seed_is_all_or_nothing() {
         assert_eq!((refused.status, text(&refused.body["code"])), (status, code.to_owned()));
     }
     assert_eq!((acquirer.total("payers").await, acquirer.total("opening").await), (1, 100_000));
+    let programme = Stage::programme(ProgrammeConfig::named("BANK_POINTS")).await;
+    let lot = |points: i64, expires_on: &str| json!([{"lot": "L1", "points": points, "expires_on": expires_on}]);
+    for (second, status, code) in [
+        (json!({"member": CARD}), 409, "alreadySeeded"),
+        (json!({"member": "a"}), 409, "alreadySeeded"),
+        (json!({"member": "a b"}), 400, "invalidAccount"),
+        (json!({"member": "b", "lots": lot(0, "2099-01-01")}), 400, "invalidAmount"),
+        (json!({"member": "b", "lots": lot(1, "2099-02-30")}), 400, "invalidDate"),
+    ] {
+        let body = json!({"members": [{"member": "a", "lots": lot(1, "2099-01-01")}, second]});
+        let refused = programme.send(Method::POST, "/sandbox/seed", "", Some(body)).await;
+        assert_eq!((refused.status, text(&refused.body["code"])), (status, code.to_owned()));
+    }
+    assert_eq!((programme.total("members").await, programme.total("opening").await), (1, 100_000));
 }
 
 #[tokio::test]
@@ -64,6 +78,13 @@ async fn the_exports_list_every_line() {
     assert_eq!(lines[0], columns);
     assert!(lines[1].starts_with(&format!("1,P1,,{CARD},10000,collected,payers,merchant,")), "{lines:?}");
     assert!(lines[2].starts_with(&format!("2,R1,P1,{CARD},4000,refunded,merchant,payers,")), "{lines:?}");
+    let programme = Stage::programme(ProgrammeConfig::named("BANK_POINTS")).await;
+    programme.redeem("R1", CARD, 30).await;
+    programme.reverse("B1", "R1").await;
+    let lines = csv_lines(&programme).await;
+    assert_eq!(lines[0], "sequence,reference,redemption,member,points,kind,debit,credit,at_ms");
+    assert!(lines[1].starts_with(&format!("1,R1,,{CARD},30,redeemed,members,caller,")), "{lines:?}");
+    assert!(lines[2].starts_with(&format!("2,B1,R1,{CARD},30,reversed,caller,members,")), "{lines:?}");
 }
 
 async fn csv_lines(stage: &Stage) -> Vec<String> {

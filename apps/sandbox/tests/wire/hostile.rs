@@ -1,7 +1,7 @@
 //! Hostile input: each gets a clear answer and harms nobody.
 
 use reqwest::{Method, header};
-use sandbox::{AcquirerConfig, BankConfig, IssuerConfig, TelcoConfig};
+use sandbox::{AcquirerConfig, BankConfig, IssuerConfig, ProgrammeConfig, TelcoConfig};
 use serde_json::{Value, json};
 
 use crate::stage::{BASE, Reply, Stage, create, reply, text};
@@ -61,6 +61,7 @@ async fn unknown_routes_methods_and_ids_have_an_error_body() {
     let bank = Stage::bank(BankConfig::default()).await;
     let issuer = Stage::issuer(IssuerConfig::default()).await;
     let acquirer = Stage::acquirer(AcquirerConfig::default()).await;
+    let programme = Stage::programme(ProgrammeConfig::named("BANK_POINTS")).await;
     for (stage, method, path, status, expected) in [
         (&stage, Method::GET, "/nowhere".to_owned(), 404, "unknownRoute"),
         (&stage, Method::GET, format!("{BASE}/nowhere"), 404, "unknownRoute"),
@@ -82,6 +83,12 @@ async fn unknown_routes_methods_and_ids_have_an_error_body() {
         (&acquirer, Method::GET, "/payers/none".to_owned(), 404, "notFound"),
         (&acquirer, Method::POST, "/payments/none".to_owned(), 405, "methodNotAllowed"),
         (&acquirer, Method::POST, "/payouts".to_owned(), 404, "unknownRoute"),
+        (&programme, Method::GET, "/redemptions/none".to_owned(), 404, "notFound"),
+        (&programme, Method::GET, "/accruals/none".to_owned(), 404, "notFound"),
+        (&programme, Method::GET, "/reversals/%FF".to_owned(), 404, "notFound"),
+        (&programme, Method::GET, "/loyaltyProgramMember/none".to_owned(), 404, "notFound"),
+        (&programme, Method::GET, "/loyaltyBalance?loyaltyProgramMember.id=none".to_owned(), 404, "notFound"),
+        (&programme, Method::GET, "/redemptions/none/reversal".to_owned(), 405, "methodNotAllowed"),
         (&issuer, Method::GET, "/vouchers/none".to_owned(), 404, "notFound"),
         (&issuer, Method::POST, "/vouchers/none/cancel".to_owned(), 404, "notFound"),
         (&issuer, Method::POST, "/vouchers/none/collect".to_owned(), 404, "notFound"),

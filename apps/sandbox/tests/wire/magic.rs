@@ -1,6 +1,6 @@
 //! Magic numbers through the wire.
 
-use sandbox::{AcquirerConfig, BankConfig, IssuerConfig, TelcoConfig};
+use sandbox::{AcquirerConfig, BankConfig, IssuerConfig, ProgrammeConfig, TelcoConfig};
 use serde_json::{Value, json};
 
 use crate::stage::{Ear, Stage, create_for, text};
@@ -132,4 +132,51 @@ async fn endings_of_instruments_force_a_behaviour_where_magic_is_on() {
         told.push(stage.total(name).await);
     }
     assert_eq!(told, [700, 200, 100, 0]);
+}
+
+#[tokio::test]
+async fn endings_of_members_force_a_behaviour_where_magic_is_on() {
+    let ear = Ear::open(0).await;
+    let callback_url = Some(ear.url.clone());
+    let config = ProgrammeConfig { magic: true, callback_url, ..ProgrammeConfig::named("BANK_POINTS") };
+    let stage = Stage::programme(config).await;
+    let ends = ["1001", "1020", "1021", "1022", "1004", "1101", "1120", "1121", "1220", "1204"];
+    let lots = json!([{"lot": "L1", "points": 100, "expires_on": "2099-01-01"}]);
+    let member = |end: &str| json!({"member": format!("1330000{end}"), "lots": lots});
+    stage.seed(json!({"members": ends.map(member)})).await;
+    for (end, path, status, last, reason) in [
+        ("1001", "redemptions", 409, "refused", json!("insufficientPoints")),
+        ("1020", "redemptions", 202, "redeemed", Value::Null),
+        ("1021", "redemptions", 202, "refused", json!("insufficientPoints")),
+        ("1022", "redemptions", 201, "reversed", Value::Null),
+        ("1101", "accruals", 409, "refused", json!("memberClosed")),
+        ("1120", "accruals", 202, "accrued", Value::Null),
+        ("1121", "accruals", 202, "refused", json!("memberClosed")),
+    ] {
+        let member = format!("1330000{end}");
+        let answer = match path {
+            "accruals" => stage.accrue(end, &member, 10).await,
+            _ => stage.redeem(end, &member, 10).await,
+        };
+        assert_eq!(answer.status, status, "{end}: {answer:?}");
+        let waits = stage.flush().await;
+        let told = stage.get(&format!("/{path}/{end}")).await;
+        assert_eq!((&told["status"], &told["reason"]), (&json!(last), &reason), "{end}");
+        if waits > 0 {
+            assert_eq!(ear.hear().await["status"], last, "{end}");
+        }
+    }
+    assert_eq!(stage.redeem("1004", "13300001004", 10).await.status, 503);
+    assert_eq!(stage.redeem("1004", "13300001004", 10).await.status, 201, "the first time only");
+    for (end, status) in [("1220", 202), ("1204", 503)] {
+        stage.redeem(end, &format!("1330000{end}"), 10).await;
+        assert_eq!(stage.reverse(&format!("B{end}"), end).await.status, status, "{end}");
+    }
+    stage.flush().await;
+    let totals = ["redeemed_total", "reversed_total", "accrued_total", "imbalance"];
+    let mut told = Vec::new();
+    for name in totals {
+        told.push(stage.total(name).await);
+    }
+    assert_eq!(told, [50, 30, 10, 0]);
 }

@@ -11,6 +11,8 @@ mod hostile;
 mod issuer;
 mod issuer_faults;
 mod magic;
+mod programme;
+mod programme_faults;
 mod schemas;
 mod stage;
 mod telco;

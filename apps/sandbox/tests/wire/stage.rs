@@ -8,8 +8,8 @@ use axum::routing::post;
 use axum::{Json, Router};
 use reqwest::Method;
 use sandbox::{
-    AcquirerConfig, BankConfig, FaultKind, FaultsConfig, IssuerConfig, TelcoConfig, serve_acquirer, serve_bank,
-    serve_issuer, serve_telco,
+    AcquirerConfig, BankConfig, FaultKind, FaultsConfig, IssuerConfig, ProgrammeConfig, TelcoConfig, serve_acquirer,
+    serve_bank, serve_issuer, serve_programme, serve_telco,
 };
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -69,6 +69,16 @@ impl Stage {
         let served = tokio::spawn(async move { serve_acquirer(config, listener).await.expect("serves") });
         let stage = Stage::running(url, served);
         stage.seed(json!({"payers": [{"instrument": CARD, "balance_fen": 100_000}]})).await;
+        stage
+    }
+
+    /// A programme with one member, [`CARD`], who has 100,000 points.
+    pub async fn programme(config: ProgrammeConfig) -> Stage {
+        let (listener, url) = free_port().await;
+        let served = tokio::spawn(async move { serve_programme(config, listener).await.expect("serves") });
+        let stage = Stage::running(url, served);
+        let lot = json!({"lot": "L1", "points": 100_000, "expires_on": "2099-01-01"});
+        stage.seed(json!({"members": [{"member": CARD, "lots": [lot]}]})).await;
         stage
     }
 
@@ -159,6 +169,42 @@ impl Stage {
     /// What a payer has left, yuan.
     pub async fn balance(&self, payer: &str) -> String {
         text(&self.get(&format!("/payers/{payer}")).await["Bal"])
+    }
+
+    /// Asks a programme to take points.
+    pub async fn redeem(&self, reference: &str, member: &str, points: i64) -> Reply {
+        let body = json!({"reference": reference, "member": member, "points": points});
+        self.send(Method::POST, "/redemptions", "", Some(body)).await
+    }
+
+    /// The same at this business time.
+    pub async fn redeem_at(&self, reference: &str, member: &str, points: i64, at_ms: i64) -> Reply {
+        let body = json!({"reference": reference, "member": member, "points": points});
+        self.send_at("/redemptions", body, at_ms).await
+    }
+
+    /// Asks a programme to give points that live long.
+    pub async fn accrue(&self, reference: &str, member: &str, points: i64) -> Reply {
+        let body = json!({"reference": reference, "member": member, "points": points, "expires_on": "2099-01-01"});
+        self.send(Method::POST, "/accruals", "", Some(body)).await
+    }
+
+    /// Asks a programme to give back what a redemption took.
+    pub async fn reverse(&self, reference: &str, redemption: &str) -> Reply {
+        let body = json!({"reference": reference});
+        self.send(Method::POST, &format!("/redemptions/{redemption}/reversal"), "", Some(body)).await
+    }
+
+    /// The status of a programme's transaction as an inquiry shows it; empty when there is none.
+    pub async fn points_status(&self, path: &str) -> String {
+        let reply = self.send(Method::GET, path, "", None).await;
+        if reply.status == 200 { text(&reply.body["status"]) } else { String::new() }
+    }
+
+    /// POST at this business time.
+    pub async fn send_at(&self, path: &str, body: Value, at_ms: i64) -> Reply {
+        let url = format!("{}{path}", self.url);
+        reply(self.client.post(url).header("X-Business-Time-Ms", at_ms).json(&body)).await
     }
 
     pub async fn issue(&self, reference: &str, yuan: &str, holder: &str) -> Reply {

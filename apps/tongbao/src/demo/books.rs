@@ -52,12 +52,23 @@ pub struct AcquirerLine {
     pub kind: String,
 }
 
+/// A line of a programme's book.
+#[derive(Clone, Debug, Deserialize)]
+pub struct ProgrammeLine {
+    /// Our reference.
+    pub reference: String,
+    /// Points.
+    pub points: i64,
+    /// `redeemed`; `reversed` and `accrued` went to the member.
+    pub kind: String,
+}
+
 /// What all counterparties' books say.
 #[derive(Default)]
 pub struct Books {
     /// The raw CSV of each.
     pub csv: BTreeMap<Partner, String>,
-    /// Fen that a partner took for good less what it gave, by order: minus is what it paid, issued or gave back.
+    /// Fen, or points, that a partner took for good less what it gave, by order: minus is what it paid, issued or gave back.
     pub moved: BTreeMap<(Partner, OrderId), i64>,
     /// Fen that a telco moved from one subscriber to another, by order.
     pub transferred: BTreeMap<(Partner, OrderId), i64>,
@@ -93,6 +104,7 @@ impl Books {
                 Partner::Bank => books.add_bank(&csv)?,
                 Partner::Issuer => books.add_issuer(&csv)?,
                 Partner::Acquirer => books.add_acquirer(&csv)?,
+                Partner::Programme(_) => books.add_programme(*partner, &csv)?,
             }
             books.csv.insert(*partner, csv);
             books.add_faults(&http.get("/sandbox/faults").await?);
@@ -138,6 +150,15 @@ impl Books {
             let line: AcquirerLine = line.doing("reading the books of the acquirer")?;
             let collected = if line.kind == "collected" { line.amount_fen.abs() } else { -line.amount_fen.abs() };
             self.add(Partner::Acquirer, &line.end_to_end_id, collected);
+        }
+        Ok(())
+    }
+
+    fn add_programme(&mut self, partner: Partner, csv: &str) -> Result<(), Failure> {
+        for line in csv::Reader::from_reader(csv.as_bytes()).deserialize() {
+            let line: ProgrammeLine = line.doing(&format!("reading the books of {partner}"))?;
+            let redeemed = if line.kind == "redeemed" { line.points.abs() } else { -line.points.abs() };
+            self.add(partner, &line.reference, redeemed);
         }
         Ok(())
     }

@@ -27,6 +27,7 @@ pub fn dump(
             Partner::Bank => "bank.csv".to_owned(),
             Partner::Issuer => "issuer.csv".to_owned(),
             Partner::Acquirer => "acquirer.csv".to_owned(),
+            Partner::Programme(_) => format!("{partner}.csv"),
         };
         fs::write(to.join(&name), csv).doing(&format!("writing `{name}`"))?;
     }

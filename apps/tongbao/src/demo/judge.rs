@@ -150,7 +150,7 @@ fn compare_orders(orders: &Orders, books: &Books, report: &mut Report) {
                 may_move(order, partner).contains(&moved) && may_transfer(order, partner).contains(&transferred);
             let wrong = u64::from(!right);
             match partner {
-                Partner::Telco(_) | Partner::Acquirer => report.double_deductions += wrong,
+                Partner::Telco(_) | Partner::Acquirer | Partner::Programme(_) => report.double_deductions += wrong,
                 Partner::Bank | Partner::Issuer => report.lost_payouts += wrong,
             }
         }
@@ -230,7 +230,7 @@ fn debit_balance(state: &State, name: AccountName, asset: Asset) -> i64 {
 fn mirrored(state: &State, partner: Partner) -> i64 {
     let moved = debit_balance(state, partner.mirror(), partner.asset());
     match partner {
-        Partner::Telco(_) | Partner::Issuer | Partner::Acquirer => moved,
+        Partner::Telco(_) | Partner::Issuer | Partner::Acquirer | Partner::Programme(_) => moved,
         // What funded the reserve was nobody's order.
         Partner::Bank => moved + debit_balance(state, AccountName::OperatorFloat, Asset::Cny),
     }

@@ -7,7 +7,8 @@ use crate::sandboxes::{CALLBACK_AUTHORIZATION, Counterparty};
 use facts::Partner;
 use money::Telco;
 use sandbox::{
-    AcquirerConfig, Action, BankConfig, FaultsConfig, IssuerConfig, Preset, Profile, SmsConfig, TelcoConfig,
+    AcquirerConfig, Action, BankConfig, FaultsConfig, IssuerConfig, Preset, Profile, ProgrammeConfig, SmsConfig,
+    TelcoConfig,
 };
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
@@ -136,6 +137,10 @@ fn counterparty(partner: Partner, told: Told, settlement_fen: i64) -> Counterpar
         Partner::Issuer => Counterparty::Issuer(IssuerConfig { callback_url, faults, ..IssuerConfig::default() }),
         Partner::Acquirer => {
             Counterparty::Acquirer(AcquirerConfig { callback_url, faults, ..AcquirerConfig::default() })
+        }
+        Partner::Programme(programme) => {
+            let named = ProgrammeConfig::named(programme.code());
+            Counterparty::Programme(ProgrammeConfig { callback_url, faults, ..named })
         }
     }
 }

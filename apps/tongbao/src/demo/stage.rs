@@ -179,6 +179,8 @@ fn seed_of(partner: Partner, residents: &[Resident]) -> Value {
             let payer = |resident: &Resident| json!({ "instrument": resident.card, "balance_fen": PAYER_FEN, "closed": resident.card_closed });
             json!({ "payers": residents.iter().map(payer).collect::<Vec<_>>() })
         }
+        // Nobody has points there: no product here redeems.
+        Partner::Programme(_) => json!({}),
     }
 }
 

@@ -120,7 +120,7 @@ fn told_is_booked(world: &World, command: &Command) {
 fn booked(world: &World, partner: Partner) -> i128 {
     let mirrored = world.debit(partner.mirror(), partner.asset());
     match partner {
-        Partner::Telco(_) | Partner::Issuer | Partner::Acquirer => mirrored,
+        Partner::Telco(_) | Partner::Issuer | Partner::Acquirer | Partner::Programme(_) => mirrored,
         // What funded the reserve was nobody's order.
         Partner::Bank => mirrored + world.debit(AccountName::OperatorFloat, Asset::Cny),
     }

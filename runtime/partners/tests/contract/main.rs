@@ -3,6 +3,7 @@
 mod callbacks;
 mod messages;
 mod payments;
+mod points;
 mod portability;
 mod promises;
 mod secrets;

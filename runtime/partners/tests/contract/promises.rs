@@ -65,7 +65,7 @@ async fn a_repeat_is_what_the_contract_says() {
 
 #[tokio::test]
 async fn something_else_under_a_used_reference_is_silence() {
-    for kind in [Kind::Bank, Kind::Issuer, Kind::Acquirer] {
+    for kind in [Kind::Bank, Kind::Issuer, Kind::Acquirer, Kind::Programme] {
         let stage = Stage::open(kind).await;
         let mut request = stage.request(1);
         stage.call_done(&request).await;
@@ -112,6 +112,12 @@ async fn a_business_refusal_is_told_and_recorded() {
     let mut request = stage.request(1);
     request.amount = 100_001;
     let refused = Answer::Refused { code: "AM04".to_owned() };
+    assert_eq!(stage.gateway.call(&request).await, refused);
+    assert_eq!(stage.gateway.inquire(&request).await, refused);
+    let stage = Stage::open(Kind::Programme).await;
+    let mut request = stage.request(1);
+    request.amount = 100_001;
+    let refused = Answer::Refused { code: "insufficientPoints".to_owned() };
     assert_eq!(stage.gateway.call(&request).await, refused);
     assert_eq!(stage.gateway.inquire(&request).await, refused);
     for (kind, code) in [(Kind::Sms, "blocked"), (Kind::Issuer, "holderBlocked")] {

@@ -5,10 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use exchange::Contracts;
-use facts::{Action, Bucket, CallRef, Millis, OrderId, Partner};
+use facts::{Action, Bucket, CallRef, Millis, OrderId, Partner, Programme};
 use money::Telco;
 use partners::{Answer, Gateway, Request, SmsConfig, SmsGateway, connect};
-use sandbox::{FaultKind, FaultsConfig, Profile, serve_acquirer, serve_bank, serve_issuer, serve_sms, serve_telco};
+use sandbox::{
+    FaultKind, FaultsConfig, Profile, serve_acquirer, serve_bank, serve_issuer, serve_programme, serve_sms, serve_telco,
+};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -29,15 +31,23 @@ pub enum Kind {
     Bank,
     Issuer,
     Acquirer,
+    Programme,
     Sms,
 }
 
 impl Kind {
-    pub const ALL: [Kind; 6] =
-        [Kind::TelcoReserve, Kind::TelcoDeductOnly, Kind::Bank, Kind::Issuer, Kind::Acquirer, Kind::Sms];
+    pub const ALL: [Kind; 7] = [
+        Kind::TelcoReserve,
+        Kind::TelcoDeductOnly,
+        Kind::Bank,
+        Kind::Issuer,
+        Kind::Acquirer,
+        Kind::Programme,
+        Kind::Sms,
+    ];
     /// Those that move value, and call back about it.
-    pub const OF_VALUE: [Kind; 5] =
-        [Kind::TelcoReserve, Kind::TelcoDeductOnly, Kind::Bank, Kind::Issuer, Kind::Acquirer];
+    pub const OF_VALUE: [Kind; 6] =
+        [Kind::TelcoReserve, Kind::TelcoDeductOnly, Kind::Bank, Kind::Issuer, Kind::Acquirer, Kind::Programme];
     pub const TELCOS: [Kind; 2] = [Kind::TelcoReserve, Kind::TelcoDeductOnly];
 
     pub fn action(self) -> Action {
@@ -47,6 +57,7 @@ impl Kind {
             Kind::Bank => Action::PayOut,
             Kind::Issuer => Action::IssueVoucher,
             Kind::Acquirer => Action::CollectPayment,
+            Kind::Programme => Action::RedeemPoints,
             Kind::Sms => texting::ACTION,
         }
     }
@@ -57,6 +68,7 @@ impl Kind {
             Kind::TelcoDeductOnly => Partner::Telco(Telco::Cbn),
             Kind::Issuer => Partner::Issuer,
             Kind::Acquirer => Partner::Acquirer,
+            Kind::Programme => Partner::Programme(Programme::Bank),
             // Messages are no partner's of the books; nobody looks at it.
             Kind::Bank | Kind::Sms => Partner::Bank,
         }
@@ -126,6 +138,10 @@ impl Stage {
             let payers = json!({"payers": [{"instrument": CARD, "balance_fen": 100_000}]});
             stage.control("/sandbox/seed", payers).await;
         }
+        if kind == Kind::Programme {
+            let lot = json!({"lot": "L1", "points": 100_000, "expires_on": "2099-01-01"});
+            stage.control("/sandbox/seed", json!({"members": [{"member": CARD, "lots": [lot]}]})).await;
+        }
         stage
     }
 
@@ -172,6 +188,7 @@ impl Stage {
             Kind::Bank => self.total("paid_total").await,
             Kind::Issuer => self.total("liability").await,
             Kind::Acquirer => self.total("merchant").await,
+            Kind::Programme => self.total("caller").await,
             Kind::Sms => 10_000 * self.total("delivered").await,
         }
     }
@@ -188,11 +205,19 @@ impl Stage {
             partner: self.kind.partner(),
             action,
             amount: HUNDRED_YUAN,
-            account: Arc::from(if matches!(self.kind, Kind::Bank | Kind::Acquirer) { CARD } else { MSISDN }),
+            account: Arc::from(self.account()),
             from: None,
             acts_on: String::new(),
             about: None,
             now: NOW,
+        }
+    }
+
+    /// What the partner knows its person by.
+    fn account(&self) -> &'static str {
+        match self.kind {
+            Kind::Bank | Kind::Acquirer | Kind::Programme => CARD,
+            Kind::TelcoReserve | Kind::TelcoDeductOnly | Kind::Issuer | Kind::Sms => MSISDN,
         }
     }
 
@@ -254,18 +279,27 @@ async fn serve(kind: Kind, setting: Setting, listener: TcpListener) {
             let config = sandbox::AcquirerConfig { faults, callback_url, magic, ..sandbox::AcquirerConfig::default() };
             serve_acquirer(config, listener).await
         }
+        Partner::Programme(programme) => {
+            let named = sandbox::ProgrammeConfig::named(programme.code());
+            serve_programme(sandbox::ProgrammeConfig { faults, callback_url, ..named }, listener).await
+        }
     };
     served.expect("serves");
 }
 
 /// Every call but an inquiry is struck by this kind; what is late waits for a flush.
 pub fn always(kind: FaultKind) -> FaultsConfig {
+    use sandbox::Action::{Accrue, Redeem, Reverse};
     use sandbox::Action::{Capture, Collect, Credit, Deduct, Issue, Pay, Payout, Refund, Release, Reserve, Send};
     FaultsConfig {
         seed: 7,
         rate_ppm: 1_000_000,
         weights: [(kind, 1)].into(),
-        actions: [Reserve, Capture, Release, Deduct, Credit, Payout, Issue, Collect, Pay, Refund, Send].into(),
+        actions: [
+            Reserve, Capture, Release, Deduct, Credit, Payout, Issue, Collect, Pay, Refund, Redeem, Accrue, Reverse,
+            Send,
+        ]
+        .into(),
         latency_ms: [20, 30],
         hang_ms: 30,
         late_delay_ms: [300_000, 300_000],

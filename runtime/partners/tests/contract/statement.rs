@@ -64,7 +64,7 @@ async fn a_line_means_what_its_movement_means_for_what_was_asked() {
 
 #[tokio::test]
 async fn a_long_statement_comes_in_pages() {
-    for kind in [Kind::Bank, Kind::Issuer, Kind::Acquirer] {
+    for kind in [Kind::Bank, Kind::Issuer, Kind::Acquirer, Kind::Programme] {
         let stage = Stage::open(kind).await;
         for number in 1..=501 {
             stage.call_done(&Request { amount: 100, ..stage.request(number) }).await;

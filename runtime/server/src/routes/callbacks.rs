@@ -34,7 +34,7 @@ impl<S: Send + Sync> FromRequestParts<S> for PartnerPath {
     path = "/v1/callbacks/{partner}",
     tag = "partners",
     operation_id = "takeCallback",
-    params(("partner" = String, Path, description = "`CMCC`, `CUCC`, `CTCC`, `CBN`, `BANK`, `ISSUER` or `ACQUIRER`")),
+    params(("partner" = String, Path, description = "`CMCC`, `CUCC`, `CTCC`, `CBN`, `BANK`, `ISSUER`, `ACQUIRER`, `PROGRAMME_BANK` or `PROGRAMME_AIRLINE`")),
     request_body(content = serde_json::Value, content_type = "application/json"),
     responses(
         (status = 204, description = "Taken in"),

@@ -16,7 +16,7 @@ use journal::{Reader, SqliteReader};
 use ledger::AccountId;
 use money::{Asset, Telco};
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -123,8 +123,8 @@ pub async fn get(
 fn charted(state: &facts::State, order: &Order) -> Chart {
     let mut names = account_names(order.person);
     names.extend(order.terms.reward.iter().map(|reward| AccountName::Promotion(reward.campaign)));
-    let assets = Telco::ALL.map(Asset::Airtime).into_iter().chain([Asset::Cny]);
-    let pairs = assets.flat_map(|asset| names.iter().map(move |name| (*name, asset)));
+    let assets: BTreeSet<Asset> = Partner::ALL.into_iter().map(Partner::asset).collect();
+    let pairs = assets.into_iter().flat_map(|asset| names.iter().map(move |name| (*name, asset)));
     pairs.filter_map(|(name, asset)| Some((state.account(name, asset)?, (name.code(asset), asset)))).collect()
 }
 

@@ -57,13 +57,16 @@ impl Books {
             | Action::DeductAirtime
             | Action::PayOut
             | Action::IssueVoucher
-            | Action::CollectPayment => Movement::Taken,
+            | Action::CollectPayment
+            | Action::RedeemPoints => Movement::Taken,
             Action::ReleaseAirtime => Movement::Released,
             Action::CreditAirtime
             | Action::TopUpAirtime
             | Action::GrantReward
             | Action::RefundPayment
-            | Action::PayBack => Movement::GivenBack,
+            | Action::PayBack
+            | Action::ReverseRedemption
+            | Action::AccruePoints => Movement::GivenBack,
             Action::TransferAirtime => Movement::Transferred,
         };
         let answer = Answer::Done { amount: request.amount, external: format!("line-{}", self.lines.len()) };
