@@ -235,8 +235,8 @@ fn a_run_is_explained_and_decided_again() {
     // Without the payment licence nothing is admitted any more.
     let unlicensed = changed(&[(
         "licences.toml",
-        r#"products = ["direct", "agent", "refund"]"#,
-        r#"products = ["agent", "refund"]"#,
+        r#"products = ["direct", "agent", "refund", "recharge"]"#,
+        r#"products = ["agent", "refund", "recharge"]"#,
     )]);
     let (_, none) = policy(&[&["what-if", "--policy", name(&unlicensed)], &span[..]].concat());
     let counts = none["counts"].as_array().expect("a list");

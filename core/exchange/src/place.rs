@@ -228,8 +228,11 @@ fn admit_order<'a>(state: &'a State, rules: &'a Rules, meta: &Meta, place: &Plac
         requested_at: meta.requested_at,
         steps: planned.steps,
         lots: match source {
-            Source::Recharge(payment) => take_recharge(subscriber, payment, terms.amount),
-            Source::Own | Source::Payer(_) => take_lots(policy, subscriber, meta.requested_at, terms.drawn),
+            Source::Recharge(payment) => take_lots(brought_by(subscriber, payment), terms.amount),
+            Source::Own | Source::Payer(_) => {
+                let leaving = subscriber.lots.iter().filter(|lot| leaves(policy, lot, meta.requested_at));
+                take_lots(leaving, terms.drawn)
+            }
         },
         payment: match place.funds {
             Funds::PaidBy(payment, _) => Some(payment),
@@ -259,15 +262,17 @@ struct Planned {
 ///
 /// Errors: there is no such recharge, or less is left of it.
 fn source(rules: &Rules, subscriber: &Subscriber, place: &PlaceOrder) -> Result<Source, Refused> {
-    let recharge = match place.funds {
+    let order = match place.funds {
         Funds::PaidBy(_, provenance) => return Ok(Source::Payer(provenance)),
         Funds::Own if place.product != Product::Refund || rules.doors == Doors::EveryPlan => return Ok(Source::Own),
         Funds::Own => None,
-        Funds::Recharge(order) => subscriber.lots.iter().find(|lot| lot.payment.is_some_and(|by| by.order == order)),
+        Funds::Recharge(order) => Some(order),
     };
-    let (lot, payment) = recharge.and_then(|lot| Some((lot, lot.payment?))).ok_or(plain(Refusal::RechargeUnknown))?;
-    if lot.remaining < place.amount {
-        let detail = Detail::Balance { convertible: i128::from(lot.remaining), needed: place.amount };
+    let payment = subscriber.lots.iter().filter_map(|lot| lot.payment).find(|payment| Some(payment.order) == order);
+    let payment = payment.ok_or(plain(Refusal::RechargeUnknown))?;
+    let left = brought_by(subscriber, payment).fold(0, |sum: u64, lot| sum.saturating_add(lot.remaining));
+    if left < place.amount {
+        let detail = Detail::Balance { convertible: i128::from(left), needed: place.amount };
         return Err(Refused { refusal: Refusal::BalanceInsufficient, detail });
     }
     Ok(Source::Recharge(payment))
@@ -352,17 +357,16 @@ fn quoted(quote: Option<&Quote>) -> Quoted {
     })
 }
 
-/// The lot that a payment brought; that enough of it is left was looked at before.
-fn take_recharge(subscriber: &Subscriber, payment: CallRef, amount: u64) -> Vec<LotUse> {
-    let lots = subscriber.lots.iter().filter(|lot| lot.payment == Some(payment));
-    lots.map(|lot| LotUse { taken: Lot { remaining: amount, ..*lot } }).collect()
+/// The lots that a payment brought: one as a rule, and one more for each part in which the airtime came.
+fn brought_by(subscriber: &Subscriber, payment: CallRef) -> impl Iterator<Item = &Lot> {
+    subscriber.lots.iter().filter(move |lot| lot.payment == Some(payment))
 }
 
-/// The oldest convertible lots that cover the amount; admission saw to it that they do.
-fn take_lots(policy: &Policy, subscriber: &Subscriber, at: Millis, amount: u64) -> Vec<LotUse> {
+/// The oldest of these lots that cover the amount; it was looked at before that they do.
+fn take_lots<'l>(lots: impl Iterator<Item = &'l Lot>, amount: u64) -> Vec<LotUse> {
     let mut missing = amount;
     let mut uses = Vec::new();
-    for lot in subscriber.lots.iter().filter(|lot| leaves(policy, lot, at)) {
+    for lot in lots {
         let part = lot.remaining.min(missing);
         if part > 0 {
             uses.push(LotUse { taken: Lot { remaining: part, ..*lot } });

@@ -251,15 +251,16 @@ pub(crate) fn stray(draft: &mut Draft<'_>, heard: &Heard<'_>) {
         return;
     }
     let (amount, external) = told(heard.signal, &heard.step);
-    let delivers = nature == Nature::Delivers;
-    let movement = match delivers {
+    // What was brought does not come back by itself, and neither does what was given back to where nobody takes it again.
+    let stays = heard.step.plan.action.undone_by().is_none();
+    let movement = match stays {
         true => unasked(draft, &heard.step, amount),
         false => heard.step.plan.clear.map(|clear| entry(clear.debit, clear.credit, amount)),
     };
     let transfers = draft.posts(movement.as_slice());
     let cause = Cause::LateSuccess;
     draft.add(Fact::StrayFound { order: draft.id(), step: call.step, attempt: call.attempt, cause, amount, transfers });
-    if delivers {
+    if stays {
         return draft.suspend(Cause::LateSuccess);
     }
     reopen(draft);

@@ -3,6 +3,7 @@
 
 mod engine;
 
+use engine::partner::{Ask, Behaviour, Does, Says};
 use engine::{HELD, World, payer, rules};
 use exchange::rules::{Identity, Instrument, Line, NumberRefusal};
 use exchange::{Answer, Asker, Command, Doors, Funds, PlaceOrder, Recipient, Rules, Signal, Via};
@@ -195,6 +196,22 @@ fn a_recharge_brings_a_lot_that_names_its_payment_and_is_refunded_no_further_tha
     world.flush();
     assert_eq!((world.stands(rest.order), held(&world), collected(&world)), (OrderState::Settled, HELD, 0));
     assert_eq!(taken(&world, Telco::Ctcc), 0);
+}
+
+#[test]
+fn a_recharge_that_came_in_parts_is_refunded_whole() {
+    let mut world = World::open(rules(), 8);
+    let recharge = PlaceOrder { funds: payer(), ..asked(7, Product::Recharge, 10_000, Recipient::Nobody, &mut world) };
+    world.give(Command::Place(Box::new(recharge.clone())));
+    world.run(&mut |_: &World, ask: &Ask| match (ask.action, ask.call.step) {
+        (Action::TopUpAirtime, 1) => Behaviour::of(Does::Less, Says::Truth),
+        _ => Behaviour::HONEST,
+    });
+    let lots = &world.state.subscriber(facts::SubscriberId::from_bits(1)).expect("registered").lots;
+    assert_eq!(lots.iter().filter(|lot| lot.payment.is_some()).count(), 2);
+    let (order, product, funds) = (OrderId::from_bits(8), Product::Refund, Funds::Recharge(recharge.order));
+    let refund = flushed(&mut world, PlaceOrder { order, product, funds, ..recharge });
+    assert_eq!((world.stands(refund), held(&world), collected(&world)), (OrderState::Settled, HELD, 0));
 }
 
 #[test]

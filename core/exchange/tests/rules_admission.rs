@@ -206,7 +206,7 @@ fn of_two_refusals_that_apply_the_first_is_given() {
             }
         }
     }
-    assert_eq!(pairs, 760, "a new refusal brings its pairs");
+    assert_eq!(pairs, 810, "a new refusal brings its pairs");
 }
 
 #[test]

@@ -182,7 +182,7 @@ fn every_fault_of_the_campaigns_is_found() {
             "\"gift\"]",
             "\"cash\"]",
             format!(
-                "{one} `products`: found `cash`, allowed: one of direct, voucher, agent, card, gift, refund, points, bundle_gift, bundle_sale, market, wealth\n"
+                "{one} `products`: found `cash`, allowed: one of direct, voucher, agent, card, gift, refund, points, bundle_gift, bundle_sale, market, wealth, recharge\n"
             ),
         ),
         (

@@ -95,7 +95,7 @@ fn every_fault_of_the_licences_is_found() {
         ),
         (r#""direct", "#, r#""cash", "#, "licence `DEMO-PAY-0001` `products`: found `cash`, allowed: one of direct, "),
         (
-            r#"["direct", "agent", "refund"]"#,
+            r#"["direct", "agent", "refund", "recharge"]"#,
             "[]",
             "licence `DEMO-PAY-0001` `products`: found no product, allowed: at least one product",
         ),

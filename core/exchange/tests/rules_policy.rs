@@ -70,7 +70,7 @@ fn every_fault_of_the_regions_is_found() {
         (
             r#"products = ["direct", "voucher"]"#,
             r#"products = ["direct", "cash"]"#,
-            "`regions.toml`, region `tibet` `products`: found `cash`, allowed: one of direct, voucher, agent, card, gift, refund, points, bundle_gift, bundle_sale, market, wealth\n",
+            "`regions.toml`, region `tibet` `products`: found `cash`, allowed: one of direct, voucher, agent, card, gift, refund, points, bundle_gift, bundle_sale, market, wealth, recharge\n",
         ),
     ];
     for (from, to, message) in rows {
@@ -134,7 +134,7 @@ fn every_fault_of_the_products_is_found() {
         (
             "[direct]",
             "[dirrect]",
-            "`products.toml`, `dirrect`: found `dirrect`, allowed: one of direct, voucher, agent, card, gift, refund, points, bundle_gift, bundle_sale, market, wealth\n`products.toml`, `direct`: found nothing, allowed: a row for every product\n",
+            "`products.toml`, `dirrect`: found `dirrect`, allowed: one of direct, voucher, agent, card, gift, refund, points, bundle_gift, bundle_sale, market, wealth, recharge\n`products.toml`, `direct`: found nothing, allowed: a row for every product\n",
         ),
         (
             "least = 1_000\n",
@@ -206,7 +206,7 @@ fn every_fault_of_the_limits_times_and_data_is_found() {
             "limits.toml",
             "\"wealth\"]",
             "\"wealth\", \"cash\"]",
-            "`limits.toml`, limit `day` `counts`: found `cash`, allowed: one of direct, voucher, agent, card, gift, refund, points, bundle_gift, bundle_sale, market, wealth\n",
+            "`limits.toml`, limit `day` `counts`: found `cash`, allowed: one of direct, voucher, agent, card, gift, refund, points, bundle_gift, bundle_sale, market, wealth, recharge\n",
         ),
         (
             "limits.toml",
@@ -365,10 +365,10 @@ fn the_shipped_regions_say_what_is_proved_and_what_makes_a_receipt_final() {
     let offered =
         |code| Product::ALL.iter().filter(move |product| rules_shipped::policy().offers(province(code), **product));
     let words = |code| offered(code).map(|product| product.code()).collect::<Vec<_>>().join(" ");
-    assert_eq!(words(44), "direct voucher gift refund points bundle_gift bundle_sale market wealth");
+    assert_eq!(words(44), "direct voucher gift refund points bundle_gift bundle_sale market wealth recharge");
     assert_eq!(words(33), words(44));
-    assert_eq!(words(41), "direct voucher agent card gift refund points");
+    assert_eq!(words(41), "direct voucher agent card gift refund points recharge");
     assert_eq!(words(54), "direct voucher");
-    assert!([21, 22, 23, 61, 62, 63, 64, 65].iter().all(|code| words(*code) == "gift refund points"));
-    assert!([11, 31, 50, 53].iter().all(|code| words(*code) == "direct voucher gift refund points"));
+    assert!([21, 22, 23, 61, 62, 63, 64, 65].iter().all(|code| words(*code) == "gift refund points recharge"));
+    assert!([11, 31, 50, 53].iter().all(|code| words(*code) == "direct voucher gift refund points recharge"));
 }

@@ -66,7 +66,7 @@ fn an_acquirer_is_asked_to_collect_and_to_give_back_alone() {
         let asked = resource(&request(*action));
         let expected = match action {
             Action::CollectPayment => Some("/payments"),
-            Action::RefundPayment => Some("/refunds"),
+            Action::RefundPayment | Action::PayBack => Some("/refunds"),
             _ => None,
         };
         assert_eq!(asked, expected, "{action}");

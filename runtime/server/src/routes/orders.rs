@@ -90,10 +90,7 @@ impl NewOrder {
         };
         let card = |text: &str| CardNumber::parse(text).map_err(|_| fields.wrong("paying_card", CARD));
         let paying_card = paying_card.map(card).transpose()?;
-        let recharge = match product {
-            Product::Refund => Some(fields.word("recharge", ID)?),
-            _ => fields.optional_word("recharge", ID)?,
-        };
+        let recharge = fields.optional_word("recharge", ID)?;
         Ok(NewOrder {
             subscriber: fields.word("subscriber", ID)?,
             product,

@@ -44,7 +44,8 @@ pub struct NewQuote {
     target: Option<String>,
 }
 
-const FIELDS: [&str; 6] = ["subscriber", "product", "amount", "channel_province", "instrument", "target"];
+const FIELDS: [&str; 8] =
+    ["subscriber", "product", "amount", "channel_province", "instrument", "target", "paying_card", "recharge"];
 
 /// A quote: single use, for this subscriber, product and amount, until it expires.
 #[derive(Serialize, ToSchema)]

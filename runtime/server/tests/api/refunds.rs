@@ -97,9 +97,8 @@ async fn a_recharge_of_another_number_is_not_refunded() {
 async fn what_pays_and_what_is_refunded_must_be_said() {
     let stage = Stage::start().await;
     let subscriber = stage.subscriber().await;
-    for (key, product) in [("recharge", "recharge"), ("refund", "refund")] {
-        let body = json!({"subscriber": subscriber, "product": product, "amount": 1_000});
-        stage.place(key, &body).await.refused(400, "malformed_request");
-    }
-    stage.place("letters", &recharge(&subscriber, "my card")).await.refused(400, "malformed_request");
+    let of_nothing = |product: &str| json!({"subscriber": subscriber, "product": product, "amount": 1_000});
+    stage.place("recharge", &of_nothing("recharge")).await.refused(400, "malformed_request");
+    stage.place("nobody", &recharge(&subscriber, "")).await.refused(400, "malformed_request");
+    stage.place("refund", &of_nothing("refund")).await.refused(422, "instrument_not_own");
 }
