@@ -13,7 +13,7 @@ use crate::{
 use core::fmt;
 use ledger::{AccountId, Ledger, Refused};
 use minicbor::{Decode, Encode};
-use money::Asset;
+use money::{Asset, Telco};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -260,21 +260,11 @@ impl State {
             }
             Fact::SubscriberRegistered { .. } => self.register(fact, by),
             Fact::LotOpened { subscriber, number, provenance, amount, at, payment } => {
-                let holder = self.subscribers.get_mut(subscriber).ok_or(Broken::Subscriber(*subscriber))?;
-                let (number, provenance, remaining, opened_at, payment) =
-                    (*number, *provenance, *amount, *at, *payment);
-                let lot = Lot { number, provenance, remaining, opened_at, payment };
-                holder.lots.push(lot);
-                holder.next_lot = number + 1;
-                holder.active_at = self.now;
-                Ok(())
+                let (number, provenance, payment) = (*number, *provenance, *payment);
+                let lot = Lot { number, provenance, remaining: *amount, opened_at: *at, payment };
+                self.open_lot(*subscriber, lot)
             }
-            Fact::NumberPorted { subscriber, telco } => {
-                let ported = self.subscribers.get_mut(subscriber).ok_or(Broken::Subscriber(*subscriber))?;
-                ported.telco = *telco;
-                ported.lots.clear();
-                Ok(())
-            }
+            Fact::NumberPorted { subscriber, telco } => self.port(*subscriber, *telco),
             Fact::KeyTaken { key, used } => {
                 self.keys.insert(*key, *used);
                 Ok(())
@@ -318,6 +308,21 @@ impl State {
             | Fact::CodeHandedOut { .. }
             | Fact::OrderReviewed { .. } => self.evolve_order(fact),
         }
+    }
+
+    fn open_lot(&mut self, subscriber: SubscriberId, lot: Lot) -> Result<(), Broken> {
+        let holder = self.subscribers.get_mut(&subscriber).ok_or(Broken::Subscriber(subscriber))?;
+        holder.next_lot = lot.number + 1;
+        holder.active_at = self.now;
+        holder.lots.push(lot);
+        Ok(())
+    }
+
+    fn port(&mut self, subscriber: SubscriberId, telco: Telco) -> Result<(), Broken> {
+        let ported = self.subscribers.get_mut(&subscriber).ok_or(Broken::Subscriber(subscriber))?;
+        ported.telco = telco;
+        ported.lots.clear();
+        Ok(())
     }
 
     fn register(&mut self, fact: &Fact, by: &Actor) -> Result<(), Broken> {
